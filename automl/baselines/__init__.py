@@ -1,0 +1,1 @@
+"""What every search must beat: a constant guess and a linear model on the same prepared columns."""

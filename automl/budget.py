@@ -1,0 +1,67 @@
+"""How much a search may spend, in trials and in seconds, and the clock that counts the seconds."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from automl.errors import PlanError
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a study may spend in all, resumptions included; None is without limit.
+
+    Args:
+        trials: How many trials, counted as completed + pruned + failed.
+        seconds: How long, from the command's start to its end.
+    """
+
+    trials: int | None = None
+    seconds: float | None = None
+
+
+def parse_duration(text: str) -> float:
+    """Read a duration such as `90s`, `10m` or `2h`, in seconds.
+
+    Raises:
+        PlanError: The text is not a positive number and one of the units s, m, h.
+
+    Examples:
+        >>> parse_duration("10m")
+        600.0
+        >>> parse_duration("soon")
+        Traceback (most recent call last):
+        automl.errors.PlanError: a duration is a number and a unit such as 90s, 10m or 2h, got 'soon'
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*", text)
+    if match is None or float(match[1]) <= 0:
+        raise PlanError(f"a duration is a number and a unit such as 90s, 10m or 2h, got {text!r}")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+class Clock:
+    """Counts the seconds a study has used, earlier sessions included.
+
+    Args:
+        seconds: What the search may use before it must leave; None is without limit.
+        used: Seconds that earlier sessions used.
+        started: The `time.monotonic()` at which this session began; now if None.
+    """
+
+    def __init__(self, seconds: float | None, used: float = 0.0, started: float | None = None) -> None:
+        self.seconds = seconds
+        self._started = (time.monotonic() if started is None else started) - used
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds used so far, earlier sessions included."""
+        return time.monotonic() - self._started
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the seconds are used up."""
+        return self.seconds is not None and self.elapsed >= self.seconds

@@ -1,0 +1,1 @@
+"""From predictions to numbers: scores, intervals and comparisons."""

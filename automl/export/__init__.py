@@ -1,0 +1,1 @@
+"""From the winner to a folder that predicts without this project."""

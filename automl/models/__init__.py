@@ -1,0 +1,1 @@
+"""From flat arguments to an ordinary torch module that reads a batch of blocks."""

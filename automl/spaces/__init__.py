@@ -1,0 +1,1 @@
+"""What may vary: ranges, choices and conditions read from YAML, knowing no library that searches."""

@@ -1,0 +1,124 @@
+"""The problem to solve: typed columns, the target, its classes, the metric, and the blocks of tensors a model sees.
+
+Shapes used across the house:
+    N rows; a *block* is what one kind of column becomes: `numeric` (N, a) float32, `one_hot` (N, b) float32,
+    `category` (N, c) int64 codes with 0 for a value never seen in training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Label = bool | int | float | str
+ColumnKind = Literal["numeric", "category", "boolean", "datetime"]
+TaskKind = Literal["binary", "multiclass", "regression"]
+
+COLUMN_KINDS: tuple[ColumnKind, ...] = ("numeric", "category", "boolean", "datetime")
+TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "regression")
+
+HIGHER_IS_BETTER: dict[str, bool] = {
+    "accuracy": True,
+    "balanced_accuracy": True,
+    "f1": True,
+    "roc_auc": True,
+    "log_loss": False,
+    "rmse": False,
+    "mae": False,
+    "r2": True,
+}
+CLASS_METRICS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss")
+REGRESSION_METRICS = ("rmse", "mae", "r2")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input column of the table.
+
+    Args:
+        name: The column's header.
+        kind: What its values are.
+        numbers: For a category whose values are numbers: `3` and `3.0` are then the same value, written `3`.
+    """
+
+    name: str
+    kind: ColumnKind
+    numbers: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """One tensor of a batch, by its name.
+
+    Args:
+        name: Its key in a batch, which is also the name of the encoder that reads it.
+        shape: The shape of one row of it.
+        dtype: The numpy name of its element type.
+        cardinalities: For category codes, how many codes each column has, code 0 (never seen) included.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    cardinalities: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about the data a person should know.
+
+    Args:
+        kind: A short word to filter by, such as `identifier`, `constant`, `duplicate`.
+        column: The column it is about, or None where it is about rows.
+        sentence: What was found and what was done about it.
+    """
+
+    kind: str
+    column: str | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be predicted from what, and how it is scored.
+
+    Args:
+        kind: Binary, multiclass or regression.
+        target: The target column's name.
+        columns: The input columns, in the table's order; dropped ones are not among them.
+        classes: The sorted labels in their own type; empty for regression. Codes are positions in it.
+        metric: What chooses trials, a key of `HIGHER_IS_BETTER`.
+        positive: For a binary task, the class that `f1` and `roc_auc` are about.
+    """
+
+    kind: TaskKind
+    target: str
+    columns: tuple[Column, ...]
+    classes: tuple[Label, ...]
+    metric: str
+    positive: Label | None = None
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a larger score is a better one."""
+        return HIGHER_IS_BETTER[self.metric]
+
+    @property
+    def direction(self) -> Literal["maximize", "minimize"]:
+        """The word for it that a study uses."""
+        return "maximize" if self.higher_is_better else "minimize"
+
+    @property
+    def n_outputs(self) -> int:
+        """How many numbers the network gives a row: one a class, or one for regression."""
+        return len(self.classes) or 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the task as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Task:
+        """Rebuild a task from `to_json`."""
+        columns = tuple(Column(**column) for column in record["columns"])
+        return cls(**{**record, "columns": columns, "classes": tuple(record["classes"])})

@@ -1,0 +1,1 @@
+"""What happened, kept: the run folder, and its projection into MLflow."""

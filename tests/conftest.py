@@ -1,0 +1,17 @@
+"""Fixtures that any room's tests may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets, one folder each; tests that need it skip where it is absent."""
+    folder = os.environ.get("AUTOML_TEST_DATA")
+    if not folder:
+        pytest.skip("AUTOML_TEST_DATA does not name the folder of real data sets")
+    return Path(folder)
