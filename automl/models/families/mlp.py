@@ -1,0 +1,65 @@
+"""The multilayer perceptron: linear, norm, activation, dropout, as often as there are layers."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automl.models.words import Activation, Initialisation, Norm, Shape
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_NARROWEST = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLP:
+    """Arguments of a multilayer perceptron.
+
+    Args:
+        layers: Hidden layers, at least 1.
+        width: Units of the first hidden layer.
+        shape: `constant` keeps the width, `funnel` halves it from layer to layer, down to 8.
+        activation: After every hidden layer.
+        norm: Between linear and activation.
+        dropout: Rate after every activation.
+        skip: Whether a layer's input is added to its output where their widths agree.
+        init: How weights are drawn.
+        embedding_size: Width of an embedded category.
+    """
+
+    layers: int = 3
+    width: int = 128
+    shape: Shape = "constant"
+    activation: Activation = "relu"
+    norm: Norm = "none"
+    dropout: float = 0.1
+    skip: bool = False
+    init: Initialisation = "he"
+    embedding_size: int = 8
+
+    @property
+    def widths(self) -> list[int]:
+        """The width of every hidden layer.
+
+        Examples:
+            >>> MLP(layers=4, width=24, shape="funnel").widths
+            [24, 12, 8, 8]
+        """
+        if self.shape == "constant":
+            return [self.width] * self.layers
+        floor = min(_NARROWEST, self.width)
+        return [max(self.width >> depth, floor) for depth in range(self.layers)]
+
+    def backbone(self, n_features: int) -> tuple[nn.Module, int]:
+        """Build the hidden layers for `n_features` inputs, and say how wide the last one is."""
+        from automl.models import blocks
+
+        sizes = [n_features, *self.widths]
+        layers = [
+            blocks.Layer(n_in, n_out, activation=self.activation, norm=self.norm, dropout=self.dropout, skip=self.skip)
+            for n_in, n_out in itertools.pairwise(sizes)
+        ]
+        return blocks.Sequential(*layers), sizes[-1]

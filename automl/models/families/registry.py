@@ -1,0 +1,31 @@
+"""The families by name. Adding one is adding its file and its line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from automl.models.families.mlp import MLP
+from automl.models.families.resnet import ResNet
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from automl.models.words import Initialisation
+
+
+class Family(Protocol):
+    """A family's arguments, and what they build; reading or checking them needs no torch."""
+
+    @property
+    def init(self) -> Initialisation:
+        """How its weights are drawn."""
+
+    @property
+    def embedding_size(self) -> int:
+        """The width of an embedded category."""
+
+    def backbone(self, n_features: int) -> tuple[nn.Module, int]:
+        """Build the module between encoders and head, and say how wide its output is."""
+
+
+FAMILIES: dict[str, type[MLP] | type[ResNet]] = {"mlp": MLP, "resnet": ResNet}

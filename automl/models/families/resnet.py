@@ -1,0 +1,61 @@
+"""The tabular residual network: blocks of two linear layers whose output is added to their input.
+
+Source: Gorishniy et al., Revisiting Deep Learning Models for Tabular Data, NeurIPS 2021, section 3.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automl.models.words import Activation, Initialisation, Norm
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResNet:
+    """Arguments of a tabular residual network.
+
+    Args:
+        blocks: Residual blocks, at least 1.
+        width: Features between the blocks.
+        hidden_factor: Features inside a block, as a multiple of the width.
+        activation: Inside the blocks and before the head.
+        norm: Before every block and before the head.
+        dropout: Rate at the end of a block, before its output is added.
+        hidden_dropout: Rate between the two linear layers of a block.
+        init: How weights are drawn.
+        embedding_size: Width of an embedded category.
+    """
+
+    blocks: int = 2
+    width: int = 128
+    hidden_factor: float = 2.0
+    activation: Activation = "relu"
+    norm: Norm = "batch"
+    dropout: float = 0.0
+    hidden_dropout: float = 0.2
+    init: Initialisation = "he"
+    embedding_size: int = 8
+
+    def backbone(self, n_features: int) -> tuple[nn.Module, int]:
+        """Build the residual blocks for `n_features` inputs, and say how wide the output is."""
+        from automl.models import blocks
+        from automl.models.layers import activation, linear, norm
+
+        hidden = max(1, round(self.width * self.hidden_factor))
+        residuals = [
+            blocks.Residual(
+                self.width,
+                hidden,
+                activation=self.activation,
+                norm=self.norm,
+                dropout=self.dropout,
+                hidden_dropout=self.hidden_dropout,
+            )
+            for _ in range(self.blocks)
+        ]
+        tail = [norm(self.norm, self.width), activation(self.activation)]
+        return blocks.Sequential(linear(n_features, self.width, before=self.norm), *residuals, *tail), self.width

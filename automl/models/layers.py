@@ -1,0 +1,118 @@
+"""The small parts every family is built from: activations, norms, dropout, and weights drawn from a seed of their own.
+
+Linear and embedding layers are made without drawing any number; `initialise` then draws all of them from one generator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from automl.models.words import Activation, Initialisation, Norm
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "mish": nn.Mish,
+}
+
+NORMS: dict[str, type[nn.Module]] = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+
+
+class Dropout(nn.Module):
+    """Zeroes each value with probability `rate` and scales the others by 1 / (1 - rate).
+
+    The rate is a buffer, so that networks stacked along a leading axis each keep their own, and the numbers come from
+    `generator`, which the trainer sets: nothing is drawn from the global random state.
+
+    Source: Srivastava et al., JMLR 2014.
+    """
+
+    rate: torch.Tensor
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.register_buffer("rate", torch.tensor(rate), persistent=False)
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Drop in training, pass on in evaluation."""
+        if not self.training:
+            return x
+        if self.generator is None:
+            raise ValueError("a dropout layer draws from its generator; set it before training")
+        noise = torch.rand(x.shape, generator=self.generator, device=x.device, dtype=torch.float32)
+        return x * ((noise >= self.rate) / (1 - self.rate)).to(x.dtype)
+
+
+def activation(name: Activation) -> nn.Module:
+    """Make the activation of that name."""
+    return ACTIVATIONS[name]()
+
+
+def norm(name: Norm, width: int) -> nn.Module:
+    """Make a normalisation over `width` features; `none` passes on."""
+    return nn.Identity() if name == "none" else NORMS[name](width)
+
+
+def dropout(rate: float) -> nn.Module:
+    """Make a dropout layer, or none at all where the rate is 0."""
+    return Dropout(rate) if rate > 0 else nn.Identity()
+
+
+def linear(n_in: int, n_out: int, *, before: Norm = "none") -> nn.Linear:
+    """Make a linear layer whose weights are not drawn yet.
+
+    Right before a batch norm it has no bias: the norm would take it out again, and its gradient is rounding noise.
+    """
+    return cast("nn.Linear", nn.utils.skip_init(nn.Linear, n_in, n_out, bias=before != "batch"))  # type: ignore[no-untyped-call]
+
+
+def embedding(n_codes: int, width: int) -> nn.Embedding:
+    """Make an embedding table whose rows are not drawn yet."""
+    return cast("nn.Embedding", nn.utils.skip_init(nn.Embedding, n_codes, width))  # type: ignore[no-untyped-call]
+
+
+def _lecun(weight: torch.Tensor, generator: torch.Generator) -> None:
+    """Draw from N(0, 1 / fan_in) (LeCun et al. 1998, section 4.6)."""
+    nn.init.normal_(weight, std=weight[0].numel() ** -0.5, generator=generator)
+
+
+INITIALISATIONS: dict[str, Callable[[torch.Tensor, torch.Generator], object]] = {
+    "glorot": lambda weight, generator: nn.init.xavier_uniform_(weight, generator=generator),
+    "he": lambda weight, generator: nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator),
+    "lecun": _lecun,
+    "orthogonal": lambda weight, generator: nn.init.orthogonal_(weight, generator=generator),
+}
+
+
+def initialise(module: nn.Module, scheme: Initialisation, seed: int) -> None:
+    """Draw every linear and embedding weight from `seed` alone, in the order of the modules; biases start at 0.
+
+    Source: Glorot & Bengio 2010; He et al. 2015; LeCun et al. 1998; Saxe et al. 2014.
+
+    Args:
+        module: The whole network.
+        scheme: How linear weights are drawn; embeddings are always N(0, 0.1^2).
+        seed: Same seed, same weights.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for layer in module.modules():
+            if isinstance(layer, nn.Linear):
+                INITIALISATIONS[scheme](layer.weight, generator)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+            elif isinstance(layer, nn.Embedding):
+                nn.init.normal_(layer.weight, std=0.1, generator=generator)

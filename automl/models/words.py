@@ -1,0 +1,10 @@
+"""The words a family's arguments may take, known without torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Activation = Literal["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish"]
+Initialisation = Literal["glorot", "he", "lecun", "orthogonal"]
+Norm = Literal["none", "batch", "layer"]
+Shape = Literal["constant", "funnel"]

@@ -1,0 +1,173 @@
+"""What a training may be told: optimizer, schedule, batches, stopping. Plain values, known without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, kw_only=True)
+class SGD:
+    """Stochastic gradient descent: plain, with momentum, or with Nesterov's (Sutskever et al. 2013).
+
+    Args:
+        lr: Learning rate.
+        momentum: 0 is plain descent.
+        nesterov: Look ahead along the momentum; without momentum it changes nothing.
+        weight_decay: L2 penalty, added to the gradient.
+    """
+
+    rule: ClassVar[str] = "sgd"
+    lr: float = 0.05
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adagrad:
+    """Adagrad (Duchi et al. 2011): the step shrinks with the sum of squared gradients."""
+
+    rule: ClassVar[str] = "adagrad"
+    lr: float = 0.01
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMSprop:
+    """RMSprop (Tieleman & Hinton 2012).
+
+    Args:
+        lr: Learning rate.
+        alpha: How slowly the mean of squared gradients moves.
+        momentum: Of the scaled gradient; 0 is without.
+        weight_decay: L2 penalty, added to the gradient.
+    """
+
+    rule: ClassVar[str] = "rmsprop"
+    lr: float = 1e-3
+    alpha: float = 0.99
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam:
+    """Adam (Kingma & Ba 2015), with the L2 penalty added to the gradient."""
+
+    rule: ClassVar[str] = "adam"
+    lr: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW:
+    """AdamW (Loshchilov & Hutter 2019): Adam, with the decay taken from the weights themselves."""
+
+    rule: ClassVar[str] = "adamw"
+    lr: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    weight_decay: float = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class NAdam:
+    """NAdam (Dozat 2016): Adam with Nesterov's momentum."""
+
+    rule: ClassVar[str] = "nadam"
+    lr: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    weight_decay: float = 0.0
+
+
+Optimizer = SGD | Adagrad | RMSprop | Adam | AdamW | NAdam
+OPTIMIZERS: dict[str, type[Optimizer]] = {kind.rule: kind for kind in (SGD, Adagrad, RMSprop, Adam, AdamW, NAdam)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant:
+    """The learning rate as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosine:
+    """A linear warm-up, then half a cosine down to 0 at the last epoch (Loshchilov & Hutter 2017).
+
+    Args:
+        warmup: The share of all steps that the warm-up takes, from 0 to below 1.
+    """
+
+    warmup: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneCycle:
+    """Up from lr / 25 to lr and down to almost 0, both along a cosine (Smith & Topin 2018).
+
+    Args:
+        warmup: The share of all steps on the way up, above 0 and below 1.
+    """
+
+    warmup: float = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plateau:
+    """Multiplies the rate by `factor` whenever the validation loss has not improved for `patience` epochs.
+
+    Args:
+        factor: Below 1.
+        patience: Epochs without improvement that are waited for.
+    """
+
+    factor: float = 0.3
+    patience: int = 5
+
+
+Schedule = Constant | Cosine | OneCycle | Plateau
+SCHEDULES: dict[str, type[Schedule]] = {
+    "constant": Constant,
+    "cosine": Cosine,
+    "one_cycle": OneCycle,
+    "plateau": Plateau,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How long and in what portions.
+
+    Args:
+        batch_size: Rows a step; the batches of an epoch differ in size by one row at most.
+        epochs: The most that are trained.
+        patience: Epochs without a better validation score after which training stops.
+        label_smoothing: Share of a class's probability spread over all classes; only for classes.
+        clip_norm: The largest norm of the whole gradient; 0 is without bound.
+    """
+
+    batch_size: int = 256
+    epochs: int = 100
+    patience: int = 16
+    label_smoothing: float = 0.0
+    clip_norm: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One candidate's place in a cohort: everything that may differ between networks of the same shape.
+
+    Args:
+        seed: What the order of its rows and its dropout are drawn from.
+        optimizer: Its update rule with its hyperparameters.
+        schedule: How its learning rate moves.
+        training: Its batches and its stopping.
+    """
+
+    seed: int
+    optimizer: Optimizer
+    schedule: Schedule
+    training: Training

@@ -1,0 +1,36 @@
+"""What sort of failure an exception in a training was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from automl.trial import FailureKind
+
+
+class DivergedError(ArithmeticError):
+    """No epoch had a finite loss and score."""
+
+
+class OutOfTimeError(Exception):
+    """The clock ran out before the first step."""
+
+
+def failure_kind(error: BaseException) -> FailureKind:
+    """Tell divergence, lack of memory and lack of time from a bug.
+
+    Examples:
+        >>> failure_kind(MemoryError())
+        'out_of_memory'
+        >>> failure_kind(KeyError("width"))
+        'bug'
+    """
+    if isinstance(error, DivergedError):
+        return "diverged"
+    if isinstance(error, OutOfTimeError):
+        return "timeout"
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+        return "out_of_memory"
+    return "bug"

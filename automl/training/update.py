@@ -1,0 +1,178 @@
+"""Update rules over stacked weights: those of `torch.optim`, with a column of hyperparameters for one number.
+
+Shapes:
+    weights, gradient, state    (m, P): m members that share a rule, P trainable numbers each
+    lr, momentum, beta1, ...    (m, 1)
+    decay                       (m, P): the weight decay; 0 for biases and norms, which are not decayed
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+    from automl.training.arguments import Optimizer
+
+_ADAGRAD_EPSILON = 1e-10
+_EPSILON = 1e-8
+_NADAM_DECAY = 0.004
+
+
+class Group:
+    """The members that follow one rule: their rows of the weights, their hyperparameters and their state.
+
+    Args:
+        optimizers: The members' arguments, all of one rule.
+        weights: Their rows, updated in place.
+        decayed: (P,) 1 where weight decay applies, else 0.
+    """
+
+    def __init__(self, optimizers: Sequence[Optimizer], weights: Tensor, decayed: Tensor) -> None:
+        self.rule = optimizers[0].rule
+        fields = [asdict(optimizer) for optimizer in optimizers]
+        self.hyper: dict[str, Tensor] = {
+            name: torch.tensor([[float(field[name])] for field in fields], device=weights.device) for name in fields[0]
+        }
+        self.any_nesterov = any(field.get("nesterov") for field in fields)
+        self.any_momentum = any(field.get("momentum") for field in fields)
+        self.any_decay = any(field["weight_decay"] for field in fields)
+        self.weights = weights
+        self.decay = self.hyper["weight_decay"] * decayed
+        self.step = 0
+        self.state: dict[str, Tensor] = {}
+
+    def slot(self, name: str) -> Tensor:
+        """Give the state of that name, (m, P), zeros at first."""
+        if name not in self.state:
+            self.state[name] = torch.zeros_like(self.weights)
+        return self.state[name]
+
+    def penalised(self, gradient: Tensor) -> Tensor:
+        """Add the L2 penalty to the gradient."""
+        return torch.addcmul(gradient, self.decay, self.weights) if self.any_decay else gradient
+
+
+def _sgd(group: Group, gradient: Tensor, lr: Tensor) -> None:
+    gradient = group.penalised(gradient)
+    if not group.any_momentum:
+        group.weights.addcmul_(gradient, lr, value=-1)
+        return
+    momentum = group.hyper["momentum"]
+    velocity = group.slot("velocity").mul_(momentum).add_(gradient)
+    direction = velocity
+    if group.any_nesterov:
+        ahead = torch.addcmul(gradient, momentum, velocity)
+        direction = torch.where(group.hyper["nesterov"] > 0, ahead, velocity)
+    group.weights.addcmul_(direction, lr, value=-1)
+
+
+def _adagrad(group: Group, gradient: Tensor, lr: Tensor) -> None:
+    gradient = group.penalised(gradient)
+    squares = group.slot("squares").addcmul_(gradient, gradient)
+    group.weights.addcdiv_(gradient * lr, squares.sqrt().add_(_ADAGRAD_EPSILON), value=-1)
+
+
+def _rmsprop(group: Group, gradient: Tensor, lr: Tensor) -> None:
+    gradient = group.penalised(gradient)
+    alpha = group.hyper["alpha"]
+    squares = group.slot("squares").mul_(alpha).addcmul_(gradient * (1 - alpha), gradient)
+    direction = gradient / squares.sqrt().add_(_EPSILON)
+    if group.any_momentum:
+        direction = group.slot("velocity").mul_(group.hyper["momentum"]).add_(direction)
+    group.weights.addcmul_(direction, lr, value=-1)
+
+
+def _moments(group: Group, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    """Move both moments of Adam; give the first, and the root of the bias-corrected second plus epsilon."""
+    beta1, beta2 = group.hyper["beta1"], group.hyper["beta2"]
+    mean = group.slot("mean").lerp_(gradient, 1 - beta1)
+    squares = group.slot("squares").mul_(beta2).addcmul_(gradient * (1 - beta2), gradient)
+    correction = (1 - beta2**group.step).sqrt()
+    return mean, (squares.sqrt() / correction).add_(_EPSILON)
+
+
+def _adam(group: Group, gradient: Tensor, lr: Tensor) -> None:
+    mean, root = _moments(group, group.penalised(gradient))
+    group.weights.addcdiv_(mean * (lr / (1 - group.hyper["beta1"] ** group.step)), root, value=-1)
+
+
+def _adamw(group: Group, gradient: Tensor, lr: Tensor) -> None:
+    if group.any_decay:
+        group.weights.mul_(1 - lr * group.decay)
+    mean, root = _moments(group, gradient)
+    group.weights.addcdiv_(mean * (lr / (1 - group.hyper["beta1"] ** group.step)), root, value=-1)
+
+
+def _nadam(group: Group, gradient: Tensor, lr: Tensor) -> None:
+    gradient = group.penalised(gradient)
+    beta1 = group.hyper["beta1"]
+    now = beta1 * (1 - 0.5 * 0.96 ** (group.step * _NADAM_DECAY))
+    ahead = beta1 * (1 - 0.5 * 0.96 ** ((group.step + 1) * _NADAM_DECAY))
+    product = group.state.get("mu_product", torch.ones_like(beta1)) * now
+    group.state["mu_product"] = product
+    mean, root = _moments(group, gradient)
+    group.weights.addcdiv_(gradient * (lr * (1 - now) / (1 - product)), root, value=-1)
+    group.weights.addcdiv_(mean * (lr * ahead / (1 - product * ahead)), root, value=-1)
+
+
+RULES: dict[str, Callable[[Group, Tensor, Tensor], None]] = {
+    "sgd": _sgd,
+    "adagrad": _adagrad,
+    "rmsprop": _rmsprop,
+    "adam": _adam,
+    "adamw": _adamw,
+    "nadam": _nadam,
+}
+
+
+class Update:
+    """Steps every member of a cohort by its own rule.
+
+    Args:
+        optimizers: One a member; neighbours of the same rule are stepped together.
+        weights: (M, P), updated in place.
+        decayed: (P,) 1 where weight decay applies, else 0.
+    """
+
+    def __init__(self, optimizers: Sequence[Optimizer], weights: Tensor, decayed: Tensor) -> None:
+        self.groups: list[tuple[slice, Group]] = []
+        start = 0
+        for _, neighbours in itertools.groupby(optimizers, key=lambda optimizer: optimizer.rule):
+            members = list(neighbours)
+            rows = slice(start, start + len(members))
+            self.groups.append((rows, Group(members, weights[rows], decayed)))
+            start = rows.stop
+        self.base_lr = torch.tensor([[optimizer.lr] for optimizer in optimizers], device=weights.device)
+
+    @torch.no_grad()
+    def step(self, gradient: Tensor, multiplier: Tensor) -> None:
+        """Move the weights once.
+
+        Args:
+            gradient: (M, P)
+            multiplier: (M, 1) what the schedules make of each member's learning rate now.
+        """
+        lr = self.base_lr * multiplier
+        for rows, group in self.groups:
+            group.step += 1
+            RULES[group.rule](group, gradient[rows], lr[rows])
+
+
+@torch.no_grad()
+def clip(gradient: Tensor, largest: Tensor) -> None:
+    """Scale each member's gradient down, in place, to at most its largest norm.
+
+    Args:
+        gradient: (M, P)
+        largest: (M, 1), infinite where a member is not clipped.
+    """
+    norm = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
+    gradient.mul_((largest / (norm + 1e-6)).clamp(max=1.0))

@@ -1,0 +1,138 @@
+"""Every family keeps the same promises, whatever the blocks it reads."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from automl.models.build import build
+from automl.models.families.registry import FAMILIES
+from automl.models.summary import empty_batch, layers, n_parameters
+from automl.task import Block
+
+NUMERIC = Block("numeric", (3,), "float32")
+ONE_HOT = Block("one_hot", (4,), "float32")
+CATEGORY = Block("category", (2,), "int64", (5, 9))
+BLOCKS = {
+    "numeric alone": (NUMERIC,),
+    "category alone": (CATEGORY,),
+    "every kind": (NUMERIC, ONE_HOT, CATEGORY),
+}
+
+
+def _batch(blocks, n_rows, seed=0):
+    draw = torch.Generator().manual_seed(seed)
+    batch = {}
+    for block in blocks:
+        if block.cardinalities:
+            codes = [torch.randint(0, n, (n_rows,), generator=draw) for n in block.cardinalities]
+            batch[block.name] = torch.stack(codes, dim=1)
+        else:
+            batch[block.name] = torch.randn(n_rows, *block.shape, generator=draw)
+    return batch
+
+
+def _without_dropout(family):
+    arguments = {name: 0.0 for name in ("dropout", "hidden_dropout") if hasattr(FAMILIES[family](), name)}
+    return FAMILIES[family](**arguments)
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request):
+    return request.param
+
+
+@pytest.fixture(params=BLOCKS)
+def blocks(request):
+    return BLOCKS[request.param]
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2, 7])
+def test_outputs_have_a_row_a_row(family, blocks, n_outputs):
+    network = build(FAMILIES[family](), blocks, n_outputs, seed=0).eval()
+    assert network(_batch(blocks, 5)).shape == (5, n_outputs)
+
+
+def test_one_row_passes_in_evaluation(family, blocks):
+    network = build(FAMILIES[family](), blocks, 3, seed=0).eval()
+    assert network(_batch(blocks, 1)).isfinite().all()
+
+
+def test_a_row_does_not_depend_on_its_companions(family, blocks):
+    network = build(FAMILIES[family](), blocks, 3, seed=0).eval()
+    batch = _batch(blocks, 6)
+    alone = network({name: block[2:3] for name, block in batch.items()})
+    torch.testing.assert_close(network(batch)[2:3], alone)
+
+
+def test_the_gradient_reaches_every_parameter(family, blocks):
+    network = build(_without_dropout(family), blocks, 2, seed=0)
+    network(_batch(blocks, 64)).square().mean().backward()
+    missed = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert not missed
+
+
+def test_same_seed_same_weights(family, blocks):
+    first, again, other = (build(FAMILIES[family](), blocks, 2, seed=seed).state_dict() for seed in (4, 4, 5))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_building_leaves_the_global_random_state_alone(family, blocks):
+    before = torch.random.get_rng_state()
+    build(FAMILIES[family](), blocks, 2, seed=1)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_it_overfits_32_rows(family, blocks):
+    network = build(_without_dropout(family), blocks, 2, seed=0)
+    batch = _batch(blocks, 32)
+    first = next(iter(batch.values()))[:, 0]
+    target = (first > first.float().median()).long()
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(network(batch), target).backward()
+        optimizer.step()
+    assert (network.eval()(batch).argmax(1) == target).float().mean() > 0.9
+
+
+def test_the_layer_table_counts_every_parameter(family, blocks):
+    network = build(FAMILIES[family](), blocks, 3, seed=0)
+    table = layers(network, blocks)
+    assert sum(row["parameters"] for row in table) == n_parameters(network)
+    assert table[-1]["output"] == [3]
+
+
+@pytest.mark.parametrize("init", ["glorot", "he", "lecun", "orthogonal"])
+def test_weights_follow_the_scheme(family, init):
+    network = build(FAMILIES[family](init=init, width=256), (Block("numeric", (256,), "float32"),), 2, seed=0)
+    weight = next(m.weight for m in network.modules() if isinstance(m, torch.nn.Linear) and m.weight.shape[0] >= 256)
+    fan_out, fan_in = weight.shape
+    spread = {"glorot": 2 / (fan_in + fan_out), "he": 2 / fan_in, "lecun": 1 / fan_in, "orthogonal": 1 / fan_out}
+    assert weight.var().item() == pytest.approx(spread[init], rel=0.05)
+
+
+def test_a_category_never_seen_is_the_zero_vector():
+    network = build(FAMILIES["mlp"](), (CATEGORY,), 2, seed=0)
+    encoder = network.encoders["category"]
+    assert encoder(torch.zeros(1, 2, dtype=torch.int64)).abs().sum() == 0
+
+
+def test_a_network_without_blocks_is_refused():
+    with pytest.raises(ValueError, match="a network needs at least one block"):
+        build(FAMILIES["mlp"](), (), 2, seed=0)
+
+
+def test_a_block_no_encoder_reads_is_refused():
+    with pytest.raises(ValueError, match="no encoder reads the block 'sound'"):
+        build(FAMILIES["mlp"](), (Block("sound", (3,), "float32"),), 2, seed=0)
+
+
+def test_an_empty_batch_has_the_blocks_of_its_network():
+    batch = empty_batch(BLOCKS["every kind"], n_rows=2)
+    assert {name: (tuple(block.shape), block.dtype) for name, block in batch.items()} == {
+        "numeric": ((2, 3), torch.float32),
+        "one_hot": ((2, 4), torch.float32),
+        "category": ((2, 2), torch.int64),
+    }

@@ -1,0 +1,250 @@
+"""The loop: stopping, best epochs, batches, and members that train as they would alone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from automl.models.build import build
+from automl.models.families.registry import FAMILIES
+from automl.task import Block
+from automl.training.arguments import (
+    OPTIMIZERS,
+    SGD,
+    AdamW,
+    Constant,
+    Cosine,
+    Member,
+    OneCycle,
+    Plateau,
+    Training,
+)
+from automl.training.cohort import Rows, batch_edges, train
+from automl.training.failures import DivergedError, OutOfTimeError
+
+BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (6,)))
+DRY = {"mlp": {"dropout": 0.0, "norm": "batch"}, "resnet": {"dropout": 0.0, "hidden_dropout": 0.0}}
+
+
+class Watch:
+    """Scores by accuracy (or negative error), and does what the test tells it to."""
+
+    def __init__(self, target, *, prune_at=None, over_after=None, scores=None):
+        self.higher_is_better = True
+        self.target = target.numpy()
+        self.prune_at, self.over_after, self.scores = prune_at, over_after, scores
+        self.seen = []
+        self.asked = 0
+
+    def score(self, outputs):
+        if self.scores is not None:
+            return self.scores[min(len(self.seen), len(self.scores) - 1)]
+        if self.target.dtype.kind == "f":
+            return -float(np.mean((outputs[:, 0] - self.target) ** 2))
+        return float(np.mean(outputs.argmax(1) == self.target))
+
+    def epoch_ended(self, epochs):
+        self.seen.append(epochs)
+        return set(epochs) if self.prune_at == len(self.seen) else set()
+
+    def is_over(self):
+        self.asked += 1
+        return self.over_after is not None and self.asked > self.over_after
+
+
+def _rows(n_rows, seed, regression=False):
+    draw = torch.Generator().manual_seed(seed)
+    numeric = torch.randn(n_rows, 4, generator=draw)
+    category = torch.randint(0, 6, (n_rows, 1), generator=draw)
+    signal = numeric[:, 0] + (category[:, 0] > 2)
+    target = signal.float() if regression else (signal > 0.5).long()
+    return Rows({"numeric": numeric, "category": category}, target)
+
+
+def _member(seed=1, optimizer=None, schedule=None, **training):
+    training = {"batch_size": 32, "epochs": 3, **training}
+    return Member(
+        seed=seed, optimizer=optimizer or AdamW(), schedule=schedule or Constant(), training=Training(**training)
+    )
+
+
+def _fit(members, family="mlp", train_rows=None, valid_rows=None, watch=None, **arguments):
+    train_rows = train_rows or _rows(150, 0)
+    valid_rows = valid_rows or _rows(60, 1)
+    n_outputs = 1 if train_rows.target.is_floating_point() else 2
+    arguments = {**DRY[family], "width": 16, **arguments}
+    modules = [build(FAMILIES[family](**arguments), BLOCKS, n_outputs, seed=member.seed) for member in members]
+    return train(modules, members, train_rows, valid_rows, watch or Watch(valid_rows.target))
+
+
+def _assert_same(first, second):
+    assert len(first.epochs) == len(second.epochs)
+    for a, b in zip(first.epochs, second.epochs):
+        assert a.train_loss == pytest.approx(b.train_loss, rel=2e-4, abs=1e-5)
+        assert a.validation_loss == pytest.approx(b.validation_loss, rel=2e-4, abs=1e-5)
+    for name, weight in first.weights.items():
+        torch.testing.assert_close(weight, second.weights[name], rtol=2e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_member_trains_as_it_would_alone(family):
+    members = [
+        _member(seed, kind(), schedule, label_smoothing=0.1 * (seed % 2), clip_norm=float(seed % 3))
+        for seed, (kind, schedule) in enumerate(
+            zip(
+                OPTIMIZERS.values(),
+                [Constant(), Cosine(warmup=0.1), OneCycle(), Plateau(patience=0), Cosine(), Constant()],
+            )
+        )
+    ]
+    together = _fit(members, family)
+    for member, fitted in zip(members, together):
+        _assert_same(_fit([member], family)[0], fitted)
+
+
+def test_the_same_seed_gives_the_same_bits():
+    first, again = (_fit([_member(3)], dropout=0.3)[0] for _ in range(2))
+    assert [e.validation_loss for e in first.epochs] == [e.validation_loss for e in again.epochs]
+    assert all(torch.equal(weight, again.weights[name]) for name, weight in first.weights.items())
+
+
+def test_training_leaves_the_global_random_state_alone():
+    before = torch.random.get_rng_state()
+    _fit([_member()], dropout=0.3)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_it_learns(regression):
+    rows, valid = _rows(600, 0, regression), _rows(200, 1, regression)
+    fitted = _fit([_member(optimizer=AdamW(lr=0.01), epochs=15)], train_rows=rows, valid_rows=valid)[0]
+    assert fitted.best.validation > (-0.1 if regression else 0.93)
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 31, 33, 65])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_any_number_of_rows_works_with_batch_norm(family, n_rows):
+    fitted = _fit([_member(epochs=1)], family, train_rows=_rows(n_rows, 0), norm="batch")[0]
+    assert math.isfinite(fitted.best.validation_loss)
+
+
+@pytest.mark.parametrize("n_rows", range(2, 40))
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 32])
+def test_batches_cover_every_row_and_have_two_at_least(n_rows, batch_size):
+    edges = batch_edges(n_rows, batch_size)
+    sizes = np.diff(edges)
+    assert edges[0] == 0 and edges[-1] == n_rows
+    assert sizes.min() >= 2 and sizes.max() - sizes.min() <= 1
+    assert sizes.max() <= max(batch_size, 3)
+
+
+def test_the_best_epoch_is_kept_not_the_last():
+    watch = Watch(_rows(60, 1).target, scores=[0.5, 0.9, 0.6, 0.7, 0.8])
+    fitted = _fit([_member(epochs=5)], watch=watch)[0]
+    again = _fit([_member(epochs=2)], watch=Watch(_rows(60, 1).target, scores=[0.5, 0.9]))[0]
+    assert (fitted.best.epoch, fitted.stopped_by) == (2, "epochs")
+    assert all(torch.equal(weight, again.weights[name]) for name, weight in fitted.weights.items())
+
+
+def test_patience_stops():
+    watch = Watch(_rows(60, 1).target, scores=[0.9, 0.5])
+    fitted = _fit([_member(epochs=50, patience=3)], watch=watch)[0]
+    assert (fitted.best.epoch, len(fitted.epochs), fitted.stopped_by) == (1, 4, "patience")
+
+
+def test_the_watcher_prunes():
+    fitted = _fit([_member(epochs=9)], watch=Watch(_rows(60, 1).target, prune_at=2))[0]
+    assert (len(fitted.epochs), fitted.stopped_by) == (2, "pruned")
+
+
+def test_the_clock_ends_an_epoch_and_its_score_counts():
+    fitted = _fit([_member(epochs=9)], watch=Watch(_rows(60, 1).target, over_after=3))[0]
+    assert (len(fitted.epochs), fitted.stopped_by) == (1, "budget")
+    assert math.isfinite(fitted.best.validation)
+
+
+def test_no_time_at_all_is_a_failure():
+    with pytest.raises(OutOfTimeError, match="before the first step"):
+        _fit([_member()], watch=Watch(_rows(60, 1).target, over_after=0))
+
+
+def test_divergence_is_a_failure():
+    with pytest.raises(DivergedError, match="no epoch had a finite loss"):
+        _fit([_member(optimizer=SGD(lr=1e30, momentum=0.0))])
+
+
+def test_members_of_different_batch_sizes_are_refused():
+    with pytest.raises(ValueError, match="the same batch size"):
+        _fit([_member(batch_size=16), _member(batch_size=32)])
+
+
+def test_members_of_different_shapes_are_refused():
+    modules = [build(FAMILIES["mlp"](width=width), BLOCKS, 2, seed=0) for width in (8, 16)]
+    with pytest.raises(ValueError, match="parameters of the same names and shapes"):
+        train(modules, [_member()] * 2, _rows(50, 0), _rows(20, 1), Watch(_rows(20, 1).target))
+
+
+CHANGES = [
+    {"optimizer": SGD(lr=0.01)},
+    {"optimizer": AdamW(lr=0.002)},
+    {"optimizer": AdamW(weight_decay=0.5)},
+    {"optimizer": AdamW(beta1=0.5)},
+    {"optimizer": AdamW(beta2=0.9)},
+    {"schedule": Cosine()},
+    {"schedule": Cosine(warmup=0.2)},
+    {"schedule": OneCycle(warmup=0.3)},
+    {"schedule": OneCycle(warmup=0.1)},
+    {"schedule": Plateau(patience=0, factor=0.1)},
+    {"batch_size": 16},
+    {"label_smoothing": 0.1},
+    {"clip_norm": 0.05},
+    {"seed": 2},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_every_knob_changes_the_training(change):
+    scores = [0.5, 0.4, 0.6]
+    plain = _fit([_member()], watch=Watch(_rows(60, 1).target, scores=scores))[0]
+    changed = _fit([_member(**change)], watch=Watch(_rows(60, 1).target, scores=scores))[0]
+    if isinstance(change.get("schedule"), Plateau):
+        plain = _fit([_member(epochs=6, optimizer=AdamW(lr=0.3))])[0]
+        changed = _fit([_member(epochs=6, optimizer=AdamW(lr=0.3), **change)])[0]
+        assert plain.epochs[-1].lr != changed.epochs[-1].lr
+        return
+    assert plain.epochs[-1].train_loss != changed.epochs[-1].train_loss
+
+
+MODEL_CHANGES = [
+    ("mlp", {"layers": 2}),
+    ("mlp", {"width": 24}),
+    ("mlp", {"shape": "funnel"}),
+    ("mlp", {"norm": "none"}),
+    ("mlp", {"norm": "layer"}),
+    ("mlp", {"dropout": 0.2}),
+    ("mlp", {"skip": True}),
+    ("mlp", {"init": "orthogonal"}),
+    ("mlp", {"embedding_size": 3}),
+    *[
+        ("mlp", {"activation": name})
+        for name in ("sigmoid", "tanh", "leaky_relu", "elu", "selu", "gelu", "silu", "mish")
+    ],
+    ("resnet", {"blocks": 1}),
+    ("resnet", {"width": 24}),
+    ("resnet", {"hidden_factor": 1.5}),
+    ("resnet", {"activation": "gelu"}),
+    ("resnet", {"norm": "none"}),
+    ("resnet", {"dropout": 0.2}),
+    ("resnet", {"hidden_dropout": 0.2}),
+    ("resnet", {"init": "lecun"}),
+    ("resnet", {"embedding_size": 3}),
+]
+
+
+@pytest.mark.parametrize(("family", "change"), MODEL_CHANGES, ids=str)
+def test_every_argument_of_a_family_changes_the_training(family, change):
+    plain, changed = _fit([_member()], family)[0], _fit([_member()], family, **change)[0]
+    assert plain.epochs[-1].train_loss != changed.epochs[-1].train_loss

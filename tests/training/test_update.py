@@ -1,0 +1,81 @@
+"""The stacked update rules equal those of `torch.optim`, member by member."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from automl.training.arguments import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, RMSprop
+from automl.training.update import Update, clip
+
+SIZE = 7
+STEPS = 12
+
+CASES: list[tuple[Optimizer, type[torch.optim.Optimizer], dict[str, object]]] = [
+    (SGD(lr=0.1, momentum=0.0), torch.optim.SGD, {"lr": 0.1}),
+    (SGD(lr=0.1, momentum=0.8, weight_decay=0.01), torch.optim.SGD, {"lr": 0.1, "momentum": 0.8, "weight_decay": 0.01}),
+    (SGD(lr=0.1, momentum=0.8, nesterov=True), torch.optim.SGD, {"lr": 0.1, "momentum": 0.8, "nesterov": True}),
+    (Adagrad(lr=0.1, weight_decay=0.01), torch.optim.Adagrad, {"lr": 0.1, "weight_decay": 0.01}),
+    (RMSprop(lr=0.01, alpha=0.9), torch.optim.RMSprop, {"lr": 0.01, "alpha": 0.9}),
+    (RMSprop(lr=0.01, momentum=0.5), torch.optim.RMSprop, {"lr": 0.01, "momentum": 0.5}),
+    (Adam(lr=0.01, weight_decay=0.1), torch.optim.Adam, {"lr": 0.01, "weight_decay": 0.1}),
+    (
+        AdamW(lr=0.01, beta1=0.8, beta2=0.95, weight_decay=0.1),
+        torch.optim.AdamW,
+        {"lr": 0.01, "betas": (0.8, 0.95), "weight_decay": 0.1},
+    ),
+    (NAdam(lr=0.01, weight_decay=0.05), torch.optim.NAdam, {"lr": 0.01, "weight_decay": 0.05}),
+]
+
+
+def _gradients(seed: int) -> list[torch.Tensor]:
+    draw = torch.Generator().manual_seed(seed)
+    return [torch.randn(SIZE, generator=draw) for _ in range(STEPS)]
+
+
+def _by_torch(kind: type[torch.optim.Optimizer], arguments: dict[str, object], seed: int) -> torch.Tensor:
+    weight = torch.nn.Parameter(torch.linspace(-1, 1, SIZE))
+    optimizer = kind([weight], **arguments)
+    for gradient in _gradients(seed):
+        weight.grad = gradient.clone()
+        optimizer.step()
+    return weight.detach()
+
+
+def _by_update(optimizers: list[Optimizer], seeds: list[int]) -> torch.Tensor:
+    weights = torch.linspace(-1, 1, SIZE).repeat(len(optimizers), 1)
+    update = Update(optimizers, weights, torch.ones(SIZE))
+    for gradients in zip(*map(_gradients, seeds)):
+        update.step(torch.stack(gradients), torch.ones(len(optimizers), 1))
+    return weights
+
+
+@pytest.mark.parametrize(("optimizer", "kind", "arguments"), CASES, ids=lambda value: getattr(value, "rule", ""))
+def test_a_rule_equals_that_of_torch(optimizer, kind, arguments):
+    torch.testing.assert_close(_by_update([optimizer], [3])[0], _by_torch(kind, arguments, 3))
+
+
+def test_members_of_many_rules_step_as_each_would_alone():
+    weights = _by_update([case[0] for case in CASES], list(range(len(CASES))))
+    for row, (_, kind, arguments) in enumerate(CASES):
+        torch.testing.assert_close(weights[row], _by_torch(kind, arguments, row))
+
+
+def test_biases_are_not_decayed():
+    weights = torch.ones(1, 2)
+    update = Update([AdamW(lr=0.1, weight_decay=0.5)], weights, torch.tensor([1.0, 0.0]))
+    update.step(torch.zeros(1, 2), torch.ones(1, 1))
+    torch.testing.assert_close(weights, torch.tensor([[0.95, 1.0]]))
+
+
+def test_the_multiplier_scales_the_rate():
+    weights = torch.zeros(2, 1)
+    update = Update([SGD(lr=1.0, momentum=0.0)] * 2, weights, torch.ones(1))
+    update.step(torch.ones(2, 1), torch.tensor([[0.5], [0.0]]))
+    assert weights.flatten().tolist() == [-0.5, 0.0]
+
+
+def test_clipping_bounds_the_norm_of_each_member_alone():
+    gradient = torch.tensor([[3.0, 4.0], [3.0, 4.0], [0.3, 0.4]])
+    clip(gradient, torch.tensor([[1.0], [float("inf")], [1.0]]))
+    torch.testing.assert_close(gradient.norm(dim=1), torch.tensor([1.0, 5.0, 0.5]))
