@@ -1,0 +1,111 @@
+"""Whether a trial goes on: successive halving over epochs, with decisions that are recorded and never taken twice.
+
+At every rung a trial reports its best score so far and goes on if it is among the better half of all that reported
+there (Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020, without waiting for others to
+come). Those that report together are all heard before any is judged, so that their order does not matter.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_FIRST_RUNG = 6
+_FACTOR = 2
+_LEAST_REPORTS = 4
+
+
+class Pruner(Protocol):
+    """Hears scores epoch by epoch and names the trials that stop."""
+
+    def report(self, epoch: int, scores: Mapping[int, float]) -> set[int]:
+        """Take in the best scores so far of the trials at this epoch; give the trials that stop here."""
+
+
+class NoPruner:
+    """Lets every trial go on."""
+
+    def report(self, epoch: int, scores: Mapping[int, float]) -> set[int]:
+        """Stop none."""
+        return set()
+
+
+class Halving:
+    """Stops the worse half of the trials at epochs 6, 12, 24, 48 and so on.
+
+    Args:
+        events: The decisions recorded so far: `{"epoch": 6, "scores": {"7": 0.9}, "pruned": [7]}`.
+        record: Keeps a new decision before it is acted on.
+        higher_is_better: The direction of the scores.
+    """
+
+    def __init__(
+        self,
+        events: Iterable[Mapping[str, Any]],
+        record: Callable[[dict[str, Any]], None],
+        *,
+        higher_is_better: bool,
+    ) -> None:
+        self._record = record
+        self._sign = 1.0 if higher_is_better else -1.0
+        self._reported: dict[int, dict[int, float]] = {}
+        self._decided: dict[tuple[int, int], bool] = {}
+        for event in events:
+            scores = {int(number): _finite(score) for number, score in event["scores"].items()}
+            self._take(event["epoch"], scores, set(event["pruned"]))
+
+    def _take(self, epoch: int, scores: Mapping[int, float], pruned: set[int]) -> None:
+        self._reported.setdefault(epoch, {}).update(scores)
+        self._decided.update({(epoch, number): number in pruned for number in scores})
+
+    def report(self, epoch: int, scores: Mapping[int, float]) -> set[int]:
+        """Take in the best scores so far of the trials at this epoch; give the trials that stop here.
+
+        A trial that runs again after a kill gets the decision that was recorded the first time.
+        """
+        if not is_rung(epoch):
+            return set()
+        known = {number for number in scores if (epoch, number) in self._decided}
+        new = {number: _finite(score) for number, score in scores.items() if number not in known}
+        if new:
+            pruned = self._worse_half(epoch, new)
+            self._record(
+                {
+                    "epoch": epoch,
+                    "scores": {str(number): scores[number] for number in sorted(new)},
+                    "pruned": sorted(pruned),
+                }
+            )
+            self._take(epoch, new, pruned)
+        return {number for number in scores if self._decided[epoch, number]}
+
+    def _worse_half(self, epoch: int, new: Mapping[int, float]) -> set[int]:
+        """Name those of the new trials that are not among the better half of all that reported at this rung."""
+        everyone = [self._worth(score) for score in {**self._reported.get(epoch, {}), **new}.values()]
+        if len(everyone) < _LEAST_REPORTS:
+            return set()
+        bar = sorted(everyone, reverse=True)[math.ceil(len(everyone) / _FACTOR) - 1]
+        return {number for number, score in new.items() if self._worth(score) < bar}
+
+    def _worth(self, score: float) -> float:
+        return -math.inf if math.isnan(score) else self._sign * score
+
+
+def is_rung(epoch: int) -> bool:
+    """Tell whether trials report at this epoch.
+
+    Examples:
+        >>> [epoch for epoch in range(100) if is_rung(epoch)]
+        [6, 12, 24, 48, 96]
+    """
+    rung = _FIRST_RUNG
+    while rung < epoch:
+        rung *= _FACTOR
+    return rung == epoch
+
+
+def _finite(score: float | None) -> float:
+    return math.nan if score is None else float(score)

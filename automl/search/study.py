@@ -1,0 +1,100 @@
+"""The study: which configs to try, by ask and tell, kept as a plain Optuna study in a journal file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import Trial, TrialState
+
+from automl.search.journal import mend
+from automl.search.proposal import as_parameters, propose
+from automl.search.samplers import SeededSampler
+from automl.trial import Completed, Pruned
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from automl.spaces.space import Space
+    from automl.trial import Config, Outcome
+
+
+class Study:
+    """Asks for configs and is told outcomes.
+
+    The space's default is trial 0 and its known-good configs come next; then the sampler proposes.
+
+    Args:
+        journal: The journal file; made if absent. An unterminated last line is cut off.
+        name: The study's name in it.
+        space: What may vary.
+        higher_is_better: The direction of the scores.
+        sampler: A key of `automl.search.samplers.SAMPLERS`.
+        seed: What every proposal is drawn from.
+    """
+
+    def __init__(
+        self, journal: Path, name: str, space: Space, *, higher_is_better: bool, sampler: str, seed: int
+    ) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.mended_bytes = mend(journal)
+        self._space = space
+        self._starts = [space.default(), *(space.complete(start) for start in space.starts)]
+        self._study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(journal))),
+            study_name=name,
+            direction="maximize" if higher_is_better else "minimize",
+            sampler=SeededSampler(sampler, seed),
+            pruner=optuna.pruners.NopPruner(),
+            load_if_exists=True,
+        )
+
+    @property
+    def n_asked(self) -> int:
+        """How many trials there are, in whatever state."""
+        return len(self._study.get_trials(deepcopy=False))
+
+    @property
+    def unfinished(self) -> list[int]:
+        """The trials that were asked for and never told, by number."""
+        waiting = (TrialState.RUNNING, TrialState.WAITING)
+        return [trial.number for trial in self._study.get_trials(deepcopy=False, states=waiting)]
+
+    def ask(self) -> tuple[int, Config]:
+        """Give the next trial's number and config."""
+        number = self.n_asked
+        if number < len(self._starts):
+            self._study.enqueue_trial(as_parameters(self._starts[number], self._space))
+        trial = self._study.ask()
+        return trial.number, propose(trial, self._space)
+
+    def ask_again(self, number: int) -> Config:
+        """Give the config of an unfinished trial, as it was or would have been.
+
+        Raises:
+            ValueError: The trial was never asked for, or is finished.
+        """
+        if number not in self.unfinished:
+            raise ValueError(f"trial {number} is not one that was asked for and never told")
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        if frozen.state is TrialState.WAITING:
+            return propose(self._study.ask(), self._space)
+        return propose(Trial(self._study, frozen._trial_id), self._space)
+
+    def tell(self, number: int, outcome: Outcome) -> None:
+        """Record what came of a trial; a pruned one counts with its score at the rung it left at."""
+        if isinstance(outcome, Completed):
+            self._study.tell(number, outcome.score)
+            return
+        if isinstance(outcome, Pruned):
+            self._report(number, outcome)
+            self._study.tell(number, state=TrialState.PRUNED)
+            return
+        self._study.tell(number, state=TrialState.FAIL)
+
+    def _report(self, number: int, outcome: Pruned) -> None:
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        if outcome.epochs not in frozen.intermediate_values:
+            self._study._storage.set_trial_intermediate_value(frozen._trial_id, outcome.epochs, outcome.score)

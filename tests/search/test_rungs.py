@@ -1,0 +1,78 @@
+"""Rungs: the worse half leaves, whatever the order, and a decision is taken once."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from automl.search.rungs import Halving, NoPruner
+
+
+@pytest.fixture
+def events():
+    return []
+
+
+@pytest.fixture
+def halving(events):
+    return Halving([], events.append, higher_is_better=True)
+
+
+def test_the_worse_half_leaves(halving, events):
+    assert halving.report(6, {0: 0.1, 1: 0.2, 2: 0.3, 3: 0.4}) == {0, 1}
+    assert events == [{"epoch": 6, "scores": {"0": 0.1, "1": 0.2, "2": 0.3, "3": 0.4}, "pruned": [0, 1]}]
+
+
+def test_equal_scores_all_go_on(halving):
+    assert halving.report(6, dict.fromkeys(range(6), 0.5)) == set()
+
+
+def test_those_who_report_together_are_judged_the_same_in_any_order(halving):
+    scores = {0: 0.4, 1: 0.1, 2: 0.3, 3: 0.2}
+    for order in itertools.permutations(scores):
+        fresh = Halving([], lambda event: None, higher_is_better=True)
+        assert fresh.report(6, {number: scores[number] for number in order}) == {1, 3}
+
+
+def test_later_trials_are_held_against_earlier_ones(halving):
+    for number, score in enumerate([0.5, 0.6, 0.7]):
+        assert halving.report(6, {number: score}) == set()
+    assert halving.report(6, {3: 0.1}) == {3}
+    assert halving.report(6, {4: 0.9}) == set()
+
+
+def test_a_loss_is_better_when_lower(events):
+    halving = Halving([], events.append, higher_is_better=False)
+    assert halving.report(6, {0: 0.1, 1: 0.2, 2: 0.3, 3: 0.4}) == {2, 3}
+
+
+def test_fewer_than_four_reports_are_not_judged(halving):
+    assert halving.report(6, {0: 0.1, 1: 0.9, 2: 0.8}) == set()
+
+
+def test_between_rungs_nothing_is_recorded(halving, events):
+    assert halving.report(7, {0: 0.1}) == set()
+    assert events == []
+
+
+def test_rungs_are_judged_apart(halving):
+    halving.report(6, {number: 0.9 for number in range(4)})
+    assert halving.report(12, {7: 0.1}) == set()
+
+
+def test_a_score_that_is_no_number_is_the_worst(halving):
+    assert halving.report(6, {0: math.nan, 1: 0.2, 2: 0.3, 3: 0.4}) == {0, 1}
+
+
+def test_a_decision_is_taken_once_and_survives(halving, events):
+    halving.report(6, {0: 0.1, 1: 0.2, 2: 0.3, 3: 0.4})
+    again = Halving(events.copy(), events.append, higher_is_better=True)
+    assert again.report(6, {1: 0.2}) == {1}
+    assert len(events) == 1
+    assert again.report(6, {4: 0.15}) == {4}
+
+
+def test_no_pruner_stops_nothing():
+    assert NoPruner().report(6, {0: 0.0}) == set()

@@ -1,0 +1,131 @@
+"""The study: proposals that belong to their trial, and a journal that survives a kill."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import optuna
+import pytest
+
+from automl.search.journal import mend
+from automl.search.samplers import SAMPLERS
+from automl.search.study import Study
+from automl.spaces.read import read_space
+from automl.trial import Completed, Failed, Pruned
+
+
+@pytest.fixture(scope="module")
+def space():
+    return read_space("tabular")
+
+
+@pytest.fixture
+def open_study(tmp_path, space):
+    def make(journal="a.journal", sampler="tpe", seed=3):
+        return Study(tmp_path / journal, "s", space, higher_is_better=True, sampler=sampler, seed=seed)
+
+    return make
+
+
+def _outcome(number, config):
+    """A score that depends on the config, so that the sampler has something to learn."""
+    score = -abs(config.get("family.mlp.layers", 9) - 4) + (config["preparing.numeric"] == "quantile")
+    if number % 5 == 3:
+        return Pruned(score=score, loss=1.0, best_epoch=1, epochs=6, seconds=1.0, parameters=9)
+    if number % 7 == 6:
+        return Failed(kind="diverged", message="no epoch had a finite loss and score", traceback="", seconds=1.0)
+    return Completed(
+        score=score, loss=1.0, best_epoch=1, epochs=9, seconds=1.0, parameters=9, stopped_by="patience"
+    )
+
+
+def _run(study, n_trials):
+    configs = []
+    while study.n_asked < n_trials:
+        number, config = study.ask()
+        study.tell(number, _outcome(number, config))
+        configs.append(config)
+    return configs
+
+
+def test_the_default_comes_first_and_the_known_good_configs_next(open_study, space):
+    configs = _run(open_study(), 1 + len(space.starts))
+    assert configs == [space.default(), *(space.complete(start) for start in space.starts)]
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_gives_the_same_study_for_the_same_seed(open_study, sampler):
+    first, again = (_run(open_study(name, sampler), 18) for name in ("a.journal", "b.journal"))
+    assert first == again
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_another_seed_gives_another_study(open_study, sampler):
+    first, other = (_run(open_study(f"{seed}.journal", sampler, seed), 18) for seed in (1, 2))
+    assert first != other
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_study_interrupted_anywhere_goes_on_as_if_it_was_not(open_study, tmp_path, space, sampler):
+    whole = _run(open_study("whole.journal", sampler), 17)
+    lines = (tmp_path / "whole.journal").read_bytes().splitlines(keepends=True)
+    for cut in range(3, len(lines), 11):
+        journal = tmp_path / f"cut{cut}.journal"
+        journal.write_bytes(b"".join(lines[:cut]) + lines[cut][: len(lines[cut]) // 2])
+        study = open_study(journal.name, sampler)
+        assert study.mended_bytes > 0
+        for number in study.unfinished:
+            config = study.ask_again(number)
+            assert config == whole[number]
+            study.tell(number, _outcome(number, config))
+        asked = study.n_asked
+        assert _run(study, 17) == whole[asked:]
+
+
+def test_proposals_do_not_repeat(open_study):
+    configs = [json.dumps(config) for config in _run(open_study(), 25)]
+    assert len(set(configs)) == len(configs)
+
+
+def test_no_parameter_falls_back_to_independent_sampling_with_a_warning(open_study):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _run(open_study(), 25)
+
+
+def test_it_is_a_plain_optuna_study(open_study, tmp_path):
+    _run(open_study(), 15)
+    storage = optuna.storages.JournalStorage(
+        optuna.storages.journal.JournalFileBackend(str(tmp_path / "a.journal"))
+    )
+    study = optuna.load_study(study_name="s", storage=storage)
+    states = [trial.state.name for trial in study.trials]
+    assert states.count("PRUNED") == 3
+    assert states.count("FAIL") == 1
+    assert states.count("COMPLETE") == 11
+    assert study.trials[3].intermediate_values.keys() == {6}
+
+
+def test_a_finished_trial_is_not_asked_for_again(open_study):
+    study = open_study()
+    _run(study, 2)
+    with pytest.raises(ValueError, match="trial 1 is not one that was asked for and never told"):
+        study.ask_again(1)
+
+
+def test_a_stale_lock_is_removed(tmp_path):
+    (tmp_path / "j.lock").symlink_to("nowhere")
+    (tmp_path / "j").write_bytes(b'{"a":1}\n')
+    assert mend(tmp_path / "j") == 0
+    assert not (tmp_path / "j.lock").is_symlink()
+
+
+def test_an_unterminated_last_line_is_cut_off(tmp_path):
+    (tmp_path / "j").write_bytes(b'{"a":1}\n{"b"')
+    assert mend(tmp_path / "j") == 4
+    assert (tmp_path / "j").read_bytes() == b'{"a":1}\n'
+
+
+def test_an_absent_journal_is_whole(tmp_path):
+    assert mend(tmp_path / "none") == 0
