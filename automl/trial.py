@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
@@ -110,3 +111,32 @@ def outcome_from_json(record: dict[str, Any]) -> Outcome:
         if kind.state == state:
             return kind(**fields)
     raise ValueError(f"an outcome's state is completed, pruned or failed, got {state!r}")
+
+
+def ranked(trials: Iterable[tuple[int, Outcome]], higher_is_better: bool) -> list[int]:
+    """Order the trials that could win, best first: by validation score, then validation loss, then number.
+
+    Only a completed trial whose score is finite can win.
+
+    Args:
+        trials: Numbers and outcomes, in any order.
+        higher_is_better: The direction of the metric.
+
+    Examples:
+        >>> def reached(score, loss):
+        ...     return Completed(score, loss, 1, 1, 1.0, 10, "epochs")
+        >>> ranked([(0, reached(0.9, 0.4)), (1, reached(0.9, 0.3)), (2, reached(0.8, 0.1))], higher_is_better=True)
+        [1, 0, 2]
+    """
+    sign = -1 if higher_is_better else 1
+    able = [
+        (sign * outcome.score, math.inf if math.isnan(outcome.loss) else outcome.loss, number)
+        for number, outcome in trials
+        if isinstance(outcome, Completed) and math.isfinite(outcome.score)
+    ]
+    return [number for _, _, number in sorted(able)]
+
+
+def best_of(trials: Iterable[tuple[int, Outcome]], higher_is_better: bool) -> int | None:
+    """Name the winner, the first of `ranked`; None where no trial can win."""
+    return next(iter(ranked(trials, higher_is_better)), None)

@@ -184,7 +184,8 @@ def _clip(value: float, low: float, high: float) -> float | None:
     if low <= value <= high:
         return value
     for bound in (low, high):
-        if math.isclose(value, bound, rel_tol=1e-9):
+        slack = 1e-9 * abs(bound)
+        if bound - slack <= value <= bound + slack:
             return bound
     return None
 

@@ -59,9 +59,9 @@ class Nodes:
         found: list[Parameter] = []
         for key, child in node.items():
             if not isinstance(key, str) or not _NAME.match(key):
-                self._wrong(path or "space", f"a name is made of letters, digits and _, got {shown(key)}")
+                self._wrong(path, f"a name is made of letters, digits and _, got {shown(key)}")
             elif key in _RESERVED:
-                self._wrong(path or "space", f"{key} is a word of ranges and cannot be the name of a parameter here")
+                self._wrong(path, f"{key} is a word of ranges and cannot be the name of a parameter here")
             else:
                 found.extend(self._node(f"{path}.{key}" if path else key, child, around, when))
         return tuple(found)
@@ -78,10 +78,10 @@ class Nodes:
 
     def touches_broken(self, name: str) -> bool:
         """Tell whether a name is, or lies below, a path with a mistake."""
-        return any(name == path or name.startswith(path + ".") for path in self.broken)
+        return any(not path or name == path or name.startswith(path + ".") for path in self.broken)
 
     def _wrong(self, path: str, sentence: str) -> None:
-        self.mistakes.append(f"{path}: {sentence}")
+        self.mistakes.append(f"{path or 'space'}: {sentence}")
         self.broken.add(path)
 
     def _node(self, path: str, node: object, around: Clauses, when: Clauses) -> tuple[Parameter, ...]:
@@ -190,15 +190,30 @@ class Nodes:
         if not isinstance(when, Mapping) or not when:
             self._wrong(path, f"when must map a parameter to the values it needs, got {_kind(when)}")
             return ()
-        found = (self._clause(path, word(name), wanted, around) for name, wanted in when.items())
-        return tuple(clause for clause in found if clause is not None)
+        found = (self._clause(path, word(name), wanted) for name, wanted in when.items())
+        clauses = tuple(clause for clause in found if clause is not None)
+        return clauses if self._can_hold(path, clauses, around) else ()
 
-    def _clause(self, path: str, name: str, wanted: object, around: Clauses) -> Clause | None:
+    def _can_hold(self, path: str, clauses: Clauses, around: Clauses) -> bool:
+        """Tell whether clauses, with all they need to be active, can hold together where they stand."""
+        needs = {clause: (clause, *self.seen[clause.name][1]) for clause in clauses}
+        others = [*around, *(need for each in needs.values() for need in each)]
+        for clause in clauses:
+            clash = next((other for other in others for need in needs[clause] if need.excludes(other)), None)
+            if clash is not None:
+                self._wrong(path, f"when: {clause} can never hold where {clash}")
+                return False
+        return True
+
+    def _clause(self, path: str, name: str, wanted: object) -> Clause | None:
         if name not in self.seen:
             self._later.append((path, name))
             return None
-        domain, needs = self.seen[name]
+        domain = self.seen[name][0]
         values = wanted if isinstance(wanted, list) else [wanted]
+        if not values:
+            self._wrong(path, f"when: {name}: at least one value is needed")
+            return None
         clause = Clause(name)
         if values != ["nonzero"] or (isinstance(domain, Choice) and "nonzero" in domain.options):
             try:
@@ -208,10 +223,6 @@ class Nodes:
                 return None
         elif isinstance(domain, Choice) and not any(map(is_number, domain.options)):
             self._wrong(path, f"when: {name}: nonzero is for numbers, and its options are words")
-            return None
-        clash = next((need for need in needs for mine in (*around, clause) if need.excludes(mine)), None)
-        if clash is not None or clause.values == ():
-            self._wrong(path, f"when: it can never hold, since {name} needs {clash or 'a value'}")
             return None
         return clause
 

@@ -66,7 +66,7 @@ def _syntax(error: yaml.YAMLError) -> str:
 def _value(node: yaml.Node, mistakes: list[str], inside: tuple[int, ...]) -> object:
     """Turn a node into a plain value; `inside` are the nodes around it, by which an alias of itself is known."""
     if id(node) in inside:
-        mistakes.append(f"{_line(node)}: an alias may not contain itself")
+        mistakes.append(f"{_line(node)}: an anchor may not contain its own alias")
         return None
     inside = (*inside, id(node))
     if isinstance(node, yaml.MappingNode):

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+Bounds = dict[str, tuple[float, float]]
+"""The least and the greatest value of an argument, both included."""
+
+_RATE = (0.0, 1e6)
+_SHARE = (0.0, 0.99999)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SGD:
@@ -18,6 +24,7 @@ class SGD:
     """
 
     rule: ClassVar[str] = "sgd"
+    bounds: ClassVar[Bounds] = {"lr": _RATE, "momentum": _SHARE, "weight_decay": _RATE}
     lr: float = 0.05
     momentum: float = 0.9
     nesterov: bool = False
@@ -29,6 +36,7 @@ class Adagrad:
     """Adagrad (Duchi et al. 2011): the step shrinks with the sum of squared gradients."""
 
     rule: ClassVar[str] = "adagrad"
+    bounds: ClassVar[Bounds] = {"lr": _RATE, "weight_decay": _RATE}
     lr: float = 0.01
     weight_decay: float = 0.0
 
@@ -45,6 +53,7 @@ class RMSprop:
     """
 
     rule: ClassVar[str] = "rmsprop"
+    bounds: ClassVar[Bounds] = {"lr": _RATE, "alpha": _SHARE, "momentum": _SHARE, "weight_decay": _RATE}
     lr: float = 1e-3
     alpha: float = 0.99
     momentum: float = 0.0
@@ -56,6 +65,7 @@ class Adam:
     """Adam (Kingma & Ba 2015), with the L2 penalty added to the gradient."""
 
     rule: ClassVar[str] = "adam"
+    bounds: ClassVar[Bounds] = {"lr": _RATE, "beta1": _SHARE, "beta2": _SHARE, "weight_decay": _RATE}
     lr: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
@@ -67,6 +77,7 @@ class AdamW:
     """AdamW (Loshchilov & Hutter 2019): Adam, with the decay taken from the weights themselves."""
 
     rule: ClassVar[str] = "adamw"
+    bounds: ClassVar[Bounds] = {"lr": _RATE, "beta1": _SHARE, "beta2": _SHARE, "weight_decay": _RATE}
     lr: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
@@ -78,6 +89,7 @@ class NAdam:
     """NAdam (Dozat 2016): Adam with Nesterov's momentum."""
 
     rule: ClassVar[str] = "nadam"
+    bounds: ClassVar[Bounds] = {"lr": _RATE, "beta1": _SHARE, "beta2": _SHARE, "weight_decay": _RATE}
     lr: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
@@ -101,6 +113,7 @@ class Cosine:
         warmup: The share of all steps that the warm-up takes, from 0 to below 1.
     """
 
+    bounds: ClassVar[Bounds] = {"warmup": (0.0, 0.9)}
     warmup: float = 0.0
 
 
@@ -112,6 +125,7 @@ class OneCycle:
         warmup: The share of all steps on the way up, above 0 and below 1.
     """
 
+    bounds: ClassVar[Bounds] = {"warmup": (0.001, 0.9)}
     warmup: float = 0.3
 
 
@@ -124,6 +138,7 @@ class Plateau:
         patience: Epochs without improvement that are waited for.
     """
 
+    bounds: ClassVar[Bounds] = {"factor": (0.0, 1.0), "patience": (0, 1e6)}
     factor: float = 0.3
     patience: int = 5
 
@@ -149,6 +164,13 @@ class Training:
         clip_norm: The largest norm of the whole gradient; 0 is without bound.
     """
 
+    bounds: ClassVar[Bounds] = {
+        "batch_size": (1, 1e9),
+        "epochs": (1, 1e6),
+        "patience": (1, 1e6),
+        "label_smoothing": (0.0, 0.9),
+        "clip_norm": (0.0, 1e9),
+    }
     batch_size: int = 256
     epochs: int = 100
     patience: int = 16

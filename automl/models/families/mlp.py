@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from automl.models.words import Activation, Initialisation, Norm, Shape
 
@@ -30,6 +30,12 @@ class MLP:
         embedding_size: Width of an embedded category.
     """
 
+    bounds: ClassVar[dict[str, tuple[float, float]]] = {
+        "layers": (1, 64),
+        "width": (1, 16384),
+        "dropout": (0, 0.95),
+        "embedding_size": (1, 1024),
+    }
     layers: int = 3
     width: int = 128
     shape: Shape = "constant"

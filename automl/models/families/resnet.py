@@ -6,7 +6,7 @@ Source: Gorishniy et al., Revisiting Deep Learning Models for Tabular Data, Neur
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from automl.models.words import Activation, Initialisation, Norm
 
@@ -30,6 +30,14 @@ class ResNet:
         embedding_size: Width of an embedded category.
     """
 
+    bounds: ClassVar[dict[str, tuple[float, float]]] = {
+        "blocks": (1, 64),
+        "width": (1, 16384),
+        "hidden_factor": (0.01, 16),
+        "dropout": (0, 0.95),
+        "hidden_dropout": (0, 0.95),
+        "embedding_size": (1, 1024),
+    }
     blocks: int = 2
     width: int = 128
     hidden_factor: float = 2.0

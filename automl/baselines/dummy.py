@@ -1,0 +1,41 @@
+"""The baseline that reads no column: how often each class came up in the training rows, or their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.task import Block, Task
+
+
+class Constant:
+    """The same answer for every row.
+
+    Args:
+        answer: Probabilities (K,), or one number in the target's own units.
+    """
+
+    def __init__(self, answer: NDArray[np.float64] | float) -> None:
+        self.answer = answer
+
+    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Repeat the answer: (N, K) probabilities, or (N,) numbers."""
+        n_rows = len(next(iter(arrays.values())))
+        return np.repeat(np.asarray(self.answer, dtype=np.float64)[None], n_rows, axis=0)
+
+
+def fit_majority(
+    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+) -> Constant:
+    """Take the classes' shares of the training rows for probabilities, so that the most frequent class is predicted."""
+    return Constant(np.bincount(target, minlength=len(task.classes)) / len(target))
+
+
+def fit_mean(
+    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+) -> Constant:
+    """Take the mean of the training target."""
+    return Constant(float(target.mean(dtype=np.float64)))

@@ -1,0 +1,50 @@
+"""The baselines, fixed in advance: which there are for each kind of task, and how all of them are fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.baselines.dummy import fit_majority, fit_mean
+from automl.baselines.linear import fit_logistic, fit_ridge
+from automl.task import Block, Task, TaskKind
+
+
+class Baseline(Protocol):
+    """Something fitted that is not a network of ours."""
+
+    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Give (N, K) probabilities, or (N,) numbers in the target's own units."""
+        ...
+
+
+_Fit = Callable[[Mapping[str, NDArray[Any]], NDArray[Any], tuple[Block, ...], Task, int], Baseline]
+
+BASELINES: dict[TaskKind, dict[str, _Fit]] = {
+    "binary": {"majority": fit_majority, "linear": fit_logistic},
+    "multiclass": {"majority": fit_majority, "linear": fit_logistic},
+    "regression": {"mean": fit_mean, "linear": fit_ridge},
+}
+
+
+def fit_baselines(
+    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+) -> dict[str, Baseline]:
+    """Fit every baseline of the task on the prepared training rows.
+
+    Args:
+        arrays: The blocks of the training rows by name.
+        target: Class codes (positions in the task's classes), or numbers in the target's own units.
+        blocks: What the arrays are.
+        task: Its kind and classes.
+        seed: For estimators that draw at random.
+
+    Raises:
+        ValueError: There are no training rows.
+    """
+    if not len(target):
+        raise ValueError("a baseline needs at least one training row")
+    return {name: fit(arrays, target, blocks, task, seed) for name, fit in BASELINES[task.kind].items()}

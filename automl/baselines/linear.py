@@ -1,0 +1,132 @@
+"""The baseline that is linear in the prepared columns: logistic regression for classes, ridge regression for numbers.
+
+Both keep scikit-learn's default penalty. Nothing is tuned: a baseline is fixed in advance.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from automl.baselines.dummy import Constant, fit_majority
+from automl.task import Block, Task
+
+_WORK = 1e10
+"""Multiplications a fit may take: less than ten seconds of two slow cores."""
+_CODE_COST = 5
+"""A one-hot code costs as much as this many plain numbers: it is found by its index."""
+_STEP_COST = 20
+"""The vectors as long as the coefficients that one step of the solver goes over."""
+_MIN_ITERATIONS, _MAX_ITERATIONS = 20, 1000
+
+
+class LinearClasses:
+    """A fitted logistic regression.
+
+    Args:
+        model: scikit-learn's pipeline; its classes are codes.
+        blocks: What it reads, in its order of columns.
+        n_classes: How many classes the task has, those without a training row included.
+    """
+
+    def __init__(self, model: Pipeline, blocks: tuple[Block, ...], n_classes: int) -> None:
+        self.model = model
+        self.blocks = blocks
+        self.n_classes = n_classes
+
+    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Give the probabilities (N, K), 0 for a class without a training row."""
+        X = _stack(arrays, self.blocks)
+        probabilities = np.zeros((len(X), self.n_classes))
+        if len(X):
+            probabilities[:, self.model.classes_] = self.model.predict_proba(X)
+        return probabilities
+
+
+class LinearNumbers:
+    """A fitted ridge regression.
+
+    Args:
+        model: scikit-learn's pipeline, fitted to the standardised target.
+        blocks: What it reads, in its order of columns.
+        mean: The training target's mean.
+        scale: Its standard deviation, or 1 where that is 0.
+    """
+
+    def __init__(self, model: Pipeline, blocks: tuple[Block, ...], mean: float, scale: float) -> None:
+        self.model = model
+        self.blocks = blocks
+        self.mean = mean
+        self.scale = scale
+
+    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Give numbers (N,) in the target's own units."""
+        X = _stack(arrays, self.blocks)
+        standardised = self.model.predict(X) if len(X) else np.zeros(0)
+        return np.asarray(standardised, dtype=np.float64) * self.scale + self.mean
+
+
+def fit_logistic(
+    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+) -> LinearClasses | Constant:
+    """Fit a logistic regression; with one class among the training rows it is that class's constant."""
+    found = len(np.unique(target))
+    if found < 2:
+        return fit_majority(arrays, target, blocks, task, seed)
+    iterations = _iterations(len(target), blocks, 1 if found == 2 else found)
+    model = make_pipeline(_columns(blocks), LogisticRegression(max_iter=iterations, random_state=seed))
+    return LinearClasses(_fit(model, _stack(arrays, blocks), target), blocks, len(task.classes))
+
+
+def fit_ridge(
+    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+) -> LinearNumbers:
+    """Fit a ridge regression."""
+    numbers = target.astype(np.float64)
+    mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
+    model = make_pipeline(_columns(blocks), Ridge(max_iter=_iterations(len(target), blocks, 1), random_state=seed))
+    return LinearNumbers(_fit(model, _stack(arrays, blocks), (numbers - mean) / scale), blocks, mean, scale)
+
+
+def _fit(model: Pipeline, X: NDArray[np.float32], target: NDArray[Any]) -> Pipeline:
+    """Fit silently: iterations are bounded on purpose, and a fit that stops unconverged is still the baseline."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, target)
+    return model
+
+
+def _columns(blocks: tuple[Block, ...]) -> ColumnTransformer:
+    """Leave numbers as they are and turn each code but 0, which no training row taught, into a column of its own."""
+    plain: list[int] = []
+    codes: list[int] = []
+    categories: list[NDArray[Any]] = []
+    start = 0
+    for block in blocks:
+        positions = range(start, start + block.shape[0])
+        (codes if block.cardinalities else plain).extend(positions)
+        categories += [np.arange(1, cardinality) for cardinality in block.cardinalities]
+        start += block.shape[0]
+    encoder = OneHotEncoder(categories=categories, handle_unknown="ignore", dtype=np.float32)
+    return ColumnTransformer([("plain", "passthrough", plain), ("codes", encoder, codes)])
+
+
+def _stack(arrays: Mapping[str, NDArray[Any]], blocks: tuple[Block, ...]) -> NDArray[np.float32]:
+    """Lay the blocks side by side (N, columns); float32 holds every code below 16 million."""
+    return np.hstack([arrays[block.name] for block in blocks]).astype(np.float32, copy=False)
+
+
+def _iterations(n_rows: int, blocks: tuple[Block, ...], n_outputs: int) -> int:
+    """Bound the iterations by the size of the problem alone, so that the same rows always give the same model."""
+    entries = sum(block.shape[0] * (_CODE_COST if block.cardinalities else 1) for block in blocks)
+    width = sum(sum(block.cardinalities) or block.shape[0] for block in blocks)
+    each = n_outputs * (n_rows * entries + _STEP_COST * width)
+    return int(np.clip(_WORK / max(each, 1), _MIN_ITERATIONS, _MAX_ITERATIONS))

@@ -1,0 +1,96 @@
+"""What the final numbers mean in sentences: which baselines are beaten beyond chance, how optimistic validation was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from automl.evaluation.intervals import Bootstrap, Interval
+from automl.task import HIGHER_IS_BETTER
+
+
+def verdict(name: str, difference: Interval, metric: str) -> str:
+    """Say whether the model beats a baseline beyond chance: whether the interval of its lead leaves out zero.
+
+    Args:
+        name: The baseline.
+        difference: The model's lead over it, positive where the model is better.
+        metric: What was measured; the sentence shows model minus baseline in its own units and direction.
+
+    Examples:
+        >>> verdict("linear", Interval(0.0312, 0.0221, 0.0403), "accuracy")
+        'better than linear beyond chance: accuracy +0.031 [+0.022, +0.040]'
+        >>> verdict("linear", Interval(1034.0, 980.0, 1090.0), "rmse")
+        'better than linear beyond chance: rmse -1034 [-1090, -980]'
+    """
+    if any(math.isnan(end) for end in (difference.value, difference.low, difference.high)):
+        return f"not comparable with {name}: {metric} is undefined on these rows"
+    if difference.low > 0:
+        opening = f"better than {name} beyond chance"
+    elif difference.high < 0:
+        opening = f"worse than {name} beyond chance"
+    else:
+        opening = f"not distinguishable from {name}"
+    return f"{opening}: {metric} {_signed(difference, metric)}"
+
+
+def optimism(metric: str, validation: float, test: float) -> tuple[float, str]:
+    """Give the gap between validation and test, positive where validation looked better, and a sentence on it.
+
+    Examples:
+        >>> optimism("accuracy", 0.875, 0.75)
+        (0.125, 'validation accuracy 0.8750, test 0.7500: validation looked better by 0.1250')
+    """
+    gap = (validation - test) * (1 if HIGHER_IS_BETTER[metric] else -1)
+    digits = _decimals(max(abs(validation), abs(test)) / 100)
+    numbers = f"validation {metric} {validation:.{digits}f}, test {test:.{digits}f}"
+    if math.isnan(gap):
+        return gap, f"{numbers}: the gap is undefined"
+    if float(f"{abs(gap):.{digits}f}") == 0:
+        return gap, f"{numbers}: no gap"
+    better = "validation" if gap > 0 else "test"
+    return gap, f"{numbers}: {better} looked better by {abs(gap):.{digits}f}"
+
+
+def judgement(
+    trial: int, metric: str, validation: float, result: Bootstrap, *, rows: int, notes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Put the numbers and sentences of the final judgement into plain JSON values, None for nan.
+
+    Args:
+        trial: The number of the trial that was judged.
+        metric: What was measured.
+        validation: That trial's score over the validation rows.
+        result: Scores on the test rows, the model's first, and its lead over each baseline.
+        rows: How many test rows there were.
+        notes: Sentences the report must show beside, such as that another study was judged on these rows.
+    """
+    model, *baselines = result.scores
+    gap, sentence = optimism(metric, validation, result.scores[model].value)
+    return {
+        "trial": trial,
+        "metric": metric,
+        "test": {**result.scores[model].to_json(), "rows": rows},
+        "baselines": {name: result.scores[name].to_json() for name in baselines},
+        "differences": {name: interval.to_json() for name, interval in result.differences.items()},
+        "verdicts": [verdict(name, interval, metric) for name, interval in result.differences.items()],
+        "gap": {"value": None if math.isnan(gap) else gap, "sentence": sentence},
+        "notes": list(notes),
+    }
+
+
+def _signed(difference: Interval, metric: str) -> str:
+    """Write model minus baseline with its interval, two digits of the interval's width shown."""
+    digits = _decimals(difference.high - difference.low)
+    value, low, high = difference.value, difference.low, difference.high
+    if not HIGHER_IS_BETTER[metric]:
+        value, low, high = 0.0 - value, 0.0 - high, 0.0 - low
+    return f"{value:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+
+
+def _decimals(width: float) -> int:
+    """Say how many decimals show two digits of a width."""
+    if not 0 < width < math.inf:
+        return 3
+    return min(max(1 - math.floor(math.log10(width)), 0), 8)

@@ -1,0 +1,96 @@
+"""The final judgement: the winner's stored weights and two baselines fixed in advance, on the test rows, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from automl.baselines.fit import fit_baselines
+from automl.data.judged import judged_rows
+from automl.data.preparing import Preparing
+from automl.data.rows import write_rows
+from automl.data.seal import Seal
+from automl.evaluation.compare import judgement
+from automl.evaluation.intervals import bootstrap
+from automl.evaluation.metrics import row_losses
+from automl.experiment.rebuild import rebuild
+from automl.tracking.record import JUDGEMENT
+from automl.training.weights import raw_outputs, weights_sha256
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from automl.baselines.fit import Baseline
+    from automl.experiment.stage import Stage
+    from automl.tracking.record import Record
+    from automl.trial import Completed
+
+MODEL = "model"
+FOR_BASELINES = Preparing(numeric="standard")
+"""What the baselines see, fixed in advance: a linear model does best on columns that keep their shape."""
+
+
+def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_seal: str | None = None) -> str | None:
+    """Judge a trial on the test rows; what comes of it is in `judgement.json` and `judgement.parquet`.
+
+    An opening that a killed session left without a result is taken up again for the same weights.
+
+    Args:
+        record: The run folder.
+        stage: The rows that are not sealed.
+        trial: The winner's number.
+        outcome: What it came to.
+        break_seal: Why the rows may be opened though they were before.
+
+    Returns:
+        A sentence where an earlier opening was completed, else None.
+
+    Raises:
+        SealError: The rows were opened before, or have changed.
+    """
+    seal = Seal(record.run_dir)
+    sha256 = weights_sha256(record.trial(trial).weights_path)
+    if seal.is_judged and record.has(JUDGEMENT) and seal.openings()[-1]["weights_sha256"] == sha256 and not break_seal:
+        return None
+    baselines = _fit_baselines(stage)
+    opening = seal.open(trial, sha256, break_seal)
+    outputs = _outputs(record, stage, trial, baselines, opening.rows)
+    truth = stage.truth(opening.rows)
+    result = bootstrap(stage.task.metric, truth, outputs, stage.task)
+    losses = {name: row_losses(truth, output, stage.task) for name, output in outputs.items()}
+    write_rows(record.judgement_rows_path, judged_rows(opening.rows, stage.coder, outputs, losses))
+    numbers = judgement(
+        trial, stage.task.metric, outcome.score, result, rows=len(truth), notes=_notes(record, seal, opening.ordinal)
+    )
+    record.write_json(JUDGEMENT, numbers)
+    seal.finish(numbers["test"])
+    return f"completed opening {opening.ordinal} of the test rows, which was interrupted" if opening.continued else None
+
+
+def _fit_baselines(stage: Stage) -> dict[str, Baseline]:
+    prepared = stage.prepare(FOR_BASELINES)
+    blocks = prepared.preparation.blocks
+    return fit_baselines(prepared.train, stage.truth(stage.train), blocks, stage.task, seed=0)
+
+
+def _outputs(
+    record: Record, stage: Stage, trial: int, baselines: dict[str, Baseline], rows: pd.DataFrame
+) -> dict[str, NDArray[Any]]:
+    """Let the winner and every baseline predict the rows, the winner first."""
+    network, preparation = rebuild(record, trial)
+    outputs: dict[str, NDArray[Any]] = {
+        MODEL: stage.coder.predictions(raw_outputs(network, preparation.transform(rows)))
+    }
+    arrays = stage.prepare(FOR_BASELINES).preparation.transform(rows)
+    return outputs | {name: baseline.predict(arrays) for name, baseline in baselines.items()}
+
+
+def _notes(record: Record, seal: Seal, ordinal: int) -> list[str]:
+    """Say what makes this opening less than the first look at these rows."""
+    earlier = seal.judged_before(record.runs_dir)
+    notes = [f"the seal was broken: {reason}" for reason in seal.broken]
+    if earlier:
+        notes.append(f"study {len(earlier) + 1} judged on these rows, after {', '.join(earlier)}")
+    if ordinal > 1:
+        notes.append(f"opening {ordinal} of these rows in this study")
+    return notes

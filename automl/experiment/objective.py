@@ -1,0 +1,187 @@
+"""One trial: a config goes in, an outcome comes out, and everything it came to is in the trial's folder."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from automl.evaluation.metrics import score
+from automl.experiment.recipe import read_recipe
+from automl.models.build import build
+from automl.models.summary import n_parameters
+from automl.search.samplers import seed_of
+from automl.tracking.files import write_json
+from automl.training.arguments import Member
+from automl.training.cohort import Fitted, train
+from automl.training.failures import OutOfTimeError, failure_kind
+from automl.training.weights import as_rows, save_weights
+from automl.trial import Completed, Epoch, Failed, Outcome, Pruned, ranked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+    from numpy.typing import NDArray
+
+    from automl.budget import Clock
+    from automl.experiment.progress import Progress
+    from automl.experiment.stage import Prepared, Stage
+    from automl.search.rungs import Pruner
+    from automl.tracking.record import Record
+    from automl.trial import Config
+
+N_KEPT = 3
+"""Of how many of the best trials the weights are kept."""
+
+
+class Watch:
+    """Follows the trials of one training: scores their epochs, reports them at rungs, keeps the clock.
+
+    Args:
+        numbers: The trials' numbers, in the cohort's order.
+    """
+
+    def __init__(self, objective: Objective, numbers: list[int]) -> None:
+        self._objective = objective
+        self._numbers = numbers
+        self._best: dict[int, float] = {}
+        self._truth = objective.stage.truth(objective.stage.validation)
+        self._epochs = 0
+        self.higher_is_better = objective.stage.task.higher_is_better
+
+    def score(self, outputs: NDArray[Any]) -> float:
+        """Score raw outputs over the validation rows by the task's metric."""
+        task = self._objective.stage.task
+        return score(task.metric, self._truth, self._objective.stage.coder.predictions(outputs), task)
+
+    def epoch_ended(self, epochs: Mapping[int, Epoch]) -> set[int]:
+        """Pass the epochs on, and let the pruner judge those that stand at a rung, all at once."""
+        self._epochs += 1
+        for place, epoch in epochs.items():
+            number = self._numbers[place]
+            self._objective.progress.epoch(number, epoch)
+            self._best[number] = self._better(self._best.get(number, math.nan), epoch.validation)
+        scores = {self._numbers[place]: self._best[self._numbers[place]] for place in epochs}
+        leaving = self._objective.pruner.report(self._epochs, scores)
+        return {place for place in epochs if self._numbers[place] in leaving}
+
+    def _better(self, best: float, new: float) -> float:
+        if not math.isfinite(best) or not math.isfinite(new):
+            return new if math.isfinite(new) else best
+        return max(best, new) if self.higher_is_better else min(best, new)
+
+    def is_over(self) -> bool:
+        """Whether the time is up; the very first trial is given one epoch whatever the clock says."""
+        if 0 in self._numbers and self._epochs == 0:
+            return False
+        return self._objective.clock.is_over
+
+
+@dataclass
+class Objective:
+    """Runs trials.
+
+    Args:
+        record: Where they are kept.
+        stage: The rows.
+        device: Where they train.
+        seed: The study's seed.
+        pruner: Who stops them early.
+        clock: When the time is up.
+        progress: Who watches.
+        outcomes: What came of the trials so far, earlier sessions' included.
+    """
+
+    record: Record
+    stage: Stage
+    device: torch.device
+    seed: int
+    pruner: Pruner
+    clock: Clock
+    progress: Progress
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+    def run(self, number: int, config: Config) -> Outcome:
+        """Run a trial to its end; whatever goes wrong in it is its outcome, and no other trial's."""
+        self.progress.trial_started(number, str(config.get("family", "")))
+        trial = self.record.trial(number)
+        trial.write_config(config)
+        started = time.perf_counter()
+        try:
+            outcome = self._train(number, config, started)
+        except Exception as error:
+            where = traceback.format_exc()
+            message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            outcome = Failed(failure_kind(error), message, where, time.perf_counter() - started)
+            trial.write_failure(where)
+        trial.write_outcome(outcome)
+        self.outcomes[number] = outcome
+        self._forget_all_but_the_best()
+        self.progress.trial_ended(number, outcome, self.best_score)
+        return outcome
+
+    @property
+    def winners(self) -> list[int]:
+        """The trials that could win, best first."""
+        return ranked(self.outcomes.items(), self.stage.task.higher_is_better)
+
+    @property
+    def best_score(self) -> float | None:
+        """The best validation score of a completed trial so far."""
+        best = self.outcomes[self.winners[0]] if self.winners else None
+        return best.score if isinstance(best, Completed) else None
+
+    def _train(self, number: int, config: Config, started: float) -> Outcome:
+        recipe = read_recipe(config)
+        prepared = self.stage.prepare(recipe.preparing)
+        if number > 0 and self.clock.is_over:
+            raise OutOfTimeError("the time was up before the first step")
+        blocks, n_outputs = prepared.preparation.blocks, self.stage.task.n_outputs
+        network = build(recipe.family, blocks, n_outputs, seed=seed_of(self.seed, number, "weights"))
+        size = n_parameters(network)
+        member = Member(
+            seed=seed_of(self.seed, number, "order"),
+            optimizer=recipe.optimizer,
+            schedule=recipe.schedule,
+            training=recipe.training,
+        )
+        rows = (
+            as_rows(prepared.train, self.stage.targets(self.stage.train), self.device),
+            as_rows(prepared.validation, self.stage.targets(self.stage.validation), self.device),
+        )
+        fitted = train([network], [member], *rows, Watch(self, [number]))[0]
+        outcome = _outcome(fitted, size, time.perf_counter() - started)
+        self.record.trial(number).write_curve(fitted.epochs)
+        if isinstance(outcome, Completed):
+            self._keep(number, fitted, prepared)
+        return outcome
+
+    def _keep(self, number: int, fitted: Fitted, prepared: Prepared) -> None:
+        trial = self.record.trial(number)
+        save_weights(trial.weights_path, fitted.weights)
+        write_json(trial.preparation_path, prepared.preparation.to_json())
+
+    def _forget_all_but_the_best(self) -> None:
+        """Remove the weights of all trials but the best few."""
+        for number in self.winners[N_KEPT:]:
+            self.record.trial(number).weights_path.unlink(missing_ok=True)
+            self.record.trial(number).preparation_path.unlink(missing_ok=True)
+
+
+def _outcome(fitted: Fitted, parameters: int, seconds: float) -> Outcome:
+    assert fitted.best is not None
+    common: dict[str, Any] = {
+        "score": fitted.best.validation,
+        "loss": fitted.best.validation_loss,
+        "best_epoch": fitted.best.epoch,
+        "epochs": len(fitted.epochs),
+        "seconds": seconds,
+        "parameters": parameters,
+    }
+    if fitted.stopped_by == "pruned":
+        return Pruned(**common)
+    assert fitted.stopped_by is not None
+    return Completed(**common, stopped_by=fitted.stopped_by)

@@ -1,0 +1,77 @@
+"""What a person asked for: every option of a search, as it is kept in the run folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from automl.budget import Budget
+
+DEFAULT_BUDGET = Budget(trials=30, seconds=150.0)
+"""What a search may spend when it is told neither trials nor time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The options of a search.
+
+    Args:
+        data: A built-in set's name, or a file.
+        target: The column to predict; None for a built-in set's own.
+        task: Binary, multiclass or regression; None to infer it.
+        kinds: Column kinds that were given, by column.
+        drop: Columns to leave out.
+        space: A shipped space's name, or a file.
+        trials: How many trials in all; None is without limit, if seconds are limited.
+        timeout: Seconds in all; None is without limit, if trials are limited.
+        metric: What chooses trials; None for the task's default.
+        positive: For a binary task, the class that `f1` and `roc_auc` are about; None for the rarer one.
+        study: The study's name.
+        runs_dir: The folder of all studies, absolute.
+        test: The share of rows to judge by, or a file of them.
+        validation: The share of rows to choose by, or a file of them.
+        split: A column that says which part a row belongs to.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        seed: What everything random is drawn from.
+        sampler: How configs are proposed.
+        pruner: How trials are stopped early.
+        tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
+    """
+
+    data: str
+    study: str
+    runs_dir: str
+    target: str | None = None
+    task: str | None = None
+    kinds: dict[str, str] = field(default_factory=dict)
+    drop: tuple[str, ...] = ()
+    space: str = "tabular"
+    trials: int | None = None
+    timeout: float | None = None
+    metric: str | None = None
+    positive: str | None = None
+    test: str = "0.2"
+    validation: str = "0.2"
+    split: str | None = None
+    device: str = "auto"
+    seed: int = 0
+    sampler: str = "tpe"
+    pruner: str = "asha"
+    tracking_uri: str | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """What the study may spend in all."""
+        if self.trials is None and self.timeout is None:
+            return DEFAULT_BUDGET
+        return Budget(self.trials, self.timeout)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the plan as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Plan:
+        """Rebuild a plan from `to_json`; what else the record holds is left out."""
+        known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
+        return cls(**{**known, "drop": tuple(known.get("drop", ()))})

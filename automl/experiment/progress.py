@@ -1,0 +1,78 @@
+"""What the hall tells whoever watches: sentences, and how trials go."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from automl.trial import Epoch, Outcome
+
+
+class Progress(Protocol):
+    """Hears what happens while a search runs; it has no say in it."""
+
+    def say(self, sentence: str) -> None:
+        """Hear a sentence meant for a person."""
+
+    def trial_started(self, number: int, family: str) -> None:
+        """Hear that a trial begins."""
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        """Hear what an epoch of a trial came to."""
+
+    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
+        """Hear what a trial came to, and the best validation score so far."""
+
+
+class Silent:
+    """Hears and says nothing."""
+
+    def say(self, sentence: str) -> None:
+        """Drop the sentence."""
+
+    def trial_started(self, number: int, family: str) -> None:
+        """Drop it."""
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        """Drop it."""
+
+    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
+        """Drop it."""
+
+
+class Logged:
+    """Passes everything on, and keeps sentences and outcomes in the study's log.
+
+    Args:
+        inner: Who hears it all.
+        log: The file, appended to.
+    """
+
+    def __init__(self, inner: Progress, log: Path) -> None:
+        self._inner = inner
+        self._log = log
+
+    def _keep(self, line: str) -> None:
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
+
+    def say(self, sentence: str) -> None:
+        """Log the sentence and pass it on."""
+        self._keep(sentence)
+        self._inner.say(sentence)
+
+    def trial_started(self, number: int, family: str) -> None:
+        """Pass it on."""
+        self._inner.trial_started(number, family)
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        """Pass it on."""
+        self._inner.epoch(number, epoch)
+
+    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
+        """Log the outcome and pass it on."""
+        self._keep(f"trial {number} {outcome.state}")
+        self._inner.trial_ended(number, outcome, best)

@@ -1,0 +1,69 @@
+"""A trial of the record made live again: its network with its stored weights, and its preparation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from automl.data.prepare import Preparation, fit_preparation
+from automl.data.rows import read_rows
+from automl.errors import StudyError, unknown
+from automl.experiment.recipe import read_recipe
+from automl.models.build import Network, build
+from automl.task import Task
+from automl.tracking.files import read_json
+from automl.tracking.record import TASK
+from automl.training.weights import load_weights
+from automl.trial import best_of
+
+if TYPE_CHECKING:
+    from automl.tracking.record import Record
+
+
+def winner(record: Record) -> int:
+    """Give the best trial's number.
+
+    Raises:
+        StudyError: No trial is completed.
+    """
+    task = Task.from_json(record.read_json(TASK))
+    best = best_of(record.outcomes().items(), task.higher_is_better)
+    if best is None:
+        raise StudyError(f"study {record.study!r} has no completed trial yet")
+    return best
+
+
+def architecture(record: Record, trial: int) -> tuple[Network, Preparation]:
+    """Build a trial's network, its weights as they were drawn, and give its preparation.
+
+    Raises:
+        StudyError: There is no such trial.
+    """
+    numbers = [str(each.number) for each in record.trials()]
+    if str(trial) not in numbers:
+        raise StudyError(unknown("trial", trial, numbers))
+    task = Task.from_json(record.read_json(TASK))
+    kept = record.trial(trial)
+    recipe = read_recipe(kept.read_config())
+    if kept.preparation_path.exists():
+        preparation = Preparation.from_json(read_json(kept.preparation_path))
+    else:
+        preparation = fit_preparation(read_rows(record.train_rows_path), task.columns, recipe.preparing)
+    return build(recipe.family, preparation.blocks, task.n_outputs, seed=0), preparation
+
+
+def rebuild(record: Record, trial: int) -> tuple[Network, Preparation]:
+    """Build a trial's network with its stored weights, in evaluation, and give its preparation.
+
+    Raises:
+        StudyError: There is no such trial, or its weights were not kept.
+    """
+    network, preparation = architecture(record, trial)
+    weights = record.trial(trial).weights_path
+    if not weights.exists():
+        kept = [str(each.number) for each in record.trials() if each.weights_path.exists()]
+        raise StudyError(
+            f"study {record.study!r} keeps the weights of its best trials only, and trial {trial} is none of them; "
+            f"kept: {', '.join(kept) or 'none'}"
+        )
+    load_weights(network, weights)
+    return network, preparation

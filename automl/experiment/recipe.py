@@ -1,0 +1,154 @@
+"""From a flat config to the arguments of preparation, family, optimizer, schedule and training; and a space's lint.
+
+Both need no torch: every room publishes its arguments as plain values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+from automl.data.preparing import Preparing
+from automl.errors import SpaceError, unknown
+from automl.models.families.registry import FAMILIES
+from automl.spaces.space import Choice, Domain, Fixed, Float, Int
+from automl.training.arguments import OPTIMIZERS, SCHEDULES, Training
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from automl.models.families.registry import Family
+    from automl.spaces.space import Space
+    from automl.training.arguments import Optimizer, Schedule
+    from automl.trial import Config
+
+_SECTIONS: dict[str, type[Any]] = {"preparing": Preparing, "training": Training}
+_CHOICES: dict[str, Mapping[str, type[Any]]] = {
+    "family": FAMILIES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+}
+_DEFAULTS = {"family": "mlp", "optimizer": "adamw", "schedule": "constant"}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a trial is, as the rooms' own arguments."""
+
+    preparing: Preparing
+    family: Family
+    optimizer: Optimizer
+    schedule: Schedule
+    training: Training
+
+
+def read_recipe(config: Config) -> Recipe:
+    """Turn a flat config into arguments; what it leaves out has the arguments' own defaults.
+
+    Raises:
+        ValueError: It names a section, a choice or an argument that there is not.
+
+    Examples:
+        >>> read_recipe({"family": "mlp", "family.mlp.layers": 2, "training.epochs": 5}).family.layers
+        2
+    """
+    mistakes = [mistake for name in config if (mistake := _unknown_name(name))]
+    if mistakes:
+        raise ValueError("; ".join(mistakes))
+    chosen = {}
+    for word, registry in _CHOICES.items():
+        name = str(config.get(word, _DEFAULTS[word]))
+        if name not in registry:
+            raise ValueError(unknown(word, name, registry))
+        chosen[word] = registry[name](**_arguments(config, f"{word}.{name}."))
+    sections = {name: kind(**_arguments(config, f"{name}.")) for name, kind in _SECTIONS.items()}
+    return Recipe(**chosen, **sections)
+
+
+def _arguments(config: Config, prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in config.items() if name.startswith(prefix)}
+
+
+def lint(space: Space, where: str) -> None:
+    """Refuse a space that proposes what no room accepts.
+
+    Args:
+        space: A sound space.
+        where: Its file, as the person named it.
+
+    Raises:
+        SpaceError: Unknown names, or values that are no values of theirs; all of them, one a line.
+    """
+    mistakes = []
+    for parameter in space.parameters_flat():
+        found = _unknown_name(parameter.name) or _unfit(parameter.name, parameter.domain)
+        if found:
+            mistakes.append(f"{where}: {parameter.name}: {found}")
+    if mistakes:
+        raise SpaceError("\n".join(mistakes))
+
+
+def _unknown_name(name: str) -> str:
+    """Say what is unknown about a parameter's name; empty where nothing is."""
+    section, *rest = name.split(".")
+    if section in _SECTIONS and len(rest) == 1:
+        return _unknown_argument(_SECTIONS[section], rest[0])
+    if section in _CHOICES and not rest:
+        return ""
+    if section in _CHOICES and len(rest) == 2:
+        choice, argument = rest
+        if choice not in _CHOICES[section]:
+            return unknown(section, choice, _CHOICES[section])
+        return _unknown_argument(_CHOICES[section][choice], argument)
+    return unknown("parameter", name, [*_SECTIONS, *_CHOICES])
+
+
+def _unknown_argument(owner: type[Any], argument: str) -> str:
+    known = [field.name for field in fields(owner)]
+    return "" if argument in known else unknown("argument", argument, known)
+
+
+def _unfit(name: str, domain: Domain) -> str:
+    """Say what about a domain the owner of the argument would not accept; empty where nothing is."""
+    section, *rest = name.split(".")
+    if not rest:
+        registry = _CHOICES[section]
+        wrong = [value for value in _values(domain) if value not in registry]
+        return unknown(section, wrong[0], registry) if wrong else ""
+    owner = _SECTIONS[section] if len(rest) == 1 else _CHOICES[section][rest[0]]
+    accepted = get_type_hints(owner)[rest[-1]]
+    bounds = getattr(owner, "bounds", {}).get(rest[-1])
+    for value in _values(domain):
+        found = _refused(value, accepted) or _outside(value, bounds)
+        if found:
+            return found
+    return ""
+
+
+def _values(domain: Domain) -> Iterator[object]:
+    """Give the values that a domain stands or falls with: its options, or its ends."""
+    if isinstance(domain, Choice):
+        yield from domain.options
+    elif isinstance(domain, Fixed):
+        yield domain.value
+    elif isinstance(domain, Float | Int):
+        yield from (domain.low, domain.high, *((0 * domain.low,) if domain.zero else ()))
+
+
+def _refused(value: object, accepted: Any) -> str:
+    """Say why an argument of that type does not take the value; empty where it does."""
+    if get_origin(accepted) is Literal:
+        words = get_args(accepted)
+        return "" if value in words else unknown("value", value, words)
+    if accepted is float:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        fits = type(value) is accepted
+    names = {bool: "true or false", int: "a whole number", float: "a number"}
+    return "" if fits else f"must be {names[accepted]}, got {value!r}"
+
+
+def _outside(value: Any, bounds: tuple[float, float] | None) -> str:
+    if bounds is None or bounds[0] <= value <= bounds[1]:
+        return ""
+    return f"must lie between {bounds[0]:g} and {bounds[1]:g}, got {value!r}"

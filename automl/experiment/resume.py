@@ -1,0 +1,111 @@
+"""`resume`: a study goes on where it was, or with a larger budget; a finished one just tells what it came to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from automl.errors import PlanError, SealError, StudyError
+from automl.experiment.plan import Plan
+from automl.experiment.progress import Logged, Progress, Silent
+from automl.tracking.record import PLAN, REPORT, SPACE, SPLIT
+
+if TYPE_CHECKING:
+    from automl.tracking.record import Record
+
+_CLOCK = "clock.json"
+
+
+def resume(
+    record: Record,
+    *,
+    trials: int | None = None,
+    timeout: float | None = None,
+    break_seal: str | None = None,
+    started: float | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Go on with a study until its budget is spent, and judge it.
+
+    Args:
+        record: The run folder.
+        trials: The new total of trials; None leaves the budget as it is.
+        timeout: The new total of seconds; None leaves the budget as it is.
+        break_seal: Why the test rows may be opened though they were before.
+        started: The `time.monotonic()` from which this session's time counts; now if None.
+        progress: Who watches.
+
+    Returns:
+        The study as the object that `report.json` holds.
+
+    Raises:
+        PlanError: The new total is less than was spent already.
+        SealError: The study is judged, and no reason to break the seal was given.
+        StudyError: The study is busy, or was killed before a table that came from memory was on the disk.
+    """
+    told = record.read_json(PLAN)
+    is_raised = trials is not None or timeout is not None
+    if _is_finished(record) and not break_seal:
+        if is_raised and _raises(record, told, trials, timeout):
+            raise SealError(
+                f"study {record.study!r} is judged; to search on and judge its test rows once more, give the reason: "
+                f"automl resume {record.study} --break-seal REASON"
+            )
+        _send_what_is_missing(record, told, progress or Silent())
+        report: dict[str, Any] = record.read_json(REPORT)
+        return report
+    with record.lock():
+        plan = _raised(record, Plan.from_json(told), trials, timeout)
+        if is_raised:
+            record.write_json(PLAN, told | plan.to_json())
+        return _go_on(record, plan, break_seal, started, Logged(progress or Silent(), record.log_path))
+
+
+def _go_on(
+    record: Record, plan: Plan, break_seal: str | None, started: float | None, progress: Progress
+) -> dict[str, Any]:
+    from automl.experiment.session import Session
+    from automl.spaces.read import find_space
+
+    if plan.data == "dataframe" and not record.has(SPLIT):
+        raise StudyError(f"study {record.study!r} was killed before its table was kept; search again with the table")
+    if not record.has(SPACE):
+        record.write_text(SPACE, find_space(plan.space).read_text(encoding="utf-8"))
+    progress.say(f"study {record.study} goes on")
+    return Session(record, plan, started=started, progress=progress).run(break_seal)
+
+
+def _is_finished(record: Record) -> bool:
+    return record.has(_CLOCK) and bool(record.read_json(_CLOCK)["finished"])
+
+
+def _send_what_is_missing(record: Record, told: dict[str, Any], progress: Progress) -> None:
+    """Send MLflow what it was not told of a finished study; nothing is written where there is nothing to send."""
+    from automl.tracking.tracker import is_sent, start_tracking
+
+    if is_sent(record):
+        return
+    with record.lock():
+        for sentence in start_tracking(record, told["tracking_uri"]).finish("FINISHED"):
+            progress.say(sentence)
+
+
+def _raises(record: Record, told: dict[str, Any], trials: int | None, timeout: float | None) -> bool:
+    """Tell whether a new total asks for more than a finished study had."""
+    more_trials = trials is not None and trials > len(record.outcomes())
+    return more_trials or (timeout is not None and timeout > (told["timeout"] or 0.0))
+
+
+def _raised(record: Record, plan: Plan, trials: int | None, timeout: float | None) -> Plan:
+    """Give the plan with its new totals; a limit that is not named stays as it was."""
+    done = len(record.outcomes())
+    if trials is not None and trials < done:
+        raise PlanError(f"--trials is the total, and study {record.study!r} has {done} trials already, got {trials}")
+    budget = plan.budget
+    if trials is None and timeout is None:
+        return plan
+    return replace(
+        plan,
+        trials=budget.trials if trials is None else trials,
+        timeout=budget.seconds if timeout is None else timeout,
+    )

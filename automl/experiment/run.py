@@ -1,0 +1,61 @@
+"""`search`: a plan becomes a study, and the study is carried out.
+
+What is heavy is imported after the plan is on the disk.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl.errors import AutoMLError
+from automl.experiment.progress import Logged, Progress, Silent
+from automl.experiment.recipe import lint
+from automl.spaces.read import find_space, read_space
+from automl.tracking.record import SPACE, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl.experiment.plan import Plan
+
+
+def search(
+    plan: Plan,
+    *,
+    frame: pd.DataFrame | None = None,
+    started: float | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Carry out a new study, from the data to the judged and exported winner.
+
+    Args:
+        plan: What is asked for, checked.
+        frame: The data itself, where it does not come from a file.
+        started: The `time.monotonic()` from which the timeout counts; now if None.
+        progress: Who watches.
+
+    Returns:
+        The study as the object that `report.json` holds.
+
+    Raises:
+        AutoMLError: Something a person can fix; a study that has no trial yet is then taken back.
+    """
+    space_file = find_space(plan.space)
+    lint(read_space(plan.space), plan.space)
+    facts = {"study_id": uuid.uuid4().hex, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+    record = Record.create(Path(plan.runs_dir), plan.study, plan.to_json() | facts)
+    with record.lock():
+        record.write_text(SPACE, space_file.read_text(encoding="utf-8"))
+        progress = Logged(progress or Silent(), record.log_path)
+        progress.say(f"study {record.study} in {record.run_dir}")
+        try:
+            from automl.experiment.session import Session
+
+            session = Session(record, plan, started=started, progress=progress, table=frame)
+        except AutoMLError:
+            record.remove()
+            raise
+        return session.run()

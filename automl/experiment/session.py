@@ -1,0 +1,189 @@
+"""A session on a study: set the data out, search, judge, deliver, report; the same whether it begins or goes on."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl.budget import Clock
+from automl.experiment.deliver import export
+from automl.experiment.environment import environment
+from automl.experiment.judge import judge
+from automl.experiment.objective import Objective
+from automl.experiment.stage import findings, set_out
+from automl.experiment.trials import run_trials
+from automl.report.markdown import page
+from automl.report.summary import CLOCK, summarise
+from automl.search.rungs import Halving, NoPruner, Pruner
+from automl.search.study import Study
+from automl.spaces.read import read_space
+from automl.tracking.record import ENVIRONMENT, PAGE, REPORT, RUNGS
+from automl.tracking.tracker import start_tracking
+from automl.training.device import describe_device, pick_device
+from automl.trial import Completed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl.experiment.plan import Plan
+    from automl.experiment.progress import Progress
+    from automl.experiment.stage import Stage
+    from automl.tracking.record import Record
+
+_LONGEST_RESERVE = 20.0
+_RESERVED_SHARE = 0.12
+_SEND_SECONDS = 60.0
+
+
+class Session:
+    """One process's work on a study, which it holds alone.
+
+    Args:
+        record: The run folder, with its plan and its space.
+        plan: What was asked for.
+        started: The `time.monotonic()` at which the command began; now if None.
+        progress: Who watches.
+        table: The data itself, where it did not come from a file.
+
+    Raises:
+        AutoMLError: The data, the device or the address of MLflow is at fault.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        plan: Plan,
+        *,
+        started: float | None,
+        progress: Progress,
+        table: pd.DataFrame | None = None,
+    ) -> None:
+        self._record, self._plan, self._progress = record, plan, progress
+        used = record.read_json(CLOCK)["seconds"] if record.has(CLOCK) else 0.0
+        self._started = time.monotonic() if started is None else started
+        self._clock = Clock(_for_search(plan.budget.seconds), used, self._started)
+        self._device = pick_device(plan.device)
+        is_new = not record.has(ENVIRONMENT)
+        self._stage = set_out(record, plan, table)
+        if is_new:
+            record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
+            for finding in findings(record):
+                progress.say(finding.sentence)
+        self._tracker = start_tracking(record, plan.tracking_uri)
+
+    def run(self, break_seal: str | None = None) -> dict[str, Any]:
+        """Search to the end of the budget, judge the winner, write it all down.
+
+        Args:
+            break_seal: Why the test rows may be opened though they were before.
+
+        Returns:
+            The study as the object that `report.json` holds.
+
+        Raises:
+            AutoMLError: The search came to nothing, or the test rows may not be opened.
+        """
+        try:
+            objective = self._search()
+            return self._conclude(objective, break_seal)
+        except KeyboardInterrupt:
+            self._close("KILLED")
+            self._progress.say(f"interrupted; go on with: automl resume {_named(self._record)}")
+            raise
+        except BaseException:
+            self._close("FAILED")
+            raise
+
+    def _search(self) -> Objective:
+        record, plan, stage = self._record, self._plan, self._stage
+        study = Study(
+            record.journal_path,
+            record.study,
+            read_space(str(record.space_path)),
+            higher_is_better=stage.task.higher_is_better,
+            sampler=plan.sampler,
+            seed=plan.seed,
+        )
+        if study.mended_bytes:
+            self._progress.say(f"cut {study.mended_bytes} bytes of an unfinished last line off {record.journal_path}")
+        pruner = _pruner(record, plan, stage)
+        objective = Objective(
+            record, stage, self._device, plan.seed, pruner, self._clock, self._progress, record.outcomes()
+        )
+        run_trials(study, objective, plan.budget, self._trial_ended)
+        return objective
+
+    def _trial_ended(self) -> None:
+        self._keep_time()
+        self._tracker.nudge()
+
+    def _conclude(self, objective: Objective, break_seal: str | None) -> dict[str, Any]:
+        best = objective.winners[0]
+        outcome = objective.outcomes[best]
+        assert isinstance(outcome, Completed)
+        self._progress.say(f"judging trial {best} on the sealed test rows")
+        continued = judge(self._record, self._stage, best, outcome, break_seal)
+        if continued:
+            self._progress.say(continued)
+        self._deliver()
+        result = self._close("FINISHED")
+        self._record.write_json(CLOCK, {"seconds": self._clock.elapsed, "finished": True})
+        return result
+
+    def _deliver(self) -> None:
+        """Export the winner; a failure here costs the study nothing that was computed."""
+        try:
+            export(self._record, self._record.bundle_dir)
+        except Exception as error:
+            self._progress.say(
+                f"the winner was not exported: {error}; try again with: automl export {self._record.study} --output DIR"
+            )
+
+    def _close(self, state: Any) -> dict[str, Any]:
+        """Write the report, and have everything sent to MLflow."""
+        self._keep_time()
+        result = self._report()
+        for sentence in self._tracker.finish(state, timeout=self._patience()):
+            self._progress.say(sentence)
+        final = summarise(self._record)
+        if final["mlflow"] != result["mlflow"]:
+            result = self._report()
+        return result
+
+    def _report(self) -> dict[str, Any]:
+        result = summarise(self._record)
+        self._record.write_json(REPORT, result)
+        self._record.write_text(PAGE, page(self._record))
+        return result
+
+    def _keep_time(self) -> None:
+        self._record.write_json(CLOCK, {"seconds": self._clock.elapsed, "finished": False})
+
+    def _patience(self) -> float:
+        """Say how many seconds MLflow may take at the end."""
+        seconds = self._plan.budget.seconds
+        if seconds is None:
+            return _SEND_SECONDS
+        return max(5.0, min(_SEND_SECONDS, 1.1 * seconds + 12.0 - self._clock.elapsed))
+
+
+def _for_search(seconds: float | None) -> float | None:
+    """Give what is left for the search when the judgement's share is kept back."""
+    return None if seconds is None else seconds - min(_LONGEST_RESERVE, _RESERVED_SHARE * seconds)
+
+
+def _pruner(record: Record, plan: Plan, stage: Stage) -> Pruner:
+    if plan.pruner == "none":
+        return NoPruner()
+    return Halving(
+        record.read_jsonl(RUNGS),
+        lambda event: record.append_jsonl(RUNGS, event),
+        higher_is_better=stage.task.higher_is_better,
+    )
+
+
+def _named(record: Record) -> str:
+    """Name the study as a command on it would have to."""
+    is_default = record.runs_dir == Path("runs").absolute()
+    return record.study if is_default else f"{record.study} --runs-dir {record.runs_dir}"

@@ -1,0 +1,174 @@
+"""The rows set out for a search: divided once, the test rows sealed at once, the others kept beside the run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from automl.data.builtin import builtin_target
+from automl.data.columns import infer_columns
+from automl.data.prepare import Preparation, fit_preparation
+from automl.data.preparing import Preparing
+from automl.data.read import read_table
+from automl.data.rows import read_rows, write_rows
+from automl.data.seal import Seal
+from automl.data.split import Division, divide
+from automl.data.target import TargetCoder
+from automl.errors import PlanError, TargetError, unknown
+from automl.task import CLASS_METRICS, REGRESSION_METRICS, Finding, Label, Task, TaskKind
+from automl.tracking.record import SPLIT, TASK
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from automl.experiment.plan import Plan
+    from automl.tracking.record import Record
+
+Arrays = dict[str, "NDArray[Any]"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Both parts as blocks, by one preparation.
+
+    Args:
+        preparation: Fitted on the training rows.
+        train: {block: (N, ...)}
+        validation: {block: (V, ...)}
+    """
+
+    preparation: Preparation
+    train: Arrays
+    validation: Arrays
+
+
+@dataclass
+class Stage:
+    """What a search may see of the data: the training and the validation rows, and never the test rows.
+
+    Args:
+        task: What is to be predicted from what.
+        coder: The target's codes, learned from the training rows.
+        train: The training rows, raw.
+        validation: The validation rows, raw.
+    """
+
+    task: Task
+    coder: TargetCoder
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    _prepared: dict[Preparing, Prepared] = field(default_factory=dict)
+
+    def targets(self, rows: pd.DataFrame) -> NDArray[Any]:
+        """Give the rows' target as the network learns it: (N,) codes, or standardised numbers."""
+        return self.coder.encode(rows[self.task.target])
+
+    def truth(self, rows: pd.DataFrame) -> NDArray[Any]:
+        """Give the rows' target as it is scored: (N,) codes, or numbers in the target's own units."""
+        return self.targets(rows) if self.task.classes else _numbers(rows[self.task.target])
+
+    def prepare(self, arguments: Preparing) -> Prepared:
+        """Prepare both parts; the same arguments are prepared once."""
+        if arguments not in self._prepared:
+            preparation = fit_preparation(self.train, self.task.columns, arguments)
+            train, validation = preparation.transform(self.train), preparation.transform(self.validation)
+            self._prepared[arguments] = Prepared(preparation, train, validation)
+        return self._prepared[arguments]
+
+
+def set_out(record: Record, plan: Plan, table: pd.DataFrame | None = None) -> Stage:
+    """Divide the data, seal the test rows, keep the others; or take up what an earlier session divided.
+
+    Args:
+        record: The run folder.
+        plan: Where the data is and how to divide it.
+        table: The data itself, where it did not come from a file.
+
+    Raises:
+        AutoMLError: The data, its target or its division is at fault.
+    """
+    if not record.has(SPLIT):
+        _divide(record, plan, read_table(plan.data) if table is None else table)
+    train, validation = read_rows(record.train_rows_path), read_rows(record.validation_rows_path)
+    task = Task.from_json(record.read_json(TASK))
+    return Stage(task, TargetCoder.fit(task, train[task.target]), train, validation)
+
+
+def _divide(record: Record, plan: Plan, table: pd.DataFrame) -> None:
+    """Divide the table and write its parts; the split's own file comes last and says that all of it is there."""
+    division = divide(
+        table,
+        target=plan.target or builtin_target(plan.data),
+        task_kind=cast("TaskKind | None", plan.task),
+        test=_fraction_or_rows(plan.test),
+        validation=_fraction_or_rows(plan.validation),
+        column=plan.split,
+        seed=plan.seed,
+    )
+    columns, findings = infer_columns(division.train[list(division.features)], plan.kinds, plan.drop)  # type: ignore[arg-type]
+    task = _task(plan, division, columns)
+    write_rows(record.train_rows_path, division.train)
+    write_rows(record.validation_rows_path, division.validation)
+    seal = Seal.close(record.run_dir, division.test)
+    record.write_json(TASK, task.to_json())
+    record.write_json(
+        SPLIT,
+        {
+            "sizes": division.sizes,
+            "seed": division.seed,
+            "how": division.how,
+            "data_sha256": division.data_sha256,
+            "test_sha256": seal.digest,
+            "findings": [asdict(finding) for finding in (*division.findings, *findings)],
+        },
+    )
+
+
+def _fraction_or_rows(text: str) -> float | pd.DataFrame:
+    try:
+        return float(text)
+    except ValueError:
+        return read_table(Path(text))
+
+
+def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:
+    """Settle metric and positive class.
+
+    Raises:
+        PlanError: The metric does not score such a task, or the positive class is none of two.
+    """
+    known = CLASS_METRICS if division.classes else REGRESSION_METRICS
+    metric = plan.metric or known[0]
+    if metric not in known:
+        raise PlanError(
+            f"the metric {metric!r} does not score a {division.task_kind} task; those that do: {', '.join(known)}"
+        )
+    positive = _positive(plan.positive, division)
+    return Task(division.task_kind, division.target, columns, division.classes, metric, positive)
+
+
+def _positive(wanted: str | None, division: Division) -> Label | None:
+    """Give the class that `f1` is about: the one that was named, or the rarer one of the training rows."""
+    if division.task_kind != "binary":
+        if wanted is not None:
+            raise PlanError(f"--positive names one of two classes, and this {division.task_kind} task has not two")
+        return None
+    if wanted is None:
+        counts = division.train[division.target].value_counts()
+        return min(division.classes, key=lambda label: (int(counts.get(label, 0)), str(label)))
+    by_text = {str(label): label for label in division.classes}
+    if wanted not in by_text:
+        raise TargetError(unknown("class", wanted, by_text))
+    return by_text[wanted]
+
+
+def _numbers(target: pd.Series) -> NDArray[np.float64]:
+    return cast("NDArray[np.float64]", target.to_numpy(dtype="float64"))
+
+
+def findings(record: Record) -> list[Finding]:
+    """Give what was found in the data when it was divided."""
+    return [Finding(**found) for found in record.read_json(SPLIT)["findings"]]

@@ -1,0 +1,110 @@
+"""Studies beside studies, and the trials of one study beside each other, best first, as plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from automl.report.summary import read_or, summarise
+from automl.task import HIGHER_IS_BETTER
+from automl.tracking.record import PLAN, SPLIT, TASK, Record
+from automl.trial import Outcome, ranked
+
+
+def studies(runs_dir: Path, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Give a row for each study, those that answer the same question together and the best of them first.
+
+    Args:
+        runs_dir: The folder of all studies.
+        names: Which studies; all of them if empty.
+
+    Returns:
+        Rows of `study, data, target, task, metric, direction, trials, validation, test, linear, seconds, test_sha256`;
+        `test` is `{value, ci_low, ci_high, rows}` or None. A study that was judged comes before one that was not.
+
+    Raises:
+        StudyError: There is no study of a name.
+    """
+    records = [Record.find(runs_dir, name) for name in names] if names else Record.all(runs_dir)
+    return sorted((_study(record) for record in records), key=_study_order)
+
+
+def trials(record: Record) -> list[dict[str, Any]]:
+    """Give a row for each trial begun: those that can win by the rule that names the winner, then the others.
+
+    Returns:
+        Rows of `trial, state, score, loss, best_epoch, epochs, seconds, parameters, stopped_by, failure, message,
+        family, optimizer, lr, config`; what a trial has not is None, and one that is not over is `running`.
+    """
+    outcomes = record.outcomes()
+    metric = read_or(record, TASK, {}).get("metric")
+    higher_is_better = HIGHER_IS_BETTER.get(metric, True)
+    place = {number: rank for rank, number in enumerate(ranked(outcomes.items(), higher_is_better))}
+    rows = [_trial(trial.number, trial.read_config(), outcomes.get(trial.number)) for trial in record.trials()]
+
+    def order(row: dict[str, Any]) -> tuple[float, int, float, int]:
+        states = ("completed", "pruned", "failed", "running")
+        score = _ascending(row["score"], higher_is_better)
+        return place.get(row["trial"], math.inf), states.index(row["state"]), score, row["trial"]
+
+    return sorted(rows, key=order)
+
+
+def _study(record: Record) -> dict[str, Any]:
+    summary = summarise(record)
+    plan = read_or(record, PLAN, {})
+    return {
+        "study": summary["study"],
+        "data": PurePath(str(plan.get("data", ""))).name,
+        "target": read_or(record, TASK, {}).get("target"),
+        "task": summary["task"],
+        "metric": summary["metric"],
+        "direction": summary["direction"],
+        "trials": summary["trials"]["total"],
+        "validation": summary["best"]["validation"] if summary["best"] else None,
+        "test": summary["test"],
+        "linear": summary["baselines"].get("linear", {}).get("value"),
+        "seconds": summary["seconds"],
+        "test_sha256": read_or(record, SPLIT, {}).get("test_sha256"),
+    }
+
+
+def _study_order(row: dict[str, Any]) -> tuple[str, str, str, float, float, str]:
+    higher_is_better = row["direction"] != "minimize"
+    test = _ascending((row["test"] or {}).get("value"), higher_is_better)
+    validation = _ascending(row["validation"], higher_is_better)
+    return row["data"], row["target"] or "", row["metric"] or "", test, validation, row["study"]
+
+
+def _trial(number: int, config: dict[str, Any], outcome: Outcome | None) -> dict[str, Any]:
+    optimizer = config.get("optimizer")
+    return {
+        "trial": number,
+        "state": outcome.state if outcome else "running",
+        "score": _finite(getattr(outcome, "score", None)),
+        "loss": _finite(getattr(outcome, "loss", None)),
+        "best_epoch": getattr(outcome, "best_epoch", None),
+        "epochs": getattr(outcome, "epochs", None),
+        "seconds": getattr(outcome, "seconds", None),
+        "parameters": getattr(outcome, "parameters", None),
+        "stopped_by": getattr(outcome, "stopped_by", None),
+        "failure": getattr(outcome, "kind", None),
+        "message": getattr(outcome, "message", None),
+        "family": config.get("family"),
+        "optimizer": optimizer,
+        "lr": config.get(f"optimizer.{optimizer}.lr"),
+        "config": config,
+    }
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _ascending(score: float | None, higher_is_better: bool) -> float:
+    """Give what sorts a better score first and a missing one last."""
+    if score is None:
+        return math.inf
+    return -score if higher_is_better else score

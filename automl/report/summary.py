@@ -1,0 +1,78 @@
+"""A study as one JSON object, the one that scripts read; it is rebuilt from the run folder alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automl.task import HIGHER_IS_BETTER
+from automl.tracking.record import JUDGEMENT, SPLIT, TASK, TRACKING, Record
+from automl.trial import Outcome, best_of
+
+SCHEMA_VERSION = 1
+CLOCK = "clock.json"
+STATES = ("completed", "pruned", "failed")
+
+
+def summarise(record: Record) -> dict[str, Any]:
+    """Say what a study was, what it spent and what came of it.
+
+    Args:
+        record: The run folder; the study may be unfinished, and what is not known yet is None.
+
+    Returns:
+        An object with the keys, in this order, `schema_version, study, run_dir, task, metric, direction, trials, best,
+        test, baselines, findings, seconds, mlflow`.
+
+    Raises:
+        StudyError: A file of the folder is damaged.
+    """
+    task = read_or(record, TASK, {})
+    metric = task.get("metric")
+    outcomes = record.outcomes()
+    best = _best(record, outcomes, metric)
+    judged = judgement_of(record, best)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": record.study,
+        "run_dir": str(record.run_dir),
+        "task": task.get("kind"),
+        "metric": metric,
+        "direction": ("maximize" if HIGHER_IS_BETTER[metric] else "minimize") if metric else None,
+        "trials": count(outcomes),
+        "best": best,
+        "test": judged["test"] if judged else None,
+        "baselines": judged["baselines"] if judged else {},
+        "findings": read_or(record, SPLIT, {}).get("findings", []),
+        "seconds": read_or(record, CLOCK, {}).get("seconds", 0.0),
+        "mlflow": _mlflow(record),
+    }
+
+
+def count(outcomes: dict[int, Outcome]) -> dict[str, int]:
+    """Count trials that are over: in all, and by state."""
+    states = [outcome.state for outcome in outcomes.values()]
+    return {"total": len(states), **{state: states.count(state) for state in STATES}}
+
+
+def judgement_of(record: Record, best: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Give the judgement of the best trial; None while it was not judged, even if an earlier winner was."""
+    judged: dict[str, Any] | None = read_or(record, JUDGEMENT, None)
+    return judged if judged and best and judged["trial"] == best["trial"] else None
+
+
+def read_or(record: Record, name: str, otherwise: Any) -> Any:
+    """Read a JSON file of the folder, or give something else while it is not there."""
+    return record.read_json(name) if record.has(name) else otherwise
+
+
+def _best(record: Record, outcomes: dict[int, Outcome], metric: str | None) -> dict[str, Any] | None:
+    number = best_of(outcomes.items(), HIGHER_IS_BETTER[metric]) if metric else None
+    if number is None:
+        return None
+    score = getattr(outcomes[number], "score", None)
+    return {"trial": number, "config": record.trial(number).read_config(), "validation": score}
+
+
+def _mlflow(record: Record) -> dict[str, str] | None:
+    tracking = read_or(record, TRACKING, None)
+    return {key: tracking.get(key) for key in ("tracking_uri", "experiment", "run_id")} if tracking else None

@@ -1,0 +1,127 @@
+"""The folder of one trial: what it was, how it went epoch by epoch, and what came of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from automl.errors import StudyError
+from automl.tracking import files
+from automl.trial import Config, Epoch, Outcome, outcome_from_json, outcome_to_json
+
+_CURVE_COLUMNS = [field.name for field in fields(Epoch)]
+_NUMBERS = ("score", "loss", "seconds")
+
+
+class TrialRecord:
+    """The folder of one trial, such as `runs/houses/trials/0007`.
+
+    It exists once its config is written, and the trial is over once its outcome is.
+
+    Args:
+        folder: Where it is; its name is the trial's number.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.number = int(folder.name)
+
+    @property
+    def config_path(self) -> Path:
+        """The trial's config, written before its training begins."""
+        return self.folder / "config.json"
+
+    @property
+    def curve_path(self) -> Path:
+        """One line an epoch."""
+        return self.folder / "curve.csv"
+
+    @property
+    def outcome_path(self) -> Path:
+        """What came of the trial, written last."""
+        return self.folder / "outcome.json"
+
+    @property
+    def preparation_path(self) -> Path:
+        """The fitted preprocessing the trial's network was trained on."""
+        return self.folder / "preparation.json"
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights of the trial's best epoch; kept for the best few trials."""
+        return self.folder / "weights.safetensors"
+
+    @property
+    def traceback_path(self) -> Path:
+        """Where the trial failed, if it did."""
+        return self.folder / "traceback.txt"
+
+    def write_config(self, config: Config) -> None:
+        """Make the folder and write what is to be tried."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files.write_json(self.config_path, dict(config))
+
+    def read_config(self) -> dict[str, Any]:
+        """Read the config, its names in the order of the space.
+
+        Raises:
+            StudyError: It is absent or damaged.
+        """
+        config: dict[str, Any] = files.read_json(self.config_path)
+        return config
+
+    def write_curve(self, curve: Sequence[Epoch]) -> None:
+        """Write all epochs so far, one a line under a header; numbers that are not finite are `nan` and `inf`."""
+        text = io.StringIO()
+        table = csv.DictWriter(text, _CURVE_COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(asdict(epoch) for epoch in curve)
+        files.write_text(self.curve_path, text.getvalue())
+
+    def read_curve(self) -> list[Epoch]:
+        """Read the epochs so far; none where the first one never ended.
+
+        Raises:
+            StudyError: The file is damaged.
+        """
+        if not self.curve_path.exists():
+            return []
+        rows = csv.DictReader(io.StringIO(self.curve_path.read_text(encoding="utf-8")))
+        try:
+            return [_epoch(row) for row in rows]
+        except (KeyError, TypeError, ValueError) as error:
+            raise StudyError(f"{self.curve_path} is damaged: {error}") from None
+
+    def write_outcome(self, outcome: Outcome) -> None:
+        """Write what came of the trial, which ends it."""
+        files.write_json(self.outcome_path, outcome_to_json(outcome))
+
+    def read_outcome(self) -> Outcome | None:
+        """Read what came of the trial, or None while it is not over; a number that was not finite is nan.
+
+        Raises:
+            StudyError: The file is damaged.
+        """
+        if not self.outcome_path.exists():
+            return None
+        record = files.read_json(self.outcome_path)
+        try:
+            return outcome_from_json(
+                {key: math.nan if key in _NUMBERS and value is None else value for key, value in record.items()}
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StudyError(f"{self.outcome_path} is damaged: {error}") from None
+
+    def write_failure(self, traceback: str) -> None:
+        """Write where the trial failed."""
+        files.write_text(self.traceback_path, traceback)
+
+
+def _epoch(row: Mapping[str, str]) -> Epoch:
+    numbers = {name: float(row[name]) for name in _CURVE_COLUMNS if name != "epoch"}
+    return Epoch(epoch=int(row["epoch"]), **numbers)

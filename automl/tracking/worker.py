@@ -1,0 +1,142 @@
+"""The process beside a search that sends its record to MLflow, so that the search never waits for it.
+
+`python -m automl.tracking.worker RUN_DIR` reads orders from its standard input, one a line: an empty line says that the
+folder has changed, `finish STATE` says to send everything and leave. When the input ends without that, the search was
+killed: the worker leaves at once and changes nothing, and the next one goes on from the folder. Where MLflow is comes
+in the environment, as `MLFLOW_TRACKING_URI`, so that a password in it is never written down.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from automl.tracking.record import TRACKING, Record
+
+if TYPE_CHECKING:
+    from automl.tracking.mlflow import Projection, State
+
+_PAUSES = (1.0, 3.0, 5.0)
+_SECONDS_BETWEEN_FAILURES = 5.0
+_LONGEST_REASON = 300
+_DEFAULTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_FILE_STORE": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+}
+
+
+class Orders:
+    """What the search wants, as it comes in; reading ends this process when the search is gone.
+
+    Args:
+        descriptor: The file descriptor the orders come from.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._news = threading.Event()
+        self._news.set()
+        self._ending = threading.Event()
+        self.state: State = "RUNNING"
+
+    def listen(self) -> None:
+        """Begin to read, beside what else this process does."""
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait(self) -> State:
+        """Wait for an order, and say which state the study is in."""
+        self._news.wait()
+        self._news.clear()
+        return self.state
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not longer than until the order to finish."""
+        self._ending.wait(seconds)
+
+    def _read(self) -> None:
+        text = b""
+        while chunk := os.read(self._descriptor, 4096):
+            *lines, text = (text + chunk).split(b"\n")
+            for line in lines:
+                if line.startswith(b"finish "):
+                    self.state = cast("State", line.removeprefix(b"finish ").decode())
+                    self._ending.set()
+            self._news.set()
+        if self.state == "RUNNING":
+            os._exit(0)
+
+
+def main(arguments: list[str]) -> int:
+    """Keep MLflow in step with a run folder until told to finish; return 0 if all of it was sent."""
+    orders = Orders(sys.stdin.fileno())
+    orders.listen()
+    record = Record(Path(arguments[0]))
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    with suppress(OSError):
+        os.nice(5)
+    with (record.run_dir / "tracking.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _Work(record, os.environ["MLFLOW_TRACKING_URI"]).until_finished(orders)
+
+
+class _Work:
+    def __init__(self, record: Record, tracking_uri: str) -> None:
+        self._record = record
+        self._tracking_uri = tracking_uri
+        self._projection: Projection | None = None
+        self._written: dict[str, Any] = {}
+
+    def until_finished(self, orders: Orders) -> int:
+        while (state := orders.wait()) == "RUNNING":
+            if not self._attempt(state):
+                orders.pause(_SECONDS_BETWEEN_FAILURES)
+        for pause in (*_PAUSES, None):
+            if self._attempt(state):
+                return 0
+            if pause is not None:
+                time.sleep(pause)
+        return 1
+
+    def _attempt(self, state: State) -> bool:
+        """Send what is new; what went wrong is kept for the person and tried again later."""
+        try:
+            if self._projection is None:
+                from automl.tracking.mlflow import Projection  # takes seconds to import, and may not be installed
+
+                self._projection = Projection(self._record, self._tracking_uri)
+                self._note("RUNNING", None)
+            self._projection.sync(state)
+        except Exception as error:
+            self._projection = None
+            reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+            sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {type(error).__name__}: {reason}\n")
+            sys.stderr.flush()
+            self._note("RUNNING", reason)
+            return False
+        self._note(state, None)
+        return True
+
+    def _note(self, state: State, error: str | None) -> None:
+        note = self._record.read_json(TRACKING) | {"state": state, "error": error}
+        if self._projection is not None:
+            note |= {
+                "experiment_id": self._projection.experiment_id,
+                "run_id": self._projection.run_id,
+                "trials": {str(number): run_id for number, run_id in self._projection.trials.items()},
+            }
+        if note != self._written:
+            self._record.write_json(TRACKING, note)
+            self._written = note
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,68 @@
+"""A network's weights as a file, and its answers once they are in."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load, save
+
+from automl.training.cohort import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+_ROWS_AT_ONCE = 8192
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write weights in the safetensors format, in one step."""
+    staged = path.with_name(f".{path.name}.tmp")
+    staged.write_bytes(save({name: weight.cpu().contiguous() for name, weight in weights.items()}))
+    staged.replace(path)
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Read weights into a module, which is in evaluation from then on.
+
+    Raises:
+        RuntimeError: They are another module's.
+    """
+    module.load_state_dict(load(path.read_bytes()))
+    module.eval()
+
+
+def weights_sha256(path: Path) -> str:
+    """Give the SHA-256 of a weights file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def as_rows(arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], device: torch.device) -> Rows:
+    """Put prepared arrays and their target on the device.
+
+    Args:
+        arrays: {block: (N, ...)}
+        target: (N,) int64 class codes, or float32 standardised numbers.
+        device: Where they go.
+    """
+    inputs = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    return Rows(inputs, torch.from_numpy(target).to(device))
+
+
+@torch.no_grad()
+def raw_outputs(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Run a network in evaluation over prepared arrays on the CPU: {block: (N, ...)} -> (N, n_outputs)."""
+    module.eval()
+    n_rows = len(next(iter(arrays.values())))
+    parts = [torch.empty((0, 1))]
+    for start in range(0, n_rows, _ROWS_AT_ONCE):
+        batch = {name: torch.from_numpy(array[start : start + _ROWS_AT_ONCE]) for name, array in arrays.items()}
+        parts.append(module(batch))
+    outputs: NDArray[np.float32] = torch.cat(parts[1:] or parts).numpy()
+    return outputs

@@ -1,0 +1,128 @@
+"""Every baseline of every kind of task, through one door."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+
+from automl.baselines.fit import BASELINES, fit_baselines
+from automl.task import TASK_KINDS, Block, Task
+
+NUMERIC = (Block("numeric", (2,), "float32"),)
+MIXED = (
+    Block("numeric", (2,), "float32"),
+    Block("one_hot", (3,), "float32"),
+    Block("category", (2,), "int64", cardinalities=(5, 4)),
+)
+
+
+def task_of(kind, n_classes=2):
+    classes = () if kind == "regression" else tuple(range(n_classes))
+    return Task(kind, "t", (), classes, "rmse" if kind == "regression" else "accuracy")
+
+
+def mixed_rows(n_rows, seed=0):
+    rng = np.random.default_rng(seed)
+    return {
+        "numeric": rng.normal(size=(n_rows, 2)).astype(np.float32),
+        "one_hot": np.eye(3, dtype=np.float32)[rng.integers(0, 3, n_rows)],
+        "category": np.stack([rng.integers(1, 5, n_rows), rng.integers(1, 4, n_rows)], axis=1),
+    }
+
+
+def built_in(load):
+    data = load()
+    X = ((data.data - data.data.mean(axis=0)) / data.data.std(axis=0)).astype(np.float32)
+    return {"numeric": X}, data.target, (Block("numeric", (X.shape[1],), "float32"),)
+
+
+def test_every_kind_of_task_has_a_constant_and_a_linear_baseline():
+    assert {kind: list(named) for kind, named in BASELINES.items()} == {
+        "binary": ["majority", "linear"],
+        "multiclass": ["majority", "linear"],
+        "regression": ["mean", "linear"],
+    }
+
+
+@pytest.mark.parametrize("kind", TASK_KINDS)
+@pytest.mark.parametrize("n_rows", [1, 2, 50])
+def test_every_baseline_predicts_finite_numbers_of_the_right_shape(kind, n_rows):
+    task = task_of(kind, 3)
+    target = np.arange(n_rows) % 3
+    fitted = fit_baselines(mixed_rows(n_rows), target, MIXED, task, seed=0)
+    for baseline in fitted.values():
+        for asked in (0, 1, 7):
+            answer = baseline.predict(mixed_rows(asked, seed=1))
+            assert answer.shape == ((asked,) if kind == "regression" else (asked, 3))
+            assert np.isfinite(answer).all()
+            if kind != "regression":
+                np.testing.assert_allclose(answer.sum(axis=1), 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", TASK_KINDS)
+def test_every_baseline_is_silent_and_the_same_again(kind):
+    task = task_of(kind, 2)
+    rows, target = mixed_rows(40), np.arange(40) % 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        first, again = (fit_baselines(rows, target, MIXED, task, seed=3) for _ in range(2))
+    for name in first:
+        np.testing.assert_array_equal(first[name].predict(rows), again[name].predict(rows))
+
+
+def test_a_class_without_a_training_row_has_probability_0_in_its_own_column():
+    task = task_of("multiclass", 4)
+    target = np.array([0, 2, 3] * 10)
+    for baseline in fit_baselines(mixed_rows(30), target, MIXED, task, seed=0).values():
+        answer = baseline.predict(mixed_rows(5, seed=1))
+        np.testing.assert_array_equal(answer[:, 1], 0.0)
+        assert (answer[:, [0, 2, 3]] > 0).all()
+
+
+def test_a_single_class_among_the_training_rows_is_always_predicted():
+    fitted = fit_baselines(mixed_rows(5), np.full(5, 1), MIXED, task_of("binary"), seed=0)
+    for baseline in fitted.values():
+        np.testing.assert_array_equal(baseline.predict(mixed_rows(2)), [[0.0, 1.0], [0.0, 1.0]])
+
+
+def test_no_training_rows_are_refused():
+    with pytest.raises(ValueError, match="a baseline needs at least one training row"):
+        fit_baselines(mixed_rows(0), np.zeros(0, dtype=int), MIXED, task_of("binary"), seed=0)
+
+
+@pytest.mark.parametrize(("load", "at_least"), [(load_breast_cancer, 0.97), (load_wine, 0.97)])
+def test_linear_beats_majority_on_real_classes(load, at_least):
+    rows, target, blocks = built_in(load)
+    n_classes = int(target.max()) + 1
+    task = task_of("binary" if n_classes == 2 else "multiclass", n_classes)
+    accuracy = {
+        name: (baseline.predict(rows).argmax(axis=1) == target).mean()
+        for name, baseline in fit_baselines(rows, target, blocks, task, seed=0).items()
+    }
+    assert accuracy["majority"] == np.bincount(target).max() / len(target)
+    assert accuracy["linear"] >= at_least
+
+
+def test_linear_beats_the_mean_on_real_numbers():
+    rows, target, blocks = built_in(load_diabetes)
+    error = {
+        name: np.sqrt(np.mean((baseline.predict(rows) - target) ** 2))
+        for name, baseline in fit_baselines(rows, target, blocks, task_of("regression"), seed=0).items()
+    }
+    assert error["mean"] == pytest.approx(target.std())
+    assert error["linear"] < 0.75 * error["mean"]
+
+
+def test_linear_reaches_its_known_accuracy_on_satimage(real_data):
+    rows = pd.read_parquet(real_data / "satimage" / "data.parquet")
+    is_train = (rows["split"] == "train").to_numpy()
+    classes, target = np.unique(rows["classes"].astype(str), return_inverse=True)
+    X = rows.drop(columns=["split", "classes"]).to_numpy(float)
+    X = ((X - X[is_train].mean(axis=0)) / X[is_train].std(axis=0)).astype(np.float32)
+    blocks = (Block("numeric", (X.shape[1],), "float32"),)
+    task = Task("multiclass", "classes", (), tuple(classes), "accuracy")
+    fitted = fit_baselines({"numeric": X[is_train]}, target[is_train], blocks, task, seed=0)
+    right = fitted["linear"].predict({"numeric": X[~is_train]}).argmax(axis=1) == target[~is_train]
+    assert 0.82 < right.mean() < 0.88

@@ -1,0 +1,133 @@
+"""What holds for every space file that is shipped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl.spaces.read import read_space, shipped_spaces
+from automl.spaces.space import Choice, Float, Int, Space
+from automl.trial import Config, Scalar
+
+FILES = shipped_spaces()
+
+ARGUMENTS = {
+    "preparing": {"numeric", "one_hot_max"},
+    "family.mlp": {
+        *("layers", "width", "shape", "activation", "norm", "dropout", "skip", "init", "embedding_size"),
+    },
+    "family.resnet": {
+        *(
+            "blocks",
+            "width",
+            "hidden_factor",
+            "activation",
+            "norm",
+            "dropout",
+            "hidden_dropout",
+            "init",
+            "embedding_size",
+        ),
+    },
+    "optimizer.sgd": {"lr", "momentum", "nesterov", "weight_decay"},
+    "optimizer.adagrad": {"lr", "weight_decay"},
+    "optimizer.rmsprop": {"lr", "alpha", "momentum", "weight_decay"},
+    "optimizer.adam": {"lr", "beta1", "beta2", "weight_decay"},
+    "optimizer.adamw": {"lr", "beta1", "beta2", "weight_decay"},
+    "optimizer.nadam": {"lr", "beta1", "beta2", "weight_decay"},
+    "schedule.cosine": {"warmup"},
+    "schedule.one_cycle": {"warmup"},
+    "schedule.plateau": {"factor", "patience"},
+    "training": {"batch_size", "epochs", "patience", "label_smoothing", "clip_norm"},
+}
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    return Path(request.param)
+
+
+@pytest.fixture
+def space(path: Path) -> Space:
+    return read_space(path)
+
+
+def draw(rng: np.random.Generator, domain: Float | Int | Choice) -> Scalar:
+    """Draw a value the way a random search would."""
+    if isinstance(domain, Choice):
+        return domain.options[int(rng.integers(len(domain.options)))]
+    if domain.zero and rng.random() < 0.3:
+        return 0
+    low, high = float(domain.low), float(domain.high)
+    value = float(np.exp(rng.uniform(np.log(low), np.log(high)))) if domain.log else float(rng.uniform(low, high))
+    return round(value) if isinstance(domain, Int) else value
+
+
+def random_configs(space: Space, count: int) -> list[Config]:
+    rng = np.random.default_rng(0)
+    return [space.walk(lambda name, domain: draw(rng, domain)) for _ in range(count)]
+
+
+def test_the_shipped_spaces_are_the_documented_ones() -> None:
+    assert [path.stem for path in FILES] == ["mlp", "tabular", "tabular_small"]
+
+
+def test_every_space_is_named_like_its_file_and_described(path: Path, space: Space) -> None:
+    assert space.name == path.stem
+    assert space.description
+
+
+def test_every_header_says_when_whence_and_how(path: Path) -> None:
+    header = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    assert header[0].startswith("# When to use it: ")
+    assert any(line.startswith("# Source: ") for line in header)
+    assert f"# Launch:          automl search data.csv --target COL --space {path.stem}" in header
+
+
+def test_every_default_completes_to_itself(space: Space) -> None:
+    assert space.complete(space.default()) == space.default()
+
+
+def test_every_space_starts_from_known_good_configs(space: Space) -> None:
+    assert space.starts
+    assert all(space.complete(start) == start != space.default() for start in space.starts)
+
+
+def test_every_random_config_is_in_range_and_plain(space: Space) -> None:
+    domains = {parameter.name: parameter.domain for parameter in space.parameters_flat()}
+    for config in random_configs(space, 200):
+        assert all(domains[name].read(value) == value for name, value in config.items())
+        assert json.loads(json.dumps(config)) == config
+        assert space.complete(config) == config
+
+
+def test_every_random_config_holds_exactly_the_parameters_whose_conditions_hold(space: Space) -> None:
+    for config in random_configs(space, 200):
+        active = [each.name for each in space.parameters_flat() if each.when is None or each.when.holds(config)]
+        assert list(config) == active
+
+
+def test_every_option_and_every_parameter_is_reached(space: Space) -> None:
+    seen = {name for config in random_configs(space, 200) for name in config}
+    assert seen == {parameter.name for parameter in space.parameters_flat()}
+
+
+def test_every_name_is_an_argument_someone_reads(space: Space) -> None:
+    known = {f"{section}.{name}" for section, names in ARGUMENTS.items() for name in names}
+    names = {parameter.name for parameter in space.parameters_flat()}
+    assert names - known == {"family", "optimizer", "schedule"}
+
+
+def test_the_default_space_sets_every_argument() -> None:
+    known = {f"{section}.{name}" for section, names in ARGUMENTS.items() for name in names}
+    assert known <= {parameter.name for parameter in read_space("tabular").parameters_flat()}
+
+
+def test_nesterov_is_asked_for_only_with_momentum() -> None:
+    space = read_space("tabular")
+    plain = space.complete({"optimizer": "sgd", "optimizer.sgd.momentum": 0})
+    assert "optimizer.sgd.nesterov" not in plain
+    assert "optimizer.sgd.nesterov" in space.complete({"optimizer": "sgd"})

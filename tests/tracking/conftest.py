@@ -1,0 +1,83 @@
+"""Small studies on disk, and one MLflow database for all tests: making its tables takes seconds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from automl.task import Column, Task
+from automl.tracking.record import PLAN, SPACE, SPLIT, TASK, Record
+from automl.trial import Completed, Epoch, Failed, Outcome, Pruned
+
+TASK_OF_ALL = Task("binary", "income", (Column("age", "numeric"),), ("no", "yes"), "accuracy", "yes")
+
+
+@pytest.fixture(scope="session")
+def outcomes() -> list[Outcome]:
+    """One outcome of each kind, the best of the completed ones in the middle."""
+    return [
+        Completed(0.7, 0.5, 2, 3, 1.5, 1000, "epochs"),
+        Completed(0.9, 0.3, 3, 3, 1.5, 2000, "patience"),
+        Pruned(0.5, 0.8, 1, 1, 0.5, 1000),
+        Failed("bug", "the shapes do not fit", "Traceback ...", 0.25),
+        Completed(0.8, 0.4, 1, 2, 1.0, 1000, "budget"),
+    ]
+
+
+@pytest.fixture
+def make_study(tmp_path: Path) -> Callable[..., Record]:
+    """Make a study that has been split and has no trial yet."""
+
+    def make(name: str = "adult-1", **plan: object) -> Record:
+        planned = {"study_id": uuid.uuid4().hex, "data": "tables/adult.csv.gz", "space": "tabular", "seed": 3, **plan}
+        record = Record.create(tmp_path / "runs", name, planned)
+        record.write_text(SPACE, "name: tabular\n")
+        record.write_json(TASK, TASK_OF_ALL.to_json())
+        record.write_json(SPLIT, {"data_sha256": "d" * 64})
+        return record
+
+    return make
+
+
+@pytest.fixture
+def add_trials() -> Callable[[Record, Sequence[Outcome | None]], None]:
+    """Add trials to a study; None is a trial that is not over."""
+
+    def add(record: Record, outcomes: Sequence[Outcome | None]) -> None:
+        first = len(record.trials())
+        for number, outcome in enumerate(outcomes, first):
+            trial = record.trial(number)
+            trial.write_config({"family": "mlp", "optimizer": "adamw", "optimizer.adamw.lr": 0.001, "skip": True})
+            trial.write_curve([Epoch(epoch, 1 / epoch, 0.9 / epoch, 0.1 * epoch, 0.01, 0.5) for epoch in (1, 2, 3)])
+            if outcome is not None:
+                trial.write_outcome(outcome)
+
+    return add
+
+
+@pytest.fixture
+def judge() -> Callable[[Record], None]:
+    """Give a study what its end leaves: a report and a bundle."""
+
+    def end(record: Record) -> None:
+        assert record.has(PLAN)
+        test = {"value": 0.85, "ci_low": 0.8, "ci_high": 0.9, "rows": 100}
+        record.write_json("report.json", {"metric": "accuracy", "best": {"trial": 1}, "test": test})
+        record.write_text("report.md", "# adult-1\n")
+        record.bundle_dir.mkdir()
+        record.write_text("bundle/manifest.json", "{}\n")
+
+    return end
+
+
+@pytest.fixture(scope="session")
+def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of an MLflow database whose tables are made."""
+    from mlflow import MlflowClient
+
+    uri = f"sqlite:///{tmp_path_factory.mktemp('mlflow') / 'mlflow.db'}"
+    MlflowClient(uri).search_experiments()
+    return uri

@@ -1,0 +1,83 @@
+"""How a fact reaches the disk whole."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from automl.errors import StudyError
+from automl.tracking import files
+
+
+def test_numbers_come_back_bit_for_bit(tmp_path: Path):
+    numbers = [0.1 + 0.2, 1e-320, -0.0, 123456789.123456789, 2**60]
+    files.write_json(tmp_path / "a.json", numbers)
+    read = files.read_json(tmp_path / "a.json")
+    assert read == numbers
+    assert math.copysign(1, read[2]) == -1
+
+
+def test_a_number_that_is_not_finite_becomes_null(tmp_path: Path):
+    files.write_json(tmp_path / "a.json", {"nan": math.nan, "inside": [(math.inf,)]})
+    assert files.read_json(tmp_path / "a.json") == {"nan": None, "inside": [[None]]}
+
+
+def test_text_of_any_kind_comes_back(tmp_path: Path):
+    value = {"größe": "日本", "broken path": "\udcff"}
+    files.write_json(tmp_path / "a.json", value)
+    assert files.read_json(tmp_path / "a.json") == value
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path):
+    files.write_json(tmp_path / "a.json", 1)
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        files.write_json(tmp_path / "a.json", {1, 2})
+    assert files.read_json(tmp_path / "a.json") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_an_absent_file_is_said_to_be_missing(tmp_path: Path):
+    with pytest.raises(StudyError, match=r"a\.json is missing: the study is incomplete"):
+        files.read_json(tmp_path / "a.json")
+
+
+def test_a_file_that_is_not_json_is_said_to_be_damaged(tmp_path: Path):
+    (tmp_path / "a.json").write_text('{"a": ')
+    with pytest.raises(StudyError, match=r"a\.json is damaged: Expecting value"):
+        files.read_json(tmp_path / "a.json")
+
+
+def test_lines_come_back_in_order(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    assert files.read_jsonl(path) == []
+    for number in range(3):
+        files.append_jsonl(path, {"number": number})
+    assert [line["number"] for line in files.read_jsonl(path)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("torn", ['{"number": 1', '{"number": 1}', '{"number": "\xe9'])
+def test_a_torn_last_line_is_left_out_and_cut_off_before_the_next(tmp_path: Path, torn: str):
+    path = tmp_path / "a.jsonl"
+    files.append_jsonl(path, {"number": 0})
+    with path.open("a", encoding="utf-8") as file:
+        file.write(torn)
+    assert files.read_jsonl(path) == [{"number": 0}]
+    files.append_jsonl(path, {"number": 2})
+    assert files.read_jsonl(path) == [{"number": 0}, {"number": 2}]
+
+
+def test_a_file_of_one_torn_line_is_empty(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"num')
+    assert files.read_jsonl(path) == []
+    files.append_jsonl(path, {"number": 0})
+    assert files.read_jsonl(path) == [{"number": 0}]
+
+
+def test_a_damaged_whole_line_is_not_passed_over(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"num\n{"number": 1}\n')
+    with pytest.raises(StudyError, match=r"a\.jsonl is damaged"):
+        files.read_jsonl(path)

@@ -1,0 +1,140 @@
+"""What a search tells its tracking, and what becomes of it when something dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+from automl.tracking.record import TRACKING, Record
+from automl.tracking.tracker import is_sent, start_tracking
+from automl.trial import Outcome
+
+SEARCH = """
+import sys, time
+from pathlib import Path
+from automl.tracking.record import Record
+from automl.tracking.tracker import start_tracking
+
+tracker = start_tracking(Record(Path(sys.argv[1])), sys.argv[2])
+print(tracker.process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def states(record: Record, uri: str) -> dict[str, str]:
+    client = MlflowClient(uri)
+    note = record.read_json(TRACKING)
+    runs = {"parent": note["run_id"], **note["trials"]}
+    return {name: client.get_run(run_id).info.status for name, run_id in runs.items()}
+
+
+def wait_for(claim, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_study_is_sent_beside_the_search(make_study, add_trials, mlflow_uri: str, outcomes: list[Outcome]):
+    record = make_study()
+    tracker = start_tracking(record, mlflow_uri)
+    add_trials(record, outcomes)
+    tracker.nudge()
+    wait_for(lambda: len(record.read_json(TRACKING)["trials"]) == 5)
+    assert not is_sent(record)
+    assert states(record, mlflow_uri)["parent"] == "RUNNING"
+    assert tracker.finish("FINISHED") == []
+    assert is_sent(record)
+    ends = {"0": "FINISHED", "1": "FINISHED", "2": "KILLED", "3": "FAILED", "4": "FINISHED"}
+    assert states(record, mlflow_uri) == {"parent": "FINISHED", **ends}
+    note = record.read_json(TRACKING)
+    assert (note["tracking_uri"], note["experiment"], note["error"]) == (mlflow_uri, "adult", None)
+
+
+def test_a_worker_that_dies_is_not_noticed_until_the_end_and_then_made_good(
+    make_study, add_trials, mlflow_uri: str, outcomes: list[Outcome]
+):
+    record = make_study()
+    tracker = start_tracking(record, mlflow_uri)
+    os.kill(tracker.process.pid, signal.SIGKILL)
+    tracker.process.wait()
+    add_trials(record, outcomes)
+    tracker.nudge()
+    assert tracker.finish("KILLED") == []
+    assert states(record, mlflow_uri)["parent"] == "KILLED"
+    assert len(states(record, mlflow_uri)) == 6
+
+
+def test_a_worker_leaves_when_the_search_is_killed_and_the_next_one_goes_on(
+    make_study, add_trials, mlflow_uri: str, outcomes: list[Outcome]
+):
+    record = make_study()
+    search = subprocess.Popen(
+        [sys.executable, "-c", SEARCH, str(record.run_dir), mlflow_uri], stdout=subprocess.PIPE, text=True
+    )
+    assert search.stdout is not None
+    worker = int(search.stdout.readline())
+    wait_for(lambda: record.read_json(TRACKING)["run_id"] is not None)
+    search.kill()
+    search.wait()
+    search.stdout.close()
+    wait_for(lambda: not is_alive(worker), 5)
+    assert states(record, mlflow_uri) == {"parent": "RUNNING"}
+    before = record.read_json(TRACKING)["run_id"]
+    add_trials(record, outcomes)
+    assert start_tracking(record, mlflow_uri).finish("FINISHED") == []
+    assert record.read_json(TRACKING)["run_id"] == before
+    assert states(record, mlflow_uri)["parent"] == "FINISHED"
+
+
+def test_a_second_worker_waits_for_the_first(make_study, mlflow_uri: str):
+    record = make_study()
+    first = start_tracking(record, mlflow_uri)
+    wait_for(lambda: record.read_json(TRACKING)["run_id"] is not None)
+    second = start_tracking(record, mlflow_uri)
+    assert second.finish("KILLED", timeout=2) != []
+    assert first.finish("FINISHED") == []
+
+
+def test_a_database_that_cannot_be_opened_is_said_and_stops_nothing(make_study, tmp_path: Path):
+    record = make_study()
+    (tmp_path / "file").write_text("")
+    tracker = start_tracking(record, f"sqlite:///{tmp_path}/file/mlflow.db")
+    tracker.nudge()
+    wait_for(lambda: record.read_json(TRACKING)["error"] is not None)
+    (sentence,) = tracker.finish("FINISHED", timeout=1)
+    assert sentence.startswith("MLflow was not reached: ")
+    assert sentence.endswith("; the record is complete, and `automl resume adult-1` sends it again")
+    assert not is_sent(record)
+    assert tracker.process.poll() is not None
+
+
+def test_another_address_forgets_the_runs_of_the_first(make_study):
+    record = make_study()
+    record.write_json(TRACKING, {"tracking_uri": "http://there", "run_id": "1", "trials": {"0": "2"}})
+    tracker = start_tracking(record, "http://ann:secret@127.0.0.1:9")
+    note = record.read_json(TRACKING)
+    assert (note["tracking_uri"], note["run_id"], note["trials"]) == ("http://ann:***@127.0.0.1:9", None, {})
+    assert tracker.finish("KILLED", timeout=0) != []
+
+
+def test_two_studies_that_begin_at_once_make_one_database(make_study):
+    trackers = [start_tracking(make_study(name), None, without_uri()) for name in ("adult-1", "adult-2")]
+    assert [tracker.finish("FINISHED") for tracker in trackers] == [[], []]
+
+
+def without_uri() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
