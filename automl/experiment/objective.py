@@ -12,7 +12,7 @@ from automl.evaluation.metrics import score
 from automl.experiment.recipe import read_recipe
 from automl.models.build import build
 from automl.models.summary import n_parameters
-from automl.search.samplers import seed_of
+from automl.study.samplers import seed_of
 from automl.tracking.files import write_json
 from automl.training.arguments import Member
 from automl.training.cohort import Fitted, train
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from automl.budget import Clock
     from automl.experiment.progress import Progress
     from automl.experiment.stage import Prepared, Stage
-    from automl.search.rungs import Pruner
+    from automl.study.rungs import Pruner
     from automl.tracking.record import Record
     from automl.trial import Config
 

@@ -10,6 +10,9 @@ from automl.budget import Budget
 DEFAULT_BUDGET = Budget(trials=30, seconds=150.0)
 """What a search may spend when it is told neither trials nor time."""
 
+IN_MEMORY = "dataframe"
+"""What stands for a table that came from memory rather than from a file."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:

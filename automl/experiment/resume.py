@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from automl.errors import PlanError, SealError, StudyError
-from automl.experiment.plan import Plan
+from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.tracking.record import PLAN, REPORT, SPACE, SPLIT
 
@@ -67,7 +67,7 @@ def _go_on(
     from automl.experiment.session import Session
     from automl.spaces.read import find_space
 
-    if plan.data == "dataframe" and not record.has(SPLIT):
+    if IN_MEMORY in (plan.data, plan.test, plan.validation) and not record.has(SPLIT):
         raise StudyError(f"study {record.study!r} was killed before its table was kept; search again with the table")
     if not record.has(SPACE):
         record.write_text(SPACE, find_space(plan.space).read_text(encoding="utf-8"))

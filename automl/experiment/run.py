@@ -17,6 +17,8 @@ from automl.spaces.read import find_space, read_space
 from automl.tracking.record import SPACE, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from automl.experiment.plan import Plan
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 def search(
     plan: Plan,
     *,
-    frame: pd.DataFrame | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
     started: float | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def search(
 
     Args:
         plan: What is asked for, checked.
-        frame: The data itself, where it does not come from a file.
+        tables: Data, test or validation rows, by those words, that do not come from a file.
         started: The `time.monotonic()` from which the timeout counts; now if None.
         progress: Who watches.
 
@@ -54,7 +56,7 @@ def search(
         try:
             from automl.experiment.session import Session
 
-            session = Session(record, plan, started=started, progress=progress, table=frame)
+            session = Session(record, plan, started=started, progress=progress, tables=tables)
         except AutoMLError:
             record.remove()
             raise

@@ -15,15 +15,17 @@ from automl.experiment.stage import findings, set_out
 from automl.experiment.trials import run_trials
 from automl.report.markdown import page
 from automl.report.summary import CLOCK, summarise
-from automl.search.rungs import Halving, NoPruner, Pruner
-from automl.search.study import Study
 from automl.spaces.read import read_space
+from automl.study.rungs import Halving, NoPruner, Pruner
+from automl.study.study import Study
 from automl.tracking.record import ENVIRONMENT, PAGE, REPORT, RUNGS
 from automl.tracking.tracker import start_tracking
 from automl.training.device import describe_device, pick_device
 from automl.trial import Completed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from automl.experiment.plan import Plan
@@ -44,7 +46,7 @@ class Session:
         plan: What was asked for.
         started: The `time.monotonic()` at which the command began; now if None.
         progress: Who watches.
-        table: The data itself, where it did not come from a file.
+        tables: Data, test or validation rows, by those words, that did not come from a file.
 
     Raises:
         AutoMLError: The data, the device or the address of MLflow is at fault.
@@ -57,7 +59,7 @@ class Session:
         *,
         started: float | None,
         progress: Progress,
-        table: pd.DataFrame | None = None,
+        tables: Mapping[str, pd.DataFrame] | None = None,
     ) -> None:
         self._record, self._plan, self._progress = record, plan, progress
         used = record.read_json(CLOCK)["seconds"] if record.has(CLOCK) else 0.0
@@ -65,7 +67,7 @@ class Session:
         self._clock = Clock(_for_search(plan.budget.seconds), used, self._started)
         self._device = pick_device(plan.device)
         is_new = not record.has(ENVIRONMENT)
-        self._stage = set_out(record, plan, table)
+        self._stage = set_out(record, plan, tables)
         if is_new:
             record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
             for finding in findings(record):

@@ -20,6 +20,8 @@ from automl.task import CLASS_METRICS, REGRESSION_METRICS, Finding, Label, Task,
 from automl.tracking.record import SPLIT, TASK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
@@ -79,32 +81,32 @@ class Stage:
         return self._prepared[arguments]
 
 
-def set_out(record: Record, plan: Plan, table: pd.DataFrame | None = None) -> Stage:
+def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | None = None) -> Stage:
     """Divide the data, seal the test rows, keep the others; or take up what an earlier session divided.
 
     Args:
         record: The run folder.
         plan: Where the data is and how to divide it.
-        table: The data itself, where it did not come from a file.
+        tables: Data, test or validation rows, by those words, that did not come from a file.
 
     Raises:
         AutoMLError: The data, its target or its division is at fault.
     """
     if not record.has(SPLIT):
-        _divide(record, plan, read_table(plan.data) if table is None else table)
+        _divide(record, plan, tables or {})
     train, validation = read_rows(record.train_rows_path), read_rows(record.validation_rows_path)
     task = Task.from_json(record.read_json(TASK))
     return Stage(task, TargetCoder.fit(task, train[task.target]), train, validation)
 
 
-def _divide(record: Record, plan: Plan, table: pd.DataFrame) -> None:
+def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> None:
     """Divide the table and write its parts; the split's own file comes last and says that all of it is there."""
     division = divide(
-        table,
+        read_table(tables.get("data", plan.data)),
         target=plan.target or builtin_target(plan.data),
         task_kind=cast("TaskKind | None", plan.task),
-        test=_fraction_or_rows(plan.test),
-        validation=_fraction_or_rows(plan.validation),
+        test=_fraction_or_rows(tables.get("test", plan.test)),
+        validation=_fraction_or_rows(tables.get("validation", plan.validation)),
         column=plan.split,
         seed=plan.seed,
     )
@@ -127,11 +129,13 @@ def _divide(record: Record, plan: Plan, table: pd.DataFrame) -> None:
     )
 
 
-def _fraction_or_rows(text: str) -> float | pd.DataFrame:
+def _fraction_or_rows(given: str | pd.DataFrame) -> float | pd.DataFrame:
+    if not isinstance(given, str):
+        return read_table(given)
     try:
-        return float(text)
+        return float(given)
     except ValueError:
-        return read_table(Path(text))
+        return read_table(Path(given))
 
 
 def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from automl.budget import Budget
     from automl.experiment.objective import Objective
-    from automl.search.study import Study
+    from automl.study.study import Study
     from automl.trial import Outcome
 
 _SAME_BUGS = 3

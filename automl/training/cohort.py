@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
-from automl.training.device import mixed_precision
+from automl.training.device import mixed_precision, threads_for
 from automl.training.failures import DivergedError, OutOfTimeError
 from automl.training.loss import losses
 from automl.training.schedule import Rate
@@ -140,6 +140,11 @@ class Cohort:
         return torch.tensor(values, device=self._device).unsqueeze(1)
 
     @property
+    def step_size(self) -> tuple[int, int]:
+        """How many numbers are trained, all members', and the rows of a member's step."""
+        return self._stack.weights.numel(), self._edges[1]
+
+    @property
     def active(self) -> list[int]:
         """The members still in training."""
         return [place for place, fitted in enumerate(self.fitted) if fitted.stopped_by is None]
@@ -256,8 +261,9 @@ def train(
         ValueError: The candidates' shapes or batch sizes differ.
     """
     cohort = Cohort(modules, members, train, validation, watcher)
-    while cohort.active:
-        cohort.run_epoch()
+    with threads_for(*cohort.step_size):
+        while cohort.active:
+            cohort.run_epoch()
     if len(members) == 1 and cohort.fitted[0].best is None:
         raise DivergedError("no epoch had a finite loss and score")
     return cohort.fitted

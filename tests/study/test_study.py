@@ -8,10 +8,10 @@ import warnings
 import optuna
 import pytest
 
-from automl.search.journal import mend
-from automl.search.samplers import SAMPLERS
-from automl.search.study import Study
 from automl.spaces.read import read_space
+from automl.study.journal import mend
+from automl.study.samplers import SAMPLERS
+from automl.study.study import Study
 from automl.trial import Completed, Failed, Pruned
 
 
@@ -35,9 +35,7 @@ def _outcome(number, config):
         return Pruned(score=score, loss=1.0, best_epoch=1, epochs=6, seconds=1.0, parameters=9)
     if number % 7 == 6:
         return Failed(kind="diverged", message="no epoch had a finite loss and score", traceback="", seconds=1.0)
-    return Completed(
-        score=score, loss=1.0, best_epoch=1, epochs=9, seconds=1.0, parameters=9, stopped_by="patience"
-    )
+    return Completed(score=score, loss=1.0, best_epoch=1, epochs=9, seconds=1.0, parameters=9, stopped_by="patience")
 
 
 def _run(study, n_trials):
@@ -96,9 +94,7 @@ def test_no_parameter_falls_back_to_independent_sampling_with_a_warning(open_stu
 
 def test_it_is_a_plain_optuna_study(open_study, tmp_path):
     _run(open_study(), 15)
-    storage = optuna.storages.JournalStorage(
-        optuna.storages.journal.JournalFileBackend(str(tmp_path / "a.journal"))
-    )
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(tmp_path / "a.journal")))
     study = optuna.load_study(study_name="s", storage=storage)
     states = [trial.state.name for trial in study.trials]
     assert states.count("PRUNED") == 3

@@ -9,9 +9,9 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import Trial, TrialState
 
-from automl.search.journal import mend
-from automl.search.proposal import as_parameters, propose
-from automl.search.samplers import SeededSampler
+from automl.study.journal import mend
+from automl.study.proposal import as_parameters, propose
+from automl.study.samplers import SeededSampler
 from automl.trial import Completed, Pruned
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Study:
         name: The study's name in it.
         space: What may vary.
         higher_is_better: The direction of the scores.
-        sampler: A key of `automl.search.samplers.SAMPLERS`.
+        sampler: A key of `automl.study.samplers.SAMPLERS`.
         seed: What every proposal is drawn from.
     """
 

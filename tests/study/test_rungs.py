@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from automl.search.rungs import Halving, NoPruner
+from automl.study.rungs import Halving, NoPruner
 
 
 @pytest.fixture

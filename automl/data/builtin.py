@@ -1,0 +1,60 @@
+"""Tables that have a name instead of a file, and the short name of any table; nothing heavy until one is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOADERS: dict[str, str] = {
+    "breast-cancer": "load_breast_cancer",
+    "diabetes": "load_diabetes",
+    "digits": "load_digits",
+    "iris": "load_iris",
+    "wine": "load_wine",
+}
+"""A table's name and the function of `sklearn.datasets` that loads it."""
+
+NAMED_CLASSES = ("breast-cancer", "iris", "wine")
+TARGET = "target"
+
+FILE_ENDINGS = (".csv", ".tsv", ".parquet", ".feather", ".arrow")
+"""The endings of a table's file; `.csv` and `.tsv` may be followed by `.gz`."""
+
+
+def is_builtin(source: object) -> bool:
+    """Tell whether a source is the bare name of a built-in table; `./digits` is a path."""
+    return isinstance(source, str) and source in LOADERS
+
+
+def builtin_target(source: object) -> str | None:
+    """Give the target of a built-in table, None for any other source."""
+    return TARGET if is_builtin(source) else None
+
+
+def data_name(source: object) -> str:
+    """Give the short name of a source: a file's without its folder and endings, `dataframe` for a frame.
+
+    Examples:
+        >>> data_name("tables/adult.csv.gz"), data_name("digits")
+        ('adult', 'digits')
+    """
+    if not isinstance(source, str | Path):
+        return "dataframe"
+    name = Path(source).name.removesuffix(".gz")
+    ending = Path(name).suffix
+    return name.removesuffix(ending) if ending.lower() in FILE_ENDINGS else name
+
+
+def load_builtin(name: str) -> pd.DataFrame:
+    """Load a built-in table: its features, then `target`, with the classes' names where they have one."""
+    from sklearn import datasets
+
+    bunch = getattr(datasets, LOADERS[name])(as_frame=True)
+    table: pd.DataFrame = bunch.frame
+    if name in NAMED_CLASSES:
+        words = [str(word) for word in bunch.target_names]
+        table[TARGET] = [words[code] for code in table[TARGET]]
+    return table

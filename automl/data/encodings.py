@@ -1,0 +1,228 @@
+"""How one column becomes its share of the blocks: fitted on training rows, kept as plain values, repeated in ONNX.
+
+An encoding's `encode` gives, by block name, arrays of N rows: `numeric` (N, k) float64, `one_hot` (N, k) float64,
+`category` (N,) int64; `widths` tells each k without any rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.data.dates import PARTS, date_parts
+from automl.data.preparing import Preparing
+from automl.data.scalers import LARGEST, Scaler, fit_scaler, scaler_from_json, scaler_to_json
+from automl.data.values import MISSING_TIME, as_microseconds, as_number, as_text
+from automl.task import Column, ColumnKind
+
+Pieces = dict[str, NDArray[Any]]
+
+SPELLINGS: dict[str, str] = {
+    **dict.fromkeys(("True", "TRUE", "1", "1.0"), "true"),
+    **dict.fromkeys(("False", "FALSE", "0", "0.0"), "false"),
+}
+"""Other ways to write a boolean, and the one that is meant."""
+
+
+@dataclass(frozen=True)
+class NumericEncoding:
+    """A number: the median where it is missing, then scaled.
+
+    Args:
+        name: The column's header.
+        median: What stands for a missing or infinite value, from the training rows.
+        indicator: Whether an extra 0/1 column tells that the value was missing; set where training rows lack it.
+        scaler: Fitted on the training rows' finite values.
+    """
+
+    kind: ClassVar[ColumnKind] = "numeric"
+    name: str
+    median: float
+    indicator: bool
+    scaler: Scaler
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many columns it adds to each block."""
+        return {"numeric": 1, "one_hot": int(self.indicator)}
+
+    @classmethod
+    def fit(cls, values: pd.Series, column: Column, arguments: Preparing) -> NumericEncoding:
+        """Learn from the training rows' raw values (N,)."""
+        numbers = as_number(values)
+        present = np.isfinite(numbers)
+        finite = numbers[present].clip(-LARGEST, LARGEST)
+        median = float(np.median(finite)) if finite.size else 0.0
+        return cls(column.name, median, not bool(present.all()), fit_scaler(arguments.numeric, finite))
+
+    def encode(self, values: pd.Series) -> Pieces:
+        """Encode raw values (N,)."""
+        numbers = as_number(values)
+        missing = ~np.isfinite(numbers)
+        filled = np.where(missing, self.median, numbers).clip(-LARGEST, LARGEST)
+        return {"numeric": self.scaler.apply(filled)[:, None], **_indicator(missing, wanted=self.indicator)}
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as plain JSON values."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "median": self.median,
+            "indicator": self.indicator,
+            "scaler": scaler_to_json(self.scaler),
+        }
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> NumericEncoding:
+        """Rebuild it from `to_json`."""
+        return cls(record["name"], record["median"], record["indicator"], scaler_from_json(record["scaler"]))
+
+
+@dataclass(frozen=True)
+class CategoryEncoding:
+    """One of a set of texts, booleans among them: one-hot, or a code for an embedding.
+
+    Args:
+        name: The column's header.
+        kind: `category` or `boolean`; booleans may be written in several ways, see `SPELLINGS`.
+        numbers: Whether the values are numbers, so that `3.0` is written `3`.
+        values: Those of the training rows, the most frequent first; the empty text, last, where some lack a value.
+        one_hot: Whether each value gets a 0/1 column, all 0 for an unseen one; else codes from 1, 0 for an unseen one.
+    """
+
+    name: str
+    kind: ColumnKind
+    numbers: bool
+    values: tuple[str, ...]
+    one_hot: bool
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many columns it adds to each block."""
+        return {"one_hot": len(self.values)} if self.one_hot else {"category": 1}
+
+    @property
+    def cardinality(self) -> int:
+        """How many codes there are, 0 for unseen values included."""
+        return len(self.values) + 1
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """The code of each text, from 1, every spelling of a boolean included."""
+        codes = {value: code for code, value in enumerate(self.values, start=1)}
+        if self.kind == "boolean":
+            codes |= {other: codes[value] for other, value in SPELLINGS.items() if value in codes}
+        return codes
+
+    @classmethod
+    def fit(cls, values: pd.Series, column: Column, arguments: Preparing) -> CategoryEncoding:
+        """Learn from the training rows' raw values (N,)."""
+        counts = pd.Series(as_text(values, column.numbers), dtype=object).value_counts()
+        seen: dict[str, int] = {}
+        for text, count in zip(counts.index.tolist(), counts.tolist()):
+            meant = SPELLINGS.get(text, text) if column.kind == "boolean" else text
+            seen[meant] = seen.get(meant, 0) + count
+        ordered = sorted(seen, key=lambda text: (text == "", -seen[text], text))
+        one_hot = len(ordered) <= arguments.one_hot_max
+        return cls(column.name, column.kind, column.numbers, tuple(ordered), one_hot)
+
+    def encode(self, values: pd.Series) -> Pieces:
+        """Encode raw values (N,)."""
+        table = self.codes
+        texts = pd.Index(as_text(values, self.numbers), dtype=object)
+        position = pd.Index(list(table), dtype=object).get_indexer(texts)
+        codes = np.array([*table.values(), 0], dtype=np.int64)[position]  # an absent text has position -1: the last
+        if not self.one_hot:
+            return {"category": codes}
+        return {"one_hot": (codes[:, None] == np.arange(1, self.cardinality)).astype(np.float64)}
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as plain JSON values."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "numbers": self.numbers,
+            "one_hot": self.one_hot,
+            "values": list(self.values),
+        }
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> CategoryEncoding:
+        """Rebuild it from `to_json`."""
+        return cls(**{**record, "values": tuple(record["values"])})
+
+
+@dataclass(frozen=True)
+class DatetimeEncoding:
+    """An instant: the median one where it is missing, then its calendar parts, each scaled as a number is.
+
+    Args:
+        name: The column's header.
+        median: The instant that stands for a missing one, in microseconds since 1970, UTC.
+        indicator: Whether an extra 0/1 column tells that the value was missing.
+        parts: A scaler for each part that varies over the training rows; `elapsed` is always among them.
+    """
+
+    kind: ClassVar[Literal["datetime"]] = "datetime"
+    name: str
+    median: int
+    indicator: bool
+    parts: dict[str, Scaler]
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many columns it adds to each block."""
+        return {"numeric": len(self.parts), "one_hot": int(self.indicator)}
+
+    @classmethod
+    def fit(cls, values: pd.Series, column: Column, arguments: Preparing) -> DatetimeEncoding:
+        """Learn from the training rows' raw values (N,)."""
+        instants = as_microseconds(values)
+        present = instants != MISSING_TIME
+        known = np.sort(instants[present])
+        median = int(known[len(known) // 2]) if known.size else 0
+        parts = date_parts(known)
+        varying = [name for name in PARTS if name == "elapsed" or np.unique(parts[name]).size > 1]
+        scalers = {name: fit_scaler(arguments.numeric, parts[name]) for name in varying}
+        return cls(column.name, median, not bool(present.all()), scalers)
+
+    def encode(self, values: pd.Series) -> Pieces:
+        """Encode raw values (N,)."""
+        instants = as_microseconds(values)
+        missing = instants == MISSING_TIME
+        parts = date_parts(np.where(missing, self.median, instants))
+        scaled = np.column_stack([scaler.apply(parts[name]) for name, scaler in self.parts.items()])
+        return {"numeric": scaled, **_indicator(missing, wanted=self.indicator)}
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as plain JSON values."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "median": self.median,
+            "indicator": self.indicator,
+            "parts": {name: scaler_to_json(scaler) for name, scaler in self.parts.items()},
+        }
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> DatetimeEncoding:
+        """Rebuild it from `to_json`."""
+        parts = {name: scaler_from_json(scaler) for name, scaler in record["parts"].items()}
+        return cls(record["name"], record["median"], record["indicator"], parts)
+
+
+Encoding = NumericEncoding | CategoryEncoding | DatetimeEncoding
+ENCODINGS: dict[ColumnKind, type[NumericEncoding] | type[CategoryEncoding] | type[DatetimeEncoding]] = {
+    "numeric": NumericEncoding,
+    "category": CategoryEncoding,
+    "boolean": CategoryEncoding,
+    "datetime": DatetimeEncoding,
+}
+
+
+def _indicator(missing: NDArray[np.bool_], *, wanted: bool) -> Pieces:
+    return {"one_hot": missing.astype(np.float64)[:, None]} if wanted else {}

@@ -1,0 +1,51 @@
+"""The judgement row by row, as the file that every later comparison and plot reads instead of the test rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from automl.data.digest import ROW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from automl.data.target import TargetCoder
+
+
+def judged_rows(
+    rows: pd.DataFrame,
+    coder: TargetCoder,
+    outputs: Mapping[str, NDArray[Any]],
+    losses: Mapping[str, NDArray[Any]],
+) -> pd.DataFrame:
+    """Lay out what was predicted for each row beside the truth; no feature is among the columns.
+
+    Args:
+        rows: The test rows (N).
+        coder: The target's codes.
+        outputs: By predictor, the model first: probabilities (N, K), or numbers in the target's own units (N,).
+        losses: By predictor: each row's loss (N,).
+
+    Returns:
+        Columns `row`, `truth`, `prediction`, `loss`, `probability_<class>`, then `prediction_NAME` and `loss_NAME` of
+        every other predictor.
+    """
+    model, *others = outputs
+    columns: dict[str, Any] = {
+        "row": rows[ROW].to_numpy(),
+        "truth": rows[coder.target].to_numpy(),
+        "prediction": _labels(coder, outputs[model]),
+        "loss": losses[model],
+    }
+    columns |= {f"probability_{label}": outputs[model][:, code] for code, label in enumerate(coder.classes)}
+    for name in others:
+        columns |= {f"prediction_{name}": _labels(coder, outputs[name]), f"loss_{name}": losses[name]}
+    return pd.DataFrame(columns)
+
+
+def _labels(coder: TargetCoder, output: NDArray[Any]) -> NDArray[Any]:
+    return coder.decode(output.argmax(axis=1)) if coder.classes else output

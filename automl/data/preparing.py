@@ -1,0 +1,40 @@
+"""What may vary in the preparation of the columns: its arguments, importable without any library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Scaling = Literal["standard", "robust", "quantile"]
+SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparing:
+    """How raw columns become blocks; a space sets these under `preparing.`.
+
+    Args:
+        numeric: How numbers are scaled: `standard` (mean and deviation), `robust` (median and interquartile range,
+            then a smooth clip), `quantile` (to a normal distribution, by a table).
+        one_hot_max: A category with at most so many values, missing counted as one, becomes one-hot; others get codes
+            for an embedding.
+
+    Raises:
+        ValueError: `numeric` is none of these words or `one_hot_max` is negative.
+
+    Examples:
+        >>> Preparing(one_hot_max=4)
+        Preparing(numeric='quantile', one_hot_max=4)
+        >>> Preparing(numeric="log")
+        Traceback (most recent call last):
+        ValueError: numeric must be one of standard, robust, quantile, got 'log'
+    """
+
+    numeric: Scaling = "quantile"
+    one_hot_max: int = 10
+
+    def __post_init__(self) -> None:
+        if self.numeric not in SCALINGS:
+            raise ValueError(f"numeric must be one of {', '.join(SCALINGS)}, got {self.numeric!r}")
+        if self.one_hot_max < 0:
+            raise ValueError(f"one_hot_max must not be negative, got {self.one_hot_max}")

@@ -1,0 +1,231 @@
+"""The test rows, written away at the split and opened once: every opening is in a ledger before a row leaves.
+
+A study's folder holds `sealed/test.parquet`, `sealed/test.sha256` and `ledger.jsonl`, whose lines are
+    opening     ordinal, trial, weights_sha256, test_sha256, time, reason (null unless the seal was broken)
+    continued   the same opening, taken up again after the process was killed
+    result      ordinal, time, result
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from automl.data.digest import rows_digest
+from automl.errors import SealError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """The test rows, handed out.
+
+    Args:
+        rows: The rows as they were sealed.
+        continued: Whether this takes up an opening that was never finished.
+        ordinal: Which opening of this study it is, from 1.
+    """
+
+    rows: pd.DataFrame = field(repr=False)
+    continued: bool
+    ordinal: int
+
+
+class Seal:
+    """The sealed test rows of one study; only `open` hands them out.
+
+    Args:
+        folder: The study's folder, where `Seal.close` has been.
+
+    Raises:
+        SealError: No rows are sealed there.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._folder = Path(folder)
+        self._rows = self._folder / "sealed" / "test.parquet"
+        self._ledger = self._folder / "ledger.jsonl"
+        try:
+            self._digest = _digest_file(self._folder).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SealError(f"{self._folder}: no test rows are sealed here") from error
+
+    @classmethod
+    def close(cls, folder: str | Path, rows: pd.DataFrame) -> Seal:
+        """Seal a study's test rows; sealing the same rows again changes nothing.
+
+        Raises:
+            SealError: Other rows are sealed there already.
+        """
+        digest_file = _digest_file(Path(folder))
+        digest_file.parent.mkdir(parents=True, exist_ok=True)
+        draft = digest_file.with_name("test.draft")
+        rows.to_parquet(draft, index=False)
+        digest = rows_digest(pd.read_parquet(draft))  # as `open` will read them
+        if digest_file.exists():
+            draft.unlink()
+            seal = cls(folder)
+            if seal.digest != digest:
+                raise SealError(f"{folder}: other test rows are sealed here already; another study name is needed")
+            return seal
+        _replace(draft, digest_file.with_name("test.parquet"))
+        draft.write_text(digest + "\n", encoding="ascii")
+        _replace(draft, digest_file)
+        return cls(folder)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the test rows, whatever their order."""
+        return self._digest
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether there is a result and no opening that waits for one."""
+        openings = self.openings()
+        return bool(openings) and openings[-1]["result"] is not None
+
+    @property
+    def broken(self) -> list[str]:
+        """The reasons the seal was broken for, in order."""
+        return [opening["reason"] for opening in self.openings() if opening["reason"] is not None]
+
+    def openings(self) -> list[Event]:
+        """Give every opening in order: its ledger line, with its `result` (None until it has one)."""
+        openings: dict[int, Event] = {}
+        for event in _events(self._ledger):
+            if event["event"] == "opening":
+                openings[event["ordinal"]] = {**event, "result": None}
+            elif event["event"] == "result" and event["ordinal"] in openings:
+                openings[event["ordinal"]]["result"] = event["result"]
+        return list(openings.values())
+
+    def open(self, trial: int, weights_sha256: str, break_seal: str | None = None) -> Opening:
+        """Write the opening in the ledger, then hand out the test rows.
+
+        Args:
+            trial: The trial whose weights are judged.
+            weights_sha256: The digest of those weights.
+            break_seal: Why the rows may be opened though they were before; of no account at a first opening.
+
+        Raises:
+            SealError: The rows were opened before, for other weights or with a result; or they have changed.
+        """
+        openings = self.openings()
+        rows = self._unchanged_rows(openings)
+        last = openings[-1] if openings else None
+        weights = {"trial": trial, "weights_sha256": weights_sha256, "test_sha256": self._digest}
+        if last and last["result"] is None and last["weights_sha256"] == weights_sha256:
+            self._append("continued", ordinal=last["ordinal"], **weights, reason=last["reason"])
+            return Opening(rows, continued=True, ordinal=last["ordinal"])
+        reason = self._reason(last, break_seal)
+        self._append("opening", ordinal=len(openings) + 1, **weights, reason=reason)
+        return Opening(rows, continued=False, ordinal=len(openings) + 1)
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """Write what the last opening came to.
+
+        Raises:
+            SealError: No opening waits for a result.
+        """
+        openings = self.openings()
+        if not openings or openings[-1]["result"] is not None:
+            raise SealError(f"{self._folder}: a result needs an opening that waits for one")
+        self._append("result", ordinal=openings[-1]["ordinal"], result=dict(result))
+
+    def judged_before(self, runs_dir: str | Path) -> list[str]:
+        """Give the names of the other studies in `runs_dir` that opened the same test rows, the earliest first."""
+        first: list[tuple[str, str]] = []
+        for ledger in Path(runs_dir).glob("*/ledger.jsonl"):
+            if ledger.parent.resolve() == self._folder.resolve():
+                continue
+            times = [event["time"] for event in _readable_events(ledger) if event.get("test_sha256") == self._digest]
+            first.extend((time, ledger.parent.name) for time in times[:1])
+        return [name for _, name in sorted(first)]
+
+    def _unchanged_rows(self, openings: list[Event]) -> pd.DataFrame:
+        try:
+            rows = pd.read_parquet(self._rows)
+        except Exception as error:  # pyarrow raises errors of many families for a damaged file
+            raise SealError(f"{self._rows}: the sealed test rows are missing or damaged") from error
+        sealed = {self._digest, *(opening["test_sha256"] for opening in openings)}
+        if sealed != {rows_digest(rows)}:
+            raise SealError(f"{self._rows}: the test rows have changed since they were sealed")
+        return rows
+
+    def _reason(self, last: Event | None, break_seal: str | None) -> str | None:
+        """Give the reason to write down, none at a first opening; refuse another opening without one."""
+        if last is None:
+            return None
+        if break_seal is not None and break_seal.strip():
+            return break_seal.strip()
+        if break_seal is not None:
+            raise SealError(f"{self._folder}: breaking the seal needs a reason, got an empty one")
+        done = "judged" if last["result"] is not None else "opened for other weights"
+        said = f"the test rows were {done} on {last['time']} (trial {last['trial']})"
+        raise SealError(f"{self._folder}: {said}; --break-seal REASON opens them again, and every report says so")
+
+    def _append(self, event: str, **fields: Any) -> None:
+        """Write a line that is on the disk when this returns; what a torn last line left is cut off first."""
+        line = json.dumps({"event": event, **fields, "time": datetime.now(UTC).isoformat(timespec="milliseconds")})
+        is_new = not self._ledger.exists()
+        with self._ledger.open("ab") as file:
+            file.truncate(len(_whole_lines(self._ledger)))
+            file.write(line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            _sync_folder(self._folder)
+
+
+def _digest_file(folder: Path) -> Path:
+    return folder / "sealed" / "test.sha256"
+
+
+def _whole_lines(ledger: Path) -> bytes:
+    text = ledger.read_bytes() if ledger.exists() else b""
+    return text[: text.rfind(b"\n") + 1]
+
+
+def _events(ledger: Path) -> list[Event]:
+    events = []
+    for number, line in enumerate(_whole_lines(ledger).splitlines(), start=1):
+        try:
+            event = json.loads(line)
+            events.append({**event, "event": event["event"], "ordinal": event["ordinal"], "time": event["time"]})
+        except (ValueError, TypeError, KeyError) as error:
+            raise SealError(f"{ledger}: line {number} is damaged; the ledger must be as it was written") from error
+    return events
+
+
+def _readable_events(ledger: Path) -> list[Event]:
+    """Give another study's events, none where its ledger is damaged."""
+    try:
+        return [event for event in _events(ledger) if event["event"] == "opening"]
+    except (SealError, OSError):
+        return []
+
+
+def _replace(draft: Path, file: Path) -> None:
+    """Put a finished draft in its place, on the disk."""
+    with draft.open("rb") as written:
+        os.fsync(written.fileno())
+    draft.replace(file)
+    _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

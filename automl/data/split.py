@@ -1,0 +1,276 @@
+"""A table divided into training, validation and test rows, once and for good; what is wrong between them is found here.
+
+A fraction for the test rows is one of all rows, and so is one for the validation rows, except where the test rows come
+from a file or a column: then it is one of the rows that are left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl.data.columns import identifiers, infer_task
+from automl.data.digest import ROW, row_hashes, rows_digest
+from automl.data.parts import Parts, assign_by_column, n_parts, split_rows
+from automl.data.values import as_labels, as_number, classes_of, is_missing
+from automl.errors import DataError, PlanError, SplitError, TargetError, unknown
+from automl.task import Finding, Label, TaskKind
+
+LEAST_ROWS = {"train": 10, "validation": 2, "test": 2}
+"""How many rows a part must have."""
+MOST_NAMED = 5
+"""More classes than this are counted instead of named."""
+
+Frames = dict[str, pd.DataFrame]
+Given = tuple[tuple[str, float | pd.DataFrame], ...]
+Origins = dict[str, float | str]
+"""Where `test` and `validation` rows come from: the fraction that is drawn, `file` or `column`."""
+
+_WORDS = {"train": "training", "validation": "validation", "test": "test"}
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """A table divided for good; printing it shows no row.
+
+    Args:
+        train: The training rows: the table's columns without the split column, then `__row__`.
+        validation: The validation rows, likewise; `__row__` counts in their own file where they have one.
+        test: The test rows, likewise: to be sealed at once.
+        target: The target column, in every part of the same type and without missing values.
+        task_kind: The task it poses.
+        classes: Its sorted labels over all parts; empty for regression.
+        findings: What a person should know about the rows.
+        data_sha256: The digest of all rows as they were read.
+        seed: What the random split was drawn from.
+        how: Where `test` and `validation` rows come from: the fraction that was drawn, `file` or `column`.
+    """
+
+    train: pd.DataFrame = field(repr=False)
+    validation: pd.DataFrame = field(repr=False)
+    test: pd.DataFrame = field(repr=False)
+    target: str
+    task_kind: TaskKind
+    classes: tuple[Label, ...]
+    findings: tuple[Finding, ...]
+    data_sha256: str
+    seed: int
+    how: Origins
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many rows each part has."""
+        return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns that may be learned from, in the table's order."""
+        return _features(self.train, self.target)
+
+
+def divide(
+    table: pd.DataFrame,
+    *,
+    target: str | None,
+    task_kind: TaskKind | None = None,
+    test: float | pd.DataFrame = 0.2,
+    validation: float | pd.DataFrame = 0.2,
+    column: str | None = None,
+    seed: int = 0,
+) -> Division:
+    """Divide a table into training, validation and test rows, stratified by class and drawn from `seed`.
+
+    Args:
+        table: All rows, or those that are left where `test` or `validation` is a table of its own.
+        target: The target column.
+        task_kind: The task asked for; None to infer it from the target.
+        test: A fraction, or the test rows; a fraction is of no account where `column` is given.
+        validation: A fraction, or the validation rows.
+        column: A column that says of each row which part it is in; where it names no validation rows, they are drawn
+            from the training rows.
+        seed: What the random split is drawn from.
+
+    Raises:
+        TargetError: The target is absent or cannot pose the task.
+        PlanError: Fractions outside 0..1 or that leave nothing, or a split column with a table of its own.
+        SplitError: A split column with other words or without test rows, or a part with too few rows.
+        DataError: A table of its own that lacks columns, no such split column, or a column named `__row__`.
+    """
+    name = _checked_target(table, target, column)
+    given = (("test", test), ("validation", validation))
+    _check_shares(given, column)
+    files = {part: rows for part, rows in given if isinstance(rows, pd.DataFrame)}
+    sources = {"train": table, **files}
+    frames, findings = _complete_rows(sources, name)
+    kind, classes = _settle_target(frames, name, task_kind)
+    fixed = assign_by_column(frames["train"].pop(column)) if column else None
+    how = _origins(given, fixed)
+    parts, rare = _draw(frames["train"][name], fixed, how, bool(classes), seed)
+    taken = _take(frames, parts)
+    findings += rare + _class_findings(taken, name, classes) + _duplicates(taken, name)
+    return Division(
+        **taken,
+        target=name,
+        task_kind=kind,
+        classes=classes,
+        findings=tuple(findings),
+        data_sha256=_digest_of_all(list(sources.values())),
+        seed=seed,
+        how=how,
+    )
+
+
+def _checked_target(table: pd.DataFrame, target: str | None, column: str | None) -> str:
+    names = [str(name) for name in table.columns]
+    if ROW in names:
+        raise DataError(f"a column must not be named {ROW!r}, which is where rows are numbered; rename it")
+    if target is None:
+        raise TargetError(f"the target must be named with --target; the columns are {', '.join(names)}")
+    if target not in names:
+        raise TargetError(unknown("target", target, names))
+    if column is not None and column not in names:
+        raise DataError(unknown("split column", column, names))
+    if target == column:
+        raise PlanError(f"the target and the split column must be two columns, got {target!r} for both")
+    return target
+
+
+def _check_shares(given: Given, column: str | None) -> None:
+    shares = {part: share for part, share in given if not isinstance(share, pd.DataFrame)}
+    for part, share in shares.items():
+        if not 0 < share < 1:
+            raise PlanError(f"the fraction of {part} rows must be between 0 and 1, got {share:g}")
+    files = [part for part, _ in given if part not in shares]
+    if column is not None and files:
+        raise PlanError(f"{' and '.join(files)} rows must come from the split column {column!r} or a file, not both")
+    if column is None and sum(shares.values()) >= 1:
+        said = " and ".join(f"{share:g}" for share in shares.values())
+        raise PlanError(f"test and validation fractions must leave training rows, got {said}")
+
+
+def _complete_rows(sources: Frames, target: str) -> tuple[Frames, list[Finding]]:
+    """Number each source's rows, and leave out those without a target."""
+    names = list(sources["train"].columns)
+    frames: Frames = {}
+    n_lost = 0
+    for part, source in sources.items():
+        absent = [str(name) for name in names if name not in source.columns]
+        if absent:
+            raise DataError(f"the {_WORDS[part]} file must have the table's columns, but lacks {', '.join(absent)}")
+        missing = is_missing(source[target])
+        frames[part] = source[names].assign(**{ROW: np.arange(len(source), dtype=np.int64)})[~missing]
+        n_lost += int(missing.sum())
+    if n_lost == 0:
+        return frames, []
+    if n_lost == sum(len(source) for source in sources.values()):
+        raise TargetError(f"the target {target!r} must have values, got {n_lost} rows without one")
+    said = f"{n_lost} {'row' if n_lost == 1 else 'rows'} without a value of {target!r} left out"
+    return frames, [Finding("missing_target", target, said)]
+
+
+def _settle_target(frames: Frames, target: str, asked: TaskKind | None) -> tuple[TaskKind, tuple[Label, ...]]:
+    """Infer the task over all rows, and write the target of every frame in one type."""
+    whole = pd.concat([frame[target] for frame in frames.values()], ignore_index=True)
+    if 0 < len(whole) < sum(LEAST_ROWS.values()):
+        raise SplitError(f"at least {sum(LEAST_ROWS.values())} rows with a target are needed, got {len(whole)}")
+    kind = infer_task(whole, kind=asked)
+    settled = pd.Series(as_number(whole)) if kind == "regression" else as_labels(whole)
+    start = 0
+    for part, frame in frames.items():
+        own = settled.iloc[start : start + len(frame)]
+        frames[part] = frame.assign(**{target: own.array})
+        start += len(frame)
+    return kind, () if kind == "regression" else classes_of(settled)
+
+
+def _origins(given: Given, fixed: Parts | None) -> Origins:
+    how: Origins = {}
+    for part, rows in given:
+        in_column = fixed is not None and len(getattr(fixed, part)) > 0
+        how[part] = "file" if isinstance(rows, pd.DataFrame) else "column" if in_column else float(rows)
+    return how
+
+
+def _draw(
+    target: pd.Series[Any], fixed: Parts | None, how: Origins, are_classes: bool, seed: int
+) -> tuple[Parts, list[Finding]]:
+    """Draw what no file and no column fixes."""
+    pool = np.arange(len(target)) if fixed is None else fixed.train
+    test, validation = (share if isinstance(share, float) else 0.0 for share in (how["test"], how["validation"]))
+    drawn = split_rows(target.iloc[pool], stratify=are_classes, test=test, validation=validation, seed=seed)
+    parts = Parts(
+        train=pool[drawn.train],
+        validation=fixed.validation if fixed is not None and validation == 0 else pool[drawn.validation],
+        test=fixed.test if fixed is not None else pool[drawn.test],
+    )
+    return parts, _rare_classes(target.iloc[pool], n_parts(test, validation)) if are_classes else []
+
+
+def _take(frames: Frames, parts: Parts) -> Frames:
+    """Give the three parts' rows, from their own file where they have one."""
+    rest = frames["train"]
+    taken = {"train": rest.iloc[parts.train]}
+    for part, positions in (("validation", parts.validation), ("test", parts.test)):
+        taken[part] = frames[part] if part in frames else rest.iloc[positions]
+    if any(len(taken[part]) < least for part, least in LEAST_ROWS.items()):
+        needed, sizes = LEAST_ROWS.values(), [len(rows) for rows in taken.values()]
+        raise SplitError(
+            "at least {} training, {} validation and {} test rows are needed, ".format(*needed)
+            + "got {}, {} and {}".format(*sizes)
+        )
+    return {part: rows.reset_index(drop=True) for part, rows in taken.items()}
+
+
+def _rare_classes(target: pd.Series[Any], n_wanted: int) -> list[Finding]:
+    counts = target.value_counts(sort=False).sort_index()
+    rare = counts[counts < n_wanted]
+    said = [f"class {label!r} has {count} {'row' if count == 1 else 'rows'}" for label, count in rare.to_dict().items()]
+    if len(said) > MOST_NAMED:
+        said = [f"{len(said)} classes have fewer than {n_wanted} rows"]
+    return [
+        Finding("rare_class", str(target.name), f"{words}, too few for {n_wanted} parts: all are training rows")
+        for words in said
+    ]
+
+
+def _class_findings(taken: Frames, target: str, classes: tuple[Label, ...]) -> list[Finding]:
+    """Find classes that cannot be learned because no training row has them."""
+    seen = set(taken["train"][target].unique().tolist())
+    if classes and len(seen) == 1:
+        raise TargetError(f"the training rows must hold two classes of {target!r} or more, got only {seen.pop()!r}")
+    unseen = [label for label in classes if label not in seen]
+    said = [_unseen(taken, target, [label], f"class {label!r} has") for label in unseen]
+    if len(unseen) > MOST_NAMED:
+        said = [_unseen(taken, target, unseen, f"{len(unseen)} classes have")]
+    return [Finding("unseen_class", target, sentence) for sentence in said]
+
+
+def _unseen(taken: Frames, target: str, labels: list[Label], who: str) -> str:
+    validation, test = (int(taken[part][target].isin(labels).sum()) for part in ("validation", "test"))
+    return f"{who} no training row, but {validation} validation and {test} test rows: they count as wrong"
+
+
+def _duplicates(taken: Frames, target: str) -> list[Finding]:
+    """Count the rows of a part that stand in another part too, columns that only name rows left out."""
+    unique = identifiers(taken["train"][list(_features(taken["train"], target))])
+    hashes = {part: row_hashes(rows.drop(columns=list(unique))) for part, rows in taken.items()}
+    findings = []
+    for part, other in (("test", "train"), ("test", "validation"), ("validation", "train")):
+        n_same = int(np.isin(hashes[part], hashes[other]).sum())
+        if n_same:
+            said = f"{n_same} of {len(hashes[part])} {_WORDS[part]} rows also stand in the {_WORDS[other]} rows"
+            findings.append(Finding("duplicate", None, said))
+    return findings
+
+
+def _features(rows: pd.DataFrame, target: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in rows.columns if name not in (target, ROW))
+
+
+def _digest_of_all(tables: list[pd.DataFrame]) -> str:
+    digests = [rows_digest(table) for table in tables]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -1,0 +1,137 @@
+"""What can be told about the options of a search before anything is read or created: all mistakes at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from automl.errors import DataError, PlanError, unknown
+from automl.experiment.plan import IN_MEMORY, Plan
+from automl.task import CLASS_METRICS, COLUMN_KINDS, HIGHER_IS_BETTER, REGRESSION_METRICS, TASK_KINDS
+from automl.tracking.address import experiment_name
+from automl.tracking.record import Record
+
+BUILT_IN = ("digits", "breast-cancer", "wine", "iris", "diabetes")
+"""Bare names that mean scikit-learn's own tables, whatever files lie about."""
+
+SAMPLERS = ("tpe", "random")
+PRUNERS = ("asha", "none")
+
+
+def parse_kinds(words: Iterable[str]) -> dict[str, str]:
+    """Read `COL=KIND` words; a column's name may hold `=` itself.
+
+    Raises:
+        PlanError: A word is not of that form.
+
+    Examples:
+        >>> parse_kinds(["zip=category", "a=b=numeric"])
+        {'zip': 'category', 'a=b': 'numeric'}
+    """
+    kinds: dict[str, str] = {}
+    for word in words:
+        column, sign, kind = word.rpartition("=")
+        if not (column and sign and kind):
+            raise PlanError(f"--kind must be COL=KIND, such as zip=category, got {word!r}")
+        kinds[column] = kind
+    return kinds
+
+
+def checked(plan: Plan, *, split_twice: bool = False) -> Plan:
+    """Give the plan with its study's name settled.
+
+    Args:
+        plan: What the options say; its study is empty where the user gave no name.
+        split_twice: Whether both `--split` and `--test` were given.
+
+    Raises:
+        DataError: There is no such data.
+        PlanError: Options that cannot be honoured, one a line.
+        StudyError: The study exists, or its name would leave the runs folder.
+    """
+    _require_data(plan.data)
+    mistakes = list(_mistakes(plan))
+    if split_twice:
+        mistakes.append("--split and --test both say which rows are the test rows; give one of them")
+    if mistakes:
+        raise PlanError("\n".join(mistakes))
+    if plan.study:
+        return plan
+    return replace(plan, study=Record.numbered(Path(plan.runs_dir), experiment_name(plan.data)))
+
+
+def _require_data(data: str) -> None:
+    if data in (*BUILT_IN, IN_MEMORY) or Path(data).exists():
+        return
+    raise DataError(_no_such_file(data))
+
+
+def _no_such_file(name: str) -> str:
+    path = Path(name)
+    folder = path.parent
+    nearby = [str(folder / item.name) for item in folder.iterdir()] if folder.is_dir() else []
+    near = difflib.get_close_matches(name, [*nearby, *BUILT_IN], n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"no such file: {name}{hint}"
+
+
+def _mistakes(plan: Plan) -> Iterator[str]:
+    yield from _problem_mistakes(plan)
+    yield from _search_mistakes(plan)
+    yield from _row_mistakes(plan)
+
+
+def _problem_mistakes(plan: Plan) -> Iterator[str]:
+    if plan.target is None and plan.data not in BUILT_IN:
+        yield f"say which column of {plan.data} is to be predicted with --target COL"
+    if plan.target is not None and plan.target in plan.drop:
+        yield f"the target {plan.target!r} cannot be dropped"
+    yield from _among("task", plan.task, TASK_KINDS)
+    for kind in plan.kinds.values():
+        yield from _among("kind", kind, COLUMN_KINDS)
+    yield from _among("metric", plan.metric, tuple(HIGHER_IS_BETTER))
+    yield from _unfit_for_task(plan)
+
+
+def _unfit_for_task(plan: Plan) -> Iterator[str]:
+    if plan.task not in TASK_KINDS:
+        return
+    known = REGRESSION_METRICS if plan.task == "regression" else CLASS_METRICS
+    if plan.metric in HIGHER_IS_BETTER and plan.metric not in known:
+        yield f"the metric {plan.metric!r} does not score a {plan.task} task; those that do: {', '.join(known)}"
+    if plan.positive is not None and plan.task != "binary":
+        yield f"--positive names one of two classes, and a {plan.task} task does not have two"
+
+
+def _search_mistakes(plan: Plan) -> Iterator[str]:
+    yield from _among("sampler", plan.sampler, SAMPLERS)
+    yield from _among("pruner", plan.pruner, PRUNERS)
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):
+        yield f"--device must be auto, cpu, cuda or cuda:i, got {plan.device!r}"
+
+
+def _row_mistakes(plan: Plan) -> Iterator[str]:
+    fractions = []
+    for option, value in (("--test", plan.test), ("--validation", plan.validation)):
+        try:
+            fraction = float(value)
+        except ValueError:
+            if value != IN_MEMORY and not Path(value).exists():
+                yield f"{option}: {_no_such_file(value)}"
+            continue
+        if 0 < fraction < 1:
+            fractions.append(fraction)
+        else:
+            yield f"{option} must be a fraction between 0 and 1, or a file, got {value!r}"
+    if sum(fractions) >= 1:
+        yield f"--test and --validation must leave rows to train on, got fractions that add up to {sum(fractions):g}"
+    if plan.split is not None and plan.split == plan.target:
+        yield f"the target {plan.target!r} cannot be the column that says which part a row belongs to"
+
+
+def _among(what: str, name: str | None, known: Sequence[str]) -> Iterator[str]:
+    if name is not None and name not in known:
+        yield unknown(what, name, known)

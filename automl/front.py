@@ -1,0 +1,160 @@
+"""The front door in Python: `automl.search(data, target=...)` does what the command does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl.budget import parse_duration
+from automl.experiment.checks import checked
+from automl.experiment.plan import IN_MEMORY, Plan
+from automl.experiment.resume import resume as resume_record
+from automl.experiment.run import search as search_plan
+from automl.tracking.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl.experiment.progress import Progress
+
+    Rows = str | Path | pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Result:
+    """A study that was carried out.
+
+    Args:
+        summary: The study as `automl search --json` prints it.
+    """
+
+    summary: Mapping[str, Any]
+
+    @property
+    def study(self) -> str:
+        """The study's name."""
+        return str(self.summary["study"])
+
+    @property
+    def run_dir(self) -> Path:
+        """The run folder."""
+        return Path(self.summary["run_dir"])
+
+    @property
+    def best(self) -> Mapping[str, Any]:
+        """The winner: `trial`, `config`, `validation`."""
+        best: Mapping[str, Any] = self.summary["best"]
+        return best
+
+    @property
+    def test(self) -> Mapping[str, Any]:
+        """The judgement on the sealed rows: `value`, `ci_low`, `ci_high`, `rows`."""
+        test: Mapping[str, Any] = self.summary["test"]
+        return test
+
+    def layers(self, trial: int | None = None) -> list[dict[str, Any]]:
+        """List a trial's layers, the winner's if None: name, output shape of a row, parameters."""
+        from automl.experiment import inspect
+
+        return [dict(row) for row in inspect.layers(Record(self.run_dir), trial)]
+
+    def export(self, output: str | Path, trial: int | None = None) -> dict[str, Any]:
+        """Write a trial, the winner if None, to a folder that predicts without this project.
+
+        Raises:
+            AutoMLError: There is no such trial, or the folder holds something else.
+        """
+        from automl.experiment import deliver
+
+        return deliver.export(Record(self.run_dir), Path(output), trial)
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Predict rows with the winner: `prediction`, then `probability_<class>`.
+
+        Raises:
+            BundleError: The rows lack a column.
+        """
+        from automl.export.predictor import Predictor
+
+        return Predictor(Record(self.run_dir).bundle_dir).predict(rows)
+
+
+def search(
+    data: Rows,
+    *,
+    target: str | None = None,
+    test: float | Rows = 0.2,
+    validation: float | Rows = 0.2,
+    timeout: str | float | None = None,
+    runs_dir: str | Path = "runs",
+    drop: Sequence[str] = (),
+    progress: Progress | None = None,
+    **options: Any,
+) -> Result:
+    """Search for the best network on a table, judge it once on sealed rows, and export it.
+
+    Args:
+        data: A file, a built-in set's name, or a table.
+        target: The column to predict; a built-in set knows its own.
+        test: The share of rows to judge by, or a file or table of them.
+        validation: The share of rows to choose by, or a file or table of them.
+        timeout: Time in all: `10m`, or seconds.
+        runs_dir: The folder of all studies.
+        drop: Columns to leave out.
+        progress: Who watches; nobody if None.
+        **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
+            `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `tracking_uri`.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        AutoMLError: Something in the data or the options that a person can fix.
+        TypeError: An option that there is not.
+
+    Examples:
+        >>> search("nowhere.csv", target="price")
+        Traceback (most recent call last):
+        automl.errors.DataError: no such file: nowhere.csv
+    """
+    given = {"data": data, "test": test, "validation": validation}
+    tables = {name: rows for name, rows in given.items() if not isinstance(rows, str | Path | float | int)}
+    words: dict[str, Any] = {name: IN_MEMORY if name in tables else str(rows) for name, rows in given.items()}
+    plan = Plan(
+        **words,
+        target=target,
+        timeout=parse_duration(timeout) if isinstance(timeout, str) else timeout,
+        runs_dir=str(Path(runs_dir).absolute()),
+        drop=tuple(drop),
+        **{"study": "", **options},
+    )
+    return Result(search_plan(checked(plan), tables=tables, progress=progress))
+
+
+def resume(
+    study: str,
+    *,
+    runs_dir: str | Path = "runs",
+    trials: int | None = None,
+    timeout: str | float | None = None,
+    break_seal: str | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Go on with a study that was interrupted, or raise its budget; a judged one just tells what it came to.
+
+    Args:
+        study: The study's name.
+        runs_dir: The folder of all studies.
+        trials: The new total of trials.
+        timeout: The new total of time: `10m`, or seconds.
+        break_seal: Why the test rows may be opened though they were before.
+        progress: Who watches; nobody if None.
+
+    Raises:
+        AutoMLError: There is no such study, it is busy, or its test rows may not be opened again.
+    """
+    seconds = parse_duration(timeout) if isinstance(timeout, str) else timeout
+    record = Record.find(Path(runs_dir), study)
+    return Result(resume_record(record, trials=trials, timeout=seconds, break_seal=break_seal, progress=progress))

@@ -1,0 +1,74 @@
+"""Targets to codes or standardised numbers, and back."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl.data.target import TargetCoder
+from automl.errors import TargetError
+from automl.task import Task
+
+LABELS = {
+    "texts": (("no", "yes"), ["yes", "no", "no"]),
+    "numbers": ((3, 7), [7, 3, 3]),
+    "fractions": ((0.5, 1.5), [1.5, 0.5, 0.5]),
+    "truths": ((False, True), [True, False, False]),
+}
+
+
+def coder_of(classes, target, kind="binary"):
+    series = pd.Series(target, name="y")
+    return TargetCoder.fit(Task(kind, "y", (), classes, "accuracy"), series), series
+
+
+@pytest.mark.parametrize(("classes", "target"), LABELS.values(), ids=LABELS)
+def test_labels_become_codes_and_come_back_in_their_type(classes, target):
+    coder, series = coder_of(classes, target)
+    codes = coder.encode(series)
+    assert codes.dtype == np.int64 and codes.tolist() == [1, 0, 0]
+    assert coder.decode(codes).tolist() == target
+    assert {type(label) for label in coder.decode(codes).tolist()} == {type(classes[0])}
+
+
+def test_whole_labels_are_known_as_fractions_and_as_text():
+    coder, _ = coder_of((3, 7), [3, 7])
+    assert [coder.encode(pd.Series(values)).tolist() for values in ([7.0, 3.0], ["7", "3.0"])] == [[1, 0], [1, 0]]
+
+
+def test_labels_that_differ_in_case_stay_apart():
+    coder, series = coder_of(("TRUE", "true"), ["true", "TRUE"])
+    assert coder.encode(series).tolist() == [1, 0]
+
+
+def test_a_strange_label_is_refused():
+    coder, _ = coder_of(("no", "yes"), ["no", "yes"])
+    with pytest.raises(TargetError, match="the target 'y' must hold classes of the training rows, got 'maybe'"):
+        coder.encode(pd.Series(["no", "maybe"]))
+
+
+def test_numbers_are_standardised_and_come_back():
+    coder, series = coder_of((), [1.0, 2.0, 6.0], "regression")
+    codes = coder.encode(series)
+    assert codes.dtype == np.float32 and codes.mean() == pytest.approx(0, abs=1e-6) and codes.std() == pytest.approx(1)
+    np.testing.assert_allclose(coder.decode(codes), series, rtol=1e-6)
+
+
+def test_a_missing_number_is_refused():
+    coder, _ = coder_of((), [1.0, 2.0], "regression")
+    with pytest.raises(TargetError, match="the target 'y' must hold finite numbers only, got nan"):
+        coder.encode(pd.Series([1.0, None]))
+
+
+def test_an_infinite_number_is_refused():
+    with pytest.raises(TargetError, match="the target 'y' must hold finite numbers only, got inf"):
+        coder_of((), [1.0, np.inf], "regression")
+
+
+@pytest.mark.parametrize(("classes", "target"), [*LABELS.values(), ((), [1.0, 2.5])], ids=[*LABELS, "regression"])
+def test_a_coder_comes_back_from_strict_json(classes, target):
+    coder, _ = coder_of(classes, target, "binary" if classes else "regression")
+    assert TargetCoder.from_json(json.loads(json.dumps(coder.to_json(), allow_nan=False))) == coder

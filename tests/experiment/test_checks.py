@@ -1,0 +1,113 @@
+"""What is refused before anything is read or created."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from automl.errors import AutoMLError, DataError, PlanError
+from automl.experiment.checks import checked, parse_kinds
+from automl.experiment.plan import Plan
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """A plan with nothing wrong in it, for a table that exists."""
+    table = tmp_path / "houses.csv"
+    table.write_text("rooms,price\n1,2\n")
+    return Plan(data=str(table), target="price", trials=1, timeout=None, study="", runs_dir=str(tmp_path / "runs"))
+
+
+def refusal(plan: Plan, kind: type[AutoMLError] = PlanError, *, split_twice: bool = False) -> str:
+    with pytest.raises(kind) as caught:
+        checked(plan, split_twice=split_twice)
+    return str(caught.value)
+
+
+def test_a_study_without_a_name_is_numbered_after_its_data(plan: Plan):
+    assert checked(plan).study == "houses-1"
+
+
+def test_a_study_with_a_name_keeps_it(plan: Plan):
+    assert checked(replace(plan, study="mine")).study == "mine"
+
+
+def test_checking_creates_nothing(plan: Plan, tmp_path: Path):
+    before = sorted(tmp_path.rglob("*"))
+    checked(plan)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_built_in_name_needs_neither_file_nor_target(plan: Plan):
+    assert checked(replace(plan, data="digits", target=None)).study == "digits-1"
+
+
+def test_a_file_that_is_not_there_is_refused_with_its_neighbour(plan: Plan, tmp_path: Path):
+    wrong = str(tmp_path / "hoses.csv")
+    assert refusal(replace(plan, data=wrong), DataError) == f"no such file: {wrong}; did you mean {plan.data}?"
+
+
+def test_a_built_in_name_that_is_mistyped_is_refused_with_the_nearest(plan: Plan):
+    assert refusal(replace(plan, data="digit"), DataError) == "no such file: digit; did you mean digits?"
+
+
+def test_a_path_like_a_built_in_name_is_a_path(plan: Plan):
+    assert refusal(replace(plan, data="./digits"), DataError).startswith("no such file: ./digits")
+
+
+def test_a_table_needs_a_target(plan: Plan):
+    sentence = f"say which column of {plan.data} is to be predicted with --target COL"
+    assert refusal(replace(plan, target=None)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"metric": "acuracy"}, r"unknown metric 'acuracy'; did you mean 'accuracy'\? Known: accuracy, .*"),
+        ({"task": "binry"}, r"unknown task 'binry'; did you mean 'binary'\? Known: .*"),
+        ({"kinds": {"rooms": "number"}}, r"unknown kind 'number'; .*Known: numeric, category, boolean, datetime"),
+        ({"sampler": "tpee"}, r"unknown sampler 'tpee'; did you mean 'tpe'\? Known: tpe, random"),
+        ({"pruner": "hyperband"}, r"unknown pruner 'hyperband'; Known: asha, none"),
+        ({"device": "gpu"}, r"--device must be auto, cpu, cuda or cuda:i, got 'gpu'"),
+        ({"drop": ("price",)}, r"the target 'price' cannot be dropped"),
+        ({"split": "price"}, r"the target 'price' cannot be the column that says which part a row belongs to"),
+        ({"task": "binary", "metric": "rmse"}, r"the metric 'rmse' does not score a binary task; those that do: .*"),
+        ({"task": "regression", "metric": "f1"}, r".* a regression task; those that do: rmse, mae, r2"),
+        ({"task": "multiclass", "positive": "a"}, r"--positive names one of two classes, and a multiclass task .*"),
+        ({"test": "0"}, r"--test must be a fraction between 0 and 1, or a file, got '0'"),
+        ({"validation": "1.5"}, r"--validation must be a fraction between 0 and 1, or a file, got '1.5'"),
+        ({"validation": "nan"}, r"--validation must be a fraction between 0 and 1, or a file, got 'nan'"),
+        ({"test": "0.5", "validation": "0.5"}, r"--test and --validation must leave rows .* add up to 1"),
+        ({"test": "absent.parquet"}, r"--test: no such file: absent.parquet"),
+    ],
+)
+def test_an_option_that_cannot_be_honoured_is_refused(plan: Plan, changes: dict[str, object], sentence: str):
+    assert re.fullmatch(sentence, refusal(replace(plan, **changes)))
+
+
+def test_all_mistakes_are_told_at_once(plan: Plan):
+    wrong = replace(plan, metric="acuracy", sampler="tpee", device="gpu")
+    assert len(refusal(wrong).splitlines()) == 3
+
+
+def test_the_test_rows_are_named_in_one_way(plan: Plan):
+    sentence = "--split and --test both say which rows are the test rows; give one of them"
+    assert refusal(plan, split_twice=True) == sentence
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:1"])
+def test_every_device_of_the_contract_passes(plan: Plan, device: str):
+    assert checked(replace(plan, device=device)).device == device
+
+
+def test_test_and_validation_may_be_files(plan: Plan):
+    assert checked(replace(plan, test=plan.data, validation=plan.data)).test == plan.data
+
+
+@pytest.mark.parametrize("word", ["", "zip", "=category", "zip="])
+def test_a_kind_without_its_column_is_refused(word: str):
+    with pytest.raises(PlanError, match=r"^--kind must be COL=KIND, such as zip=category, got "):
+        parse_kinds([word])
