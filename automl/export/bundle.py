@@ -1,0 +1,216 @@
+"""From a trained network and its preparation to a folder that predicts alone, checked against the network on real rows.
+
+A bundle holds: model.onnx, predict.py, weights.safetensors, architecture.json, preprocessing.json, task.json,
+example.json, MODEL_CARD.md and manifest.json. It holds no row of the training data.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from automl.data.encodings import CategoryEncoding, Encoding, NumericEncoding
+from automl.data.prepare import Preparation
+from automl.data.target import TargetCoder
+from automl.errors import BundleError
+from automl.export.card import Parity, model_card
+from automl.export.manifest import MANIFEST, read_manifest, write_json, write_manifest
+from automl.export.onnx_graph import build_model
+from automl.export.predictor import CHUNK, Predictor
+from automl.task import Task
+
+LABELS_EQUAL = 0.999
+LARGEST_DIFFERENCE = 1e-4
+MISSING_WORDS = (
+    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"),
+    *("N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""What counts as missing in text files, for `predict.py`: the words that reading a table knows."""
+PACKAGES = ("automl", "torch", "onnx", "onnxruntime", "numpy", "safetensors")
+
+
+@dataclass(frozen=True)
+class Winner:
+    """What is exported.
+
+    Args:
+        module: Takes blocks by name and gives raw outputs: logits (N, K), or standardised numbers (N, 1).
+        architecture: What rebuilds the module, as plain JSON values.
+        preparation: From raw rows to blocks.
+        coder: The labels, or the target's mean and scale.
+        task: What is predicted from what.
+    """
+
+    module: nn.Module
+    architecture: dict[str, Any]
+    preparation: Preparation
+    coder: TargetCoder
+    task: Task
+
+
+def write_bundle(
+    folder: Path | str, winner: Winner, *, provenance: dict[str, Any], check_rows: pd.DataFrame | None
+) -> Parity:
+    """Write a bundle, or replace one; it appears whole or not at all.
+
+    Args:
+        folder: Where to; absent, empty, or an earlier bundle without files of anyone else.
+        winner: The network and what belongs to it.
+        provenance: Where it came from, see `automl.export.card`; kept in manifest and model card.
+        check_rows: Raw rows on which bundle and network must agree; None checks nothing.
+
+    Raises:
+        BundleError: The folder holds something else or cannot be written, or bundle and network disagree.
+    """
+    target = Path(folder).absolute()
+    _check_replaceable(target)
+    with _beside(target) as draft:
+        _write_files(draft, winner)
+        write_manifest(draft, {})
+        parity = _measure_parity(draft, winner, check_rows)
+        versions = _versions()
+        card = model_card(winner.task, provenance, parity, versions)
+        (draft / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+        write_manifest(draft, {"versions": versions, "parity": asdict(parity), "provenance": provenance})
+        _replace(target, draft)
+    return parity
+
+
+def example_row(preparation: Preparation) -> dict[str, Any]:
+    """Make up a row: each column's median or most frequent value, whatever the others are."""
+    return {encoding.name: _example_value(encoding) for encoding in preparation.encodings}
+
+
+def _example_value(encoding: Encoding) -> Any:
+    if isinstance(encoding, NumericEncoding):
+        return encoding.median
+    if isinstance(encoding, CategoryEncoding):
+        return encoding.values[0] or None
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=encoding.median)).isoformat()
+
+
+def _write_files(folder: Path, winner: Winner) -> None:
+    weights = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in winner.module.state_dict().items()}
+    safetensors.torch.save_file(weights, folder / "weights.safetensors")
+    onnx.save_model(build_model(winner.preparation, winner.coder, winner.module), folder / "model.onnx")
+    write_json(folder / "architecture.json", winner.architecture)
+    write_json(folder / "preprocessing.json", {**winner.preparation.to_json(), "missing": MISSING_WORDS})
+    write_json(folder / "task.json", {**winner.task.to_json(), "coder": winner.coder.to_json()})
+    write_json(folder / "example.json", example_row(winner.preparation))
+    shutil.copyfile(Path(__file__).with_name("predict.py"), folder / "predict.py")
+
+
+def _measure_parity(folder: Path, winner: Winner, rows: pd.DataFrame | None) -> Parity:
+    """Compare the written bundle with the network itself.
+
+    Raises:
+        BundleError: They differ by more than rounding explains.
+    """
+    if rows is None or rows.empty:
+        return Parity(0, 1.0, 0.0)
+    found = Predictor(folder).predict(rows)
+    raw = _raw_outputs(winner, rows)
+    if winner.coder.classes:
+        wanted = torch.softmax(torch.from_numpy(raw), dim=1).numpy()
+        equal = found["prediction"].to_numpy() == winner.coder.decode(raw.argmax(axis=1))
+        difference = np.abs(found.iloc[:, 1:].to_numpy(np.float64) - wanted).max(axis=1)
+    else:
+        difference = np.abs(found["prediction"].to_numpy() - winner.coder.decode(raw[:, 0])) / winner.coder.scale
+        equal = difference <= LARGEST_DIFFERENCE
+    parity = Parity(len(rows), float(equal.mean()), float(difference.max()))
+    if not (parity.labels_equal >= LABELS_EQUAL and parity.largest_difference <= LARGEST_DIFFERENCE):
+        raise BundleError(
+            f"the exported model must predict as the network does, but over {parity.rows} rows "
+            f"{parity.labels_equal:.2%} of the predictions agree and the largest difference is "
+            f"{parity.largest_difference:.2g}"
+        )
+    return parity
+
+
+def _raw_outputs(winner: Winner, rows: pd.DataFrame) -> NDArray[np.float32]:
+    """Run preparation and network themselves, on the device the network lies on: (N, K)."""
+    module = winner.module
+    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+    was_training = module.training
+    module.eval()
+    outputs = []
+    with torch.no_grad():
+        for start in range(0, len(rows), CHUNK):
+            blocks = winner.preparation.transform(rows.iloc[start : start + CHUNK])
+            batch = {name: torch.from_numpy(block).to(device) for name, block in blocks.items()}
+            outputs.append(module(batch).float().cpu().numpy())
+    module.train(was_training)
+    return np.concatenate(outputs)
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:  # run from a folder that was never installed
+            versions[package] = "not installed"
+    return versions
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Refuse to write over anything but an empty folder or a bundle.
+
+    Raises:
+        BundleError: There is something else.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise BundleError(f"{folder}: a bundle is a folder, but there is a file of that name")
+    names = {path.name for path in folder.iterdir()}
+    if not names:
+        return
+    if MANIFEST not in names:
+        raise BundleError(f"{folder}: the folder must be empty or an earlier bundle, but it holds {min(names)}")
+    strange = names - set(read_manifest(folder)["files"]) - {MANIFEST}
+    if strange:
+        raise BundleError(f"{folder}: the bundle there also holds {min(strange)}, which replacing it would delete")
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """Give a draft folder next to the wanted one; whatever is left of it at the end goes.
+
+    Raises:
+        BundleError: The place cannot be written.
+    """
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir()
+        yield draft
+    except OSError as error:
+        raise BundleError(f"{folder}: the bundle cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _replace(folder: Path, draft: Path) -> None:
+    """Put the draft in the folder's place."""
+    earlier = draft.with_suffix(".earlier")
+    if folder.exists():
+        folder.rename(earlier)
+    draft.rename(folder)
+    shutil.rmtree(earlier, ignore_errors=True)

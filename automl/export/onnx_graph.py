@@ -1,0 +1,168 @@
+"""One ONNX model from raw columns to predictions: the preparation, the network and the labels.
+
+Inputs, one a column in the table's order: numbers double (N,), categories and booleans string (N,) with the empty text
+for missing, datetimes int64 (N,) microseconds since 1970 in UTC with the smallest int64 for missing.
+Outputs: `prediction` (N,) in the labels' own type, or double; for classes `probabilities` (N, K) float too.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, compose, helper
+from torch import Tensor, nn
+
+from automl.data.prepare import Preparation
+from automl.data.target import TargetCoder
+from automl.export.onnx_columns import add_column
+from automl.export.onnx_nodes import DOUBLE, FLOAT, ML_DOMAIN, ML_OPSET, OPSET, Nodes
+from automl.task import Block, Column, ColumnKind, Label
+
+INPUT_TYPES: dict[ColumnKind, int] = {
+    "numeric": TensorProto.DOUBLE,
+    "category": TensorProto.STRING,
+    "boolean": TensorProto.STRING,
+    "datetime": TensorProto.INT64,
+}
+LABEL_TYPES: dict[type, int] = {
+    bool: TensorProto.BOOL,
+    int: TensorProto.INT64,
+    float: TensorProto.DOUBLE,
+    str: TensorProto.STRING,
+}
+_NETWORK = "network/"
+_PREFIXES = ("prepare/", _NETWORK, "predict/")
+_RESERVED = ("prediction", "probabilities", "")
+
+
+def build_model(preparation: Preparation, coder: TargetCoder, module: nn.Module) -> onnx.ModelProto:
+    """Build the whole model.
+
+    Args:
+        preparation: What happens to raw columns.
+        coder: The labels, or the target's mean and scale.
+        module: Takes blocks by name and gives raw outputs: logits (N, K), or standardised numbers (N, 1).
+    """
+    nodes = Nodes(_PREFIXES[0])
+    names = input_names(preparation.columns)
+    add_preparation(nodes, preparation, names)
+    network = compose.add_prefix(export_network(module, preparation.blocks), _NETWORK)
+    ending = Nodes(_PREFIXES[2])
+    outputs = add_ending(ending, coder, network.graph.output[0].name)
+    graph = helper.make_graph(
+        [*nodes.nodes, *network.graph.node, *ending.nodes],
+        "automl",
+        [
+            helper.make_tensor_value_info(name, INPUT_TYPES[column.kind], ["N"])
+            for name, column in zip(names, preparation.columns)
+        ],
+        outputs,
+        [*nodes.constants, *network.graph.initializer, *ending.constants],
+    )
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, ML_OPSET)]
+    model = helper.make_model(
+        graph, opset_imports=opsets, ir_version=network.ir_version, producer_name="automl", functions=network.functions
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def input_names(columns: Sequence[Column]) -> list[str]:
+    """Name the inputs as the columns are named, but for names that the model needs itself.
+
+    Examples:
+        >>> input_names([Column("age", "numeric"), Column("prediction", "category")])
+        ['age', 'column prediction']
+    """
+    names: list[str] = []
+    for column in columns:
+        name = column.name
+        while name in names or name in _RESERVED or name.startswith(_PREFIXES):
+            name = f"column {name}".strip()
+        names.append(name)
+    return names
+
+
+def export_network(module: nn.Module, blocks: Sequence[Block]) -> onnx.ModelProto:
+    """Export a network on its own: an input a block, one output `raw`, any number of rows."""
+    network = _Positional(copy.deepcopy(module).cpu(), tuple(block.name for block in blocks)).eval()
+    example = tuple(torch.zeros(2, *block.shape, dtype=getattr(torch, block.dtype)) for block in blocks)
+    rows = tuple({0: torch.export.Dim.DYNAMIC} for _ in blocks)
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            network,
+            example,
+            dynamo=True,
+            verbose=False,
+            input_names=[block.name for block in blocks],
+            output_names=["raw"],
+            dynamic_shapes=(rows,),
+            opset_version=OPSET,
+        )
+    assert program is not None  # with dynamo a program always comes back
+    return program.model_proto
+
+
+class _Positional(nn.Module):
+    """Takes blocks in order instead of by name, as the exporter wants them."""
+
+    def __init__(self, module: nn.Module, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.module = module
+        self.names = names
+
+    def forward(self, *blocks: Tensor) -> Tensor:
+        output: Tensor = self.module(dict(zip(self.names, blocks)))
+        return output
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's remarks on optional packages and deprecations of its own from the user."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def add_preparation(nodes: Nodes, preparation: Preparation, names: Sequence[str]) -> None:
+    """Add every column, joined to blocks under the names that the network reads."""
+    pieces = [add_column(nodes, encoding, name) for encoding, name in zip(preparation.encodings, names)]
+    for block in preparation.blocks:
+        joined = nodes.op("Concat", *(piece[block.name] for piece in pieces if block.name in piece), axis=1)
+        if block.name == "numeric":
+            joined = nodes.cast(joined, FLOAT)
+        nodes.op("Identity", joined, output=_NETWORK + block.name)
+
+
+def add_ending(nodes: Nodes, coder: TargetCoder, raw: str) -> list[onnx.ValueInfoProto]:
+    """Turn raw outputs into predictions; the graph's outputs."""
+    if not coder.classes:
+        flat = nodes.op("Reshape", raw, nodes.constant(np.array([-1], dtype=np.int64)))
+        scaled = nodes.op("Mul", nodes.cast(flat, DOUBLE), nodes.number(coder.scale))
+        nodes.op("Add", scaled, nodes.number(coder.mean), output="prediction")
+        return [helper.make_tensor_value_info("prediction", DOUBLE, ["N"])]
+    nodes.op("Softmax", raw, axis=1, output="probabilities")
+    codes = nodes.op("ArgMax", raw, axis=1, keepdims=0)
+    nodes.op("Gather", nodes.constant(_label_array(coder.classes)), codes, output="prediction")
+    return [
+        helper.make_tensor_value_info("prediction", LABEL_TYPES[type(coder.classes[0])], ["N"]),
+        helper.make_tensor_value_info("probabilities", FLOAT, ["N", len(coder.classes)]),
+    ]
+
+
+def _label_array(classes: Sequence[Label]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    is_text = isinstance(classes[0], str)
+    return np.array(classes, dtype=object if is_text else type(classes[0]))

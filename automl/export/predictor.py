@@ -1,0 +1,100 @@
+"""An exported model, loaded to predict frames of rows; it knows onnxruntime and no network library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.data.values import as_microseconds, as_number, as_text
+from automl.errors import BundleError, unknown
+from automl.export.manifest import check_manifest
+from automl.task import Column
+
+CHUNK = 4096  # rows at a time, so that memory does not grow with the table
+
+
+class Predictor:
+    """A bundle that was read and found whole.
+
+    Args:
+        folder: Where the bundle lies.
+
+    Raises:
+        BundleError: The folder is no bundle, is damaged, or was written by a newer version of this project.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.manifest = check_manifest(self.folder)
+        preparation = json.loads((self.folder / "preprocessing.json").read_text(encoding="utf-8"))
+        task = json.loads((self.folder / "task.json").read_text(encoding="utf-8"))
+        self.columns = tuple(
+            Column(column["name"], column["kind"], column.get("numbers", False)) for column in preparation["columns"]
+        )
+        self.classes: tuple[Any, ...] = tuple(task["classes"])
+        self._session = onnxruntime.InferenceSession(
+            str(self.folder / "model.onnx"), providers=["CPUExecutionProvider"]
+        )
+
+    def predict(self, rows: pd.DataFrame, keep: Sequence[str] = ()) -> pd.DataFrame:
+        """Predict every row, in the rows' order and under their index.
+
+        Args:
+            rows: Raw values, typed or as text; the target and other columns it does not know are ignored.
+            keep: Names of columns to repeat after the predictions.
+
+        Returns:
+            `prediction`, then `probability_<class>` for each class, then what is kept.
+
+        Raises:
+            BundleError: The rows lack a column, or one to keep is unknown or named like a prediction.
+        """
+        self._check(rows, keep)
+        if rows.empty:  # one row without values tells the types
+            lacking = pd.DataFrame({column.name: [None] for column in self.columns}, dtype=object)
+            empty = pd.DataFrame(self._outputs(lacking)).iloc[:0].set_index(rows.index)
+            return pd.concat([empty, rows[list(keep)]], axis=1)
+        parts = [self._outputs(chunk) for chunk in _chunks(rows)]
+        names = parts[0].keys()
+        outputs = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in names})
+        return pd.concat([outputs.set_index(rows.index), rows[list(keep)]], axis=1)
+
+    def _check(self, rows: pd.DataFrame, keep: Sequence[str]) -> None:
+        absent = [column.name for column in self.columns if column.name not in rows.columns]
+        if absent:
+            raise BundleError(f"the rows lack the columns {', '.join(map(repr, absent))}")
+        outputs = {"prediction", *(f"probability_{label}" for label in self.classes)}
+        for name in keep:
+            if name not in rows.columns:
+                raise BundleError(unknown("column to keep", name, rows.columns))
+            if name in outputs:
+                raise BundleError(f"a column to keep must not be named like a prediction, got {name!r}")
+
+    def _outputs(self, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+        """Give the output columns of some rows by name."""
+        inputs = [to_input(rows[column.name], column) for column in self.columns]
+        names = [each.name for each in self._session.get_inputs()]
+        prediction, *rest = self._session.run(None, dict(zip(names, inputs)))
+        shares = {f"probability_{label}": rest[0][:, code] for code, label in enumerate(self.classes)}
+        return {"prediction": prediction, **shares}
+
+
+def to_input(values: pd.Series[Any], column: Column) -> NDArray[Any]:
+    """Turn one column's raw values (N,) into what the model takes: double, int64 or texts."""
+    if column.kind == "numeric":
+        return as_number(values)
+    if column.kind == "datetime":
+        return as_microseconds(values)
+    return as_text(values, column.numbers)
+
+
+def _chunks(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(rows), CHUNK):
+        yield rows.iloc[start : start + CHUNK]
