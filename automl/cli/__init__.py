@@ -1,1 +1,25 @@
 """The command line: parse, call the hall, print, exit."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command `automl` with the arguments of this process, and end the process with its exit code."""
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # before the command itself could answer it
+        code = 130
+    raise SystemExit(code)
+
+
+def _run() -> int:
+    import io
+    import sys
+
+    from automl.cli.app import run
+    from automl.cli.started import process_started
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter is no reason to stop
+    return run(started=process_started())

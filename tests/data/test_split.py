@@ -261,7 +261,7 @@ def test_a_part_with_too_few_rows_is_refused(source, sizes):
 
 
 def test_no_target_at_all_is_refused():
-    with pytest.raises(TargetError, match="the target 'y' must have values, got 0 rows without one"):
+    with pytest.raises(TargetError, match="the target 'y' must have values, got 60 rows without one"):
         divide(table(60, y=[None] * 60), target="y")
 
 

@@ -1,0 +1,99 @@
+"""The commands put together, and the one place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from automl.cli.compare import compare
+from automl.cli.export import export
+from automl.cli.predict import predict
+from automl.cli.resume import resume
+from automl.cli.search import search
+from automl.cli.show import show
+from automl.cli.spaces import spaces
+from automl.cli.ui import ui
+from automl.errors import AutoMLError
+
+COMMANDS: tuple[Callable[..., None], ...] = (search, resume, compare, show, ui, export, predict, spaces)
+"""Every command, in the order in which the help shows them; each is called by its function's name."""
+
+UsageMistake: type[Exception] = typer.BadParameter.__mro__[1]
+"""What is raised for a command line that cannot be parsed; typer shows only this kind of it by a name of its own."""
+
+app = typer.Typer(
+    name="automl",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in COMMANDS:
+    app.command()(_command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"automl {version('automl')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")
+    ] = False,
+) -> None:
+    """Search neural networks for a table, judge the best once on sealed rows, export it."""
+
+
+def run(arguments: Sequence[str] | None = None, started: float | None = None) -> int:
+    """Run one command to its end.
+
+    Args:
+        arguments: The words after `automl`; those of this process if None.
+        started: The `time.monotonic()` from which its timeout counts; now if None.
+
+    Returns:
+        The exit code: 0 done, 2 a mistake the user can fix, 1 anything else, 130 interrupted.
+    """
+    return exit_code(lambda: app(args=arguments, prog_name="automl", standalone_mode=False, obj=started))
+
+
+def exit_code(work: Callable[[], Any]) -> int:
+    """Do the work, say on stderr what a person can mend, and give the exit code; other errors pass through.
+
+    Args:
+        work: Gives an exit code, or anything else where all went well.
+    """
+    try:
+        code = work()
+        sys.stdout.flush()
+    except AutoMLError as error:
+        return _refuse(str(error), error.exit_code)
+    except UsageMistake as error:
+        return _refuse(_usage_sentence(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(text: str, code: int) -> int:
+    sys.stderr.write(f"error: {text}\n")
+    return code
+
+
+def _usage_sentence(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "automl"
+    sentence = " ".join(error.format_message().split())
+    return f"{sentence.rstrip('.')}; see {command} --help" if sentence else f"see {command} --help"

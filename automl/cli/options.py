@@ -1,0 +1,28 @@
+"""The options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="The study's name.", show_default=False)]
+RunsDir = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="Where studies are kept.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+Trials = Annotated[
+    int | None,
+    typer.Option("--trials", min=1, metavar="N", help="Trials in all, earlier ones included.", show_default=False),
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="D", help="Time in all: 90s, 10m, 2h.", show_default=False),
+]
+TrialNumber = Annotated[
+    int | None,
+    typer.Option("--trial", min=0, metavar="N", help="This trial instead of the best one.", show_default=False),
+]
+
+RUNS = Path("runs")
+"""Where studies are kept unless `--runs-dir` says otherwise."""

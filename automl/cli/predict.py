@@ -1,0 +1,29 @@
+"""`automl predict`: an exported model and a table in, a column of predictions out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="The exported model.", show_default=False)]
+Rows = Annotated[Path, typer.Argument(metavar="ROWS", help="A CSV, TSV, Parquet or Feather file.", show_default=False)]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", help="Where to write; stdout as CSV if not given.", show_default=False),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option("--keep", metavar="COL", help="A column of ROWS to write too; repeatable.", show_default=False),
+]
+
+
+def predict(bundle: Bundle, rows: Rows, output: Output = None, keep: Keep = None) -> None:
+    """Predict the rows of a table with an exported model."""
+    from automl.experiment.predict import predict as write_predictions
+
+    counts = write_predictions(bundle, rows, output, keep or [])
+    if output is not None:
+        sys.stderr.write(f"{counts['rows']:,} predictions written to {output}\n")

@@ -1,0 +1,54 @@
+"""`automl resume`: goes on with a study after an interruption, or raises its budget."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from automl.budget import Budget, parse_duration
+from automl.cli.options import RUNS, Json, Quiet, RunsDir, StudyName, Timeout, Trials
+
+BreakSeal = Annotated[
+    str | None,
+    typer.Option(
+        "--break-seal",
+        metavar="REASON",
+        help="Judge once more on test rows that were opened before; every later report shows the reason.",
+        show_default=False,
+    ),
+]
+
+
+def resume(
+    context: typer.Context,
+    study: StudyName,
+    trials: Trials = None,
+    timeout: Timeout = None,
+    break_seal: BreakSeal = None,
+    runs_dir: RunsDir = RUNS,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a study that was interrupted, or raise its budget."""
+    from automl.cli.progress import reporter
+    from automl.cli.summary import write_result
+    from automl.errors import PlanError
+    from automl.tracking.record import Record
+
+    if break_seal is not None and not break_seal.strip():
+        raise PlanError("--break-seal must give the reason, which every later report shows")
+    record = Record.find(runs_dir, study)
+    from automl.experiment.resume import resume as go_on  # takes seconds: what can be refused is refused before
+
+    seconds = parse_duration(timeout) if timeout else None
+    with reporter(Budget(trials, seconds), context.obj, quiet=quiet) as progress:
+        result = go_on(
+            record,
+            trials=trials,
+            timeout=seconds,
+            break_seal=break_seal,
+            started=context.obj,
+            progress=progress,
+        )
+    write_result(result, as_json=as_json)

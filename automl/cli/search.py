@@ -1,0 +1,114 @@
+"""`automl search`: a table in; a searched, judged and exported model out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from automl.budget import parse_duration
+from automl.cli.options import RUNS, Json, Quiet, RunsDir, Timeout, Trials
+from automl.task import COLUMN_KINDS, HIGHER_IS_BETTER, TASK_KINDS
+
+if TYPE_CHECKING:
+    from automl.experiment.plan import Plan
+
+_KINDS, _TASKS, _METRICS = ", ".join(COLUMN_KINDS), "|".join(TASK_KINDS), ", ".join(HIGHER_IS_BETTER)
+_PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "The record"
+
+
+def _option(flag: str, metavar: str, panel: str, text: str) -> Any:
+    return typer.Option(flag, metavar=metavar, help=text, rich_help_panel=panel)
+
+
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A CSV, TSV, Parquet or Feather file, or digits, breast-cancer, wine, iris, diabetes.",
+        show_default=False,
+    ),
+]
+Target = Annotated[str | None, _option("--target", "COL", _PROBLEM, "The column to predict.")]
+Task = Annotated[str | None, _option("--task", _TASKS, _PROBLEM, "What kind of problem; inferred from the target.")]
+Kind = Annotated[list[str] | None, _option("--kind", "COL=KIND", _PROBLEM, f"Read a column as {_KINDS}; repeatable.")]
+Drop = Annotated[list[str] | None, _option("--drop", "COL", _PROBLEM, "Leave a column out; repeatable.")]
+Metric = Annotated[str | None, _option("--metric", "M", _PROBLEM, f"What chooses the winner: {_METRICS}.")]
+Positive = Annotated[str | None, _option("--positive", "CLASS", _PROBLEM, "The class that f1 is about.")]
+Space = Annotated[str, _option("--space", "NAME|PATH", _SEARCH, "What may vary; see automl spaces.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", rich_help_panel=_SEARCH, help="Repeats a study.")]
+Device = Annotated[str, _option("--device", "auto|cpu|cuda[:i]", _SEARCH, "Where to train.")]
+Sampler = Annotated[str, _option("--sampler", "tpe|random", _SEARCH, "How configs are proposed.")]
+Pruner = Annotated[str, _option("--pruner", "asha|none", _SEARCH, "How trials are stopped early.")]
+Test = Annotated[str | None, _option("--test", "FRACTION|FILE", _ROWS, "The rows to judge on; 0.2 of them.")]
+Validation = Annotated[
+    str | None, _option("--validation", "FRACTION|FILE", _ROWS, "The rows to choose by; 0.2 of them.")
+]
+Split = Annotated[str | None, _option("--split", "COL", _ROWS, "A column of train, validation (optional), test.")]
+Study = Annotated[str | None, _option("--study", "NAME", _RECORD, "The study's name; numbered after the data.")]
+TrackingUri = Annotated[str | None, _option("--tracking-uri", "URI", _RECORD, "An MLflow server or store.")]
+
+
+def _carry_out(plan: Plan, started: float | None, *, as_json: bool, quiet: bool) -> None:
+    from automl.cli.progress import reporter
+    from automl.cli.summary import write_result
+    from automl.experiment import run
+
+    with reporter(plan.budget, started, quiet=quiet) as progress:
+        result = run.search(plan, started=started, progress=progress)
+    write_result(result, as_json=as_json)
+
+
+def search(
+    context: typer.Context,
+    data: Data,
+    target: Target = None,
+    task: Task = None,
+    kind: Kind = None,
+    drop: Drop = None,
+    metric: Metric = None,
+    positive: Positive = None,
+    space: Space = "tabular",
+    trials: Trials = None,
+    timeout: Timeout = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    sampler: Sampler = "tpe",
+    pruner: Pruner = "asha",
+    test: Test = None,
+    validation: Validation = None,
+    split: Split = None,
+    study: Study = None,
+    runs_dir: RunsDir = RUNS,
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for the best network on a table, and judge it once."""
+    from automl.experiment.checks import checked, parse_kinds
+    from automl.experiment.plan import Plan
+
+    plan = Plan(
+        data=data,
+        target=target,
+        task=task,
+        kinds=parse_kinds(kind or []),
+        drop=tuple(drop or ()),
+        space=space,
+        trials=trials,
+        timeout=parse_duration(timeout) if timeout else None,
+        metric=metric,
+        positive=positive,
+        study=study or "",
+        runs_dir=str(runs_dir.absolute()),
+        test=test or "0.2",
+        validation=validation or "0.2",
+        split=split,
+        device=device,
+        seed=seed,
+        sampler=sampler,
+        pruner=pruner,
+        tracking_uri=tracking_uri,
+    )
+    plan = checked(plan, split_twice=bool(split and test))
+    _carry_out(plan, context.obj, as_json=as_json, quiet=quiet)

@@ -1,0 +1,98 @@
+"""The result of a study in words, for a person who has just watched it end."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from automl.cli.options import RUNS
+from automl.cli.screen import write_json, write_lines
+from automl.report.figures import counted, duration, figure, interval
+from automl.report.summary import judgement_of
+from automl.spaces.conditions import word
+from automl.tracking.record import Record
+
+Result = Mapping[str, Any]
+
+
+def write_result(result: Result, *, as_json: bool) -> None:
+    """Write the result of a study on stdout, for a program or for a person.
+
+    Args:
+        result: The study's JSON object.
+        as_json: Whether it is for a program.
+    """
+    if as_json:
+        write_json(result)
+    else:
+        write_lines(result_lines(result, judgement_of(Record(Path(result["run_dir"])), result["best"])))
+
+
+def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
+    """Say what was tried, what won, how it was judged, and what can be done next.
+
+    Args:
+        result: The study's JSON object.
+        judged: The judgement of its winner, or None where it was not judged.
+    """
+    yield counts_line(result)
+    yield from best_lines(result)
+    if judged is not None:
+        yield from _judgement_lines(result, judged)
+    if result["findings"]:
+        yield from ("", "Found in the data", *(f"  {finding['sentence']}" for finding in result["findings"]))
+    yield from _next_lines(result)
+
+
+def counts_line(result: Result) -> str:
+    """Say how many trials there were, and how long they took."""
+    trials = result["trials"]
+    states = ", ".join(f"{trials[state]} {state}" for state in ("completed", "pruned", "failed"))
+    return f"{result['study']}: {counted(trials['total'], 'trial')} ({states}) in {duration(result['seconds'])}"
+
+
+def best_lines(result: Result) -> Iterator[str]:
+    """Say which trial won, and with what config."""
+    best = result["best"]
+    if best is None:
+        yield from ("", "No trial has completed.")
+        return
+    yield from ("", f"Best: trial {best['trial']}, validation {result['metric']} {figure(best['validation'])}")
+    yield from config_lines(best["config"])
+
+
+def config_lines(config: Mapping[str, Any]) -> Iterator[str]:
+    """Write a config, one value a line."""
+    width = max(map(len, config), default=0)
+    yield from (f"  {name:<{width}}  {setting(value)}" for name, value in config.items())
+
+
+def setting(value: Any) -> str:
+    """Write a value of a config as a space file would, a drawn number with four digits.
+
+    Examples:
+        >>> setting(0.00123456), setting(0.15), setting(2.0), setting(True), setting("relu"), setting(None)
+        ('0.001235', '0.15', '2', 'true', 'relu', 'null')
+    """
+    return f"{value:.4g}" if isinstance(value, float) else word(value)
+
+
+def _judgement_lines(result: Result, judged: Result) -> Iterator[str]:
+    scores = {"network": judged["test"], **judged["baselines"]}
+    width = max(map(len, scores))
+    yield from ("", f"Test {result['metric']} on {judged['test']['rows']:,} sealed rows, with its 95 % interval")
+    yield from (f"  {name:<{width}}  {figure(score['value'])} {interval(score)}" for name, score in scores.items())
+    yield from (f"  The network is {sentence}." for sentence in judged["verdicts"])
+    yield f"  The gap: {judged['gap']['sentence']}."
+
+
+def _next_lines(result: Result) -> Iterator[str]:
+    study, run_dir = shlex.quote(result["study"]), Path(result["run_dir"])
+    at = "" if run_dir.parent == RUNS.absolute() else f" --runs-dir {shlex.quote(str(run_dir.parent))}"
+    yield from ("", f"Report: {run_dir / 'report.md'}")
+    yield f"Next:   automl show {study}{at}"
+    yield f"        automl ui{at}"
+    if result["best"] is not None:
+        yield f"        automl export {study} --format bundle --output {study}-bundle{at}"
