@@ -14,6 +14,7 @@ def main() -> None:
 
 def _run() -> int:
     import io
+    import signal
     import sys
 
     from automl.cli.app import run
@@ -22,4 +23,5 @@ def _run() -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter is no reason to stop
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # asked to end, it ends as after ctrl-C
     return run(started=process_started())

@@ -32,14 +32,17 @@ def reporter(
         stream: Where to show it; stderr if None.
     """
     stream = stream or sys.stderr
-    with contextlib.redirect_stdout(sys.stderr):  # a library's own lines must not get into the result
-        if quiet:
-            yield Silent()
-        elif stream.isatty() and os.environ.get("TERM") != "dumb":
-            with LiveLine(Console(file=stream, highlight=False), budget, started) as live:
-                yield live
-        else:
-            yield Lines(stream)
+    is_live = not quiet and stream.isatty() and os.environ.get("TERM") != "dumb"
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # a library's own lines must not get into the result
+            if is_live:
+                with LiveLine(Console(file=stream, highlight=False), budget, started) as live:
+                    yield live
+            else:
+                yield Silent() if quiet else Lines(stream)
+    except KeyboardInterrupt as interruption:
+        stream.write("".join(f"{sentence}\n" for sentence in interruption.args))  # how to go on, also when quiet
+        raise
 
 
 class Lines:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from automl.errors import PlanError, SealError, StudyError
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.progress import Logged, Progress, Silent
+from automl.experiment.run import resumable
 from automl.tracking.record import PLAN, REPORT, SPACE, SPLIT
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def resume(
         if is_raised and _raises(record, told, trials, timeout):
             raise SealError(
                 f"study {record.study!r} is judged; to search on and judge its test rows once more, give the reason: "
-                f"automl resume {record.study} --break-seal REASON"
+                f"automl resume {record.words} --break-seal REASON"
             )
         _send_what_is_missing(record, told, progress or Silent())
         report: dict[str, Any] = record.read_json(REPORT)
@@ -72,7 +73,8 @@ def _go_on(
     if not record.has(SPACE):
         record.write_text(SPACE, find_space(plan.space).read_text(encoding="utf-8"))
     progress.say(f"study {record.study} goes on")
-    return Session(record, plan, started=started, progress=progress).run(break_seal)
+    with resumable(record):
+        return Session(record, plan, started=started, progress=progress).run(break_seal)
 
 
 def _is_finished(record: Record) -> bool:

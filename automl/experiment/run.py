@@ -6,6 +6,7 @@ What is heavy is imported after the plan is on the disk.
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from automl.spaces.read import find_space, read_space
 from automl.tracking.record import SPACE, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -52,12 +53,25 @@ def search(
     with record.lock():
         record.write_text(SPACE, space_file.read_text(encoding="utf-8"))
         progress = Logged(progress or Silent(), record.log_path)
-        progress.say(f"study {record.study} in {record.run_dir}")
-        try:
-            from automl.experiment.session import Session
+        with resumable(record):
+            try:
+                from automl.experiment.session import Session
 
-            session = Session(record, plan, started=started, progress=progress, tables=tables)
-        except AutoMLError:
-            record.remove()
-            raise
-        return session.run()
+                session = Session(record, plan, started=started, progress=progress, tables=tables)
+            except AutoMLError:
+                record.remove()
+                raise
+            return session.run()
+
+
+@contextmanager
+def resumable(record: Record) -> Iterator[None]:
+    """Let an interruption say how to go on.
+
+    Raises:
+        KeyboardInterrupt: The work was interrupted; its text is the sentence for the person.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; go on with: automl resume {record.words}") from None

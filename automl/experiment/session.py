@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
@@ -69,6 +68,7 @@ class Session:
         is_new = not record.has(ENVIRONMENT)
         self._stage = set_out(record, plan, tables)
         if is_new:
+            progress.say(f"study {record.study} in {record.run_dir}")
             record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
             for finding in findings(record):
                 progress.say(finding.sentence)
@@ -91,7 +91,6 @@ class Session:
             return self._conclude(objective, break_seal)
         except KeyboardInterrupt:
             self._close("KILLED")
-            self._progress.say(f"interrupted; go on with: automl resume {_named(self._record)}")
             raise
         except BaseException:
             self._close("FAILED")
@@ -130,7 +129,7 @@ class Session:
             self._progress.say(continued)
         self._deliver()
         result = self._close("FINISHED")
-        self._record.write_json(CLOCK, {"seconds": self._clock.elapsed, "finished": True})
+        self._record.write_json(CLOCK, {"seconds": result["seconds"], "finished": True})
         return result
 
     def _deliver(self) -> None:
@@ -139,7 +138,7 @@ class Session:
             export(self._record, self._record.bundle_dir)
         except Exception as error:
             self._progress.say(
-                f"the winner was not exported: {error}; try again with: automl export {self._record.study} --output DIR"
+                f"the winner was not exported: {error}; try again with: automl export {self._record.words} --output DIR"
             )
 
     def _close(self, state: Any) -> dict[str, Any]:
@@ -183,9 +182,3 @@ def _pruner(record: Record, plan: Plan, stage: Stage) -> Pruner:
         lambda event: record.append_jsonl(RUNGS, event),
         higher_is_better=stage.task.higher_is_better,
     )
-
-
-def _named(record: Record) -> str:
-    """Name the study as a command on it would have to."""
-    is_default = record.runs_dir == Path("runs").absolute()
-    return record.study if is_default else f"{record.study} --runs-dir {record.runs_dir}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -51,6 +52,12 @@ class Record:
     def runs_dir(self) -> Path:
         """The folder of all studies."""
         return self.run_dir.parent
+
+    @property
+    def words(self) -> str:
+        """What a command needs to name the study: its name, and the runs folder where it is not the usual one."""
+        is_usual = self.runs_dir == Path("runs").absolute()
+        return self.study if is_usual else f"{self.study} --runs-dir {shlex.quote(str(self.runs_dir))}"
 
     @property
     def plan_path(self) -> Path:
@@ -225,7 +232,7 @@ class Record:
                 shutil.rmtree(staging, ignore_errors=True)
             if staging is not None and record.run_dir.exists():
                 raise StudyError(
-                    f"study {study!r} exists already in {runs_dir}; continue it with: automl resume {study}"
+                    f"study {study!r} exists already in {runs_dir}; continue it with: automl resume {record.words}"
                 ) from None
             raise StudyError(f"the runs folder {runs_dir} cannot be written: {error.strerror}") from None
         return record

@@ -98,7 +98,7 @@ class Tracker:
     def _sentence(self, reason: str) -> str:
         return (
             f"MLflow was not reached: {reason.rstrip('.')}; the record is complete, and "
-            f"`automl resume {self._record.study}` sends it again"
+            f"`automl resume {self._record.words}` sends it again"
         )
 
 

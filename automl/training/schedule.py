@@ -23,8 +23,8 @@ class Rate:
         n_steps: Steps of the whole training, if it runs to its last epoch.
 
     Examples:
-        >>> Rate(Cosine(), n_steps=4).multipliers(first=0, count=4)
-        [1.0, 0.8535533905932737, 0.5000000000000001, 0.1464466094067262]
+        >>> [round(multiplier, 3) for multiplier in Rate(Cosine(), n_steps=4).multipliers(first=0, count=4)]
+        [1.0, 0.854, 0.5, 0.146]
     """
 
     def __init__(self, schedule: Schedule, n_steps: int) -> None:
