@@ -119,24 +119,32 @@ class Cohort:
     ) -> None:
         if len({member.training.batch_size for member in members}) != 1:
             raise ValueError("the members of a cohort need the same batch size")
-        self._members = members
         self._train, self._validation, self._watcher = train, validation, watcher
         self._device = train.target.device
-        self._stack = Stack(modules, self._device)
-        self._update = Update([member.optimizer for member in members], self._stack.weights, self._stack.decayed)
         self._edges = batch_edges(len(train), members[0].training.batch_size)
-        n_steps = len(self._edges) - 1
-        self._rates = [Rate(member.schedule, n_steps * member.training.epochs) for member in members]
-        self._orders = [torch.Generator(self._device).manual_seed(member.seed) for member in members]
-        noise = sum((place + 1) * member.seed for place, member in enumerate(members)) ^ _NOISE
-        self._stack.draw_from(torch.Generator(self._device).manual_seed(noise & (2**63 - 1)))
-        self._smoothing = self._column([member.training.label_smoothing for member in members])
-        self._largest = self._column([member.training.clip_norm or math.inf for member in members])
-        self._bests = [BestEpoch(watcher.higher_is_better, member.training.patience) for member in members]
         self.fitted = [Fitted() for _ in members]
         self._epoch = 0
+        seats = [
+            _Seat(place, member, n_steps=len(self._edges) - 1, device=self._device, watcher=watcher)
+            for place, member in enumerate(members)
+        ]
+        order = sorted(range(len(members)), key=lambda place: members[place].optimizer.rule)
+        self._stack = Stack([modules[place] for place in order], self._device)
+        optimizers = [members[place].optimizer for place in order]
+        self._update = Update(optimizers, self._stack.weights, self._stack.decayed)
+        self._sit([seats[place] for place in order])
 
-    def _column(self, values: Sequence[float]) -> Tensor:
+    def _sit(self, seats: list[_Seat]) -> None:
+        """Take these members, in the order of the stack, as those in training."""
+        self._seats = seats
+        training = [seat.member.training for seat in seats]
+        self._smoothing = self._column([each.label_smoothing for each in training])
+        self._largest = self._column([each.clip_norm or math.inf for each in training])
+
+    def _column(self, values: Sequence[float]) -> Tensor | None:
+        """Give a value a member as (M, 1), or None where none of them has any effect."""
+        if all(value in (0.0, math.inf) for value in values):
+            return None
         return torch.tensor(values, device=self._device).unsqueeze(1)
 
     @property
@@ -145,65 +153,66 @@ class Cohort:
         return self._stack.weights.numel(), self._edges[1]
 
     @property
-    def active(self) -> list[int]:
-        """The members still in training."""
-        return [place for place, fitted in enumerate(self.fitted) if fitted.stopped_by is None]
+    def is_active(self) -> bool:
+        """Whether a member is still in training."""
+        return bool(self._seats)
 
     def run_epoch(self) -> None:
-        """Train one epoch, validate, and let those stop that should."""
+        """Train one epoch, validate, and let those leave that should."""
         started = time.perf_counter()
-        train_losses, was_cut, last_lrs = self._train_epoch()
+        train_losses, was_cut = self._train_epoch()
         self._epoch += 1
         validation_losses, scores = self._validate()
         epochs = {}
-        for place in self.active:
-            epochs[place] = Epoch(
+        for seat, train_loss, validation_loss, score in zip(self._seats, train_losses, validation_losses, scores):
+            epochs[seat.place] = Epoch(
                 epoch=self._epoch,
-                train_loss=train_losses[place],
-                validation_loss=validation_losses[place],
-                validation=scores[place],
-                lr=last_lrs[place],
+                train_loss=train_loss,
+                validation_loss=validation_loss,
+                validation=score,
+                lr=seat.last_lr,
                 seconds=time.perf_counter() - started,
             )
-            self._keep(place, epochs[place])
+        for row, seat in enumerate(self._seats):
+            self._keep(row, seat, epochs[seat.place])
         pruned = self._watcher.epoch_ended(epochs)
-        for place, epoch in epochs.items():
-            self.fitted[place].stopped_by = self._reason_to_stop(place, epoch, was_cut, place in pruned)
+        is_over = was_cut or self._watcher.is_over()
+        for seat in self._seats:
+            reason = seat.reason_to_stop(epochs[seat.place], is_pruned=seat.place in pruned, is_over=is_over)
+            self.fitted[seat.place].stopped_by = reason
+        self._let_leave()
 
-    def _train_epoch(self) -> tuple[list[float], bool, list[float]]:
-        """Step through all batches; give mean losses, whether the clock cut the epoch short, and the last rates."""
+    def _train_epoch(self) -> tuple[list[float], bool]:
+        """Step through all batches; give mean losses, and whether the clock cut the epoch short."""
         n_steps = len(self._edges) - 1
-        first = self._epoch * n_steps
-        multipliers = [rate.multipliers(first, n_steps) for rate in self._rates]
+        multipliers = [seat.rate.multipliers(self._epoch * n_steps, n_steps) for seat in self._seats]
         rates = torch.tensor(multipliers, device=self._device).T.unsqueeze(-1)
         order = torch.stack(
-            [torch.randperm(len(self._train), generator=draw, device=self._device) for draw in self._orders]
+            [torch.randperm(len(self._train), generator=seat.order, device=self._device) for seat in self._seats]
         )
-        total = torch.zeros(len(self._members), device=self._device)
+        noise = [seat.noise for seat in self._seats]
+        total = torch.zeros(len(self._seats), device=self._device)
         self._stack.module.train()
         done = 0
         while done < n_steps and not self._watcher.is_over():
-            total += self._step(order[:, self._edges[done] : self._edges[done + 1]], rates[done])
+            total += self._step(order[:, self._edges[done] : self._edges[done + 1]], rates[done], noise)
             done += 1
         if done == 0 and self._epoch == 0:
             raise OutOfTimeError("the time was up before the first step")
-        lrs = [
-            member.optimizer.lr * multiplier[max(done - 1, 0)] for member, multiplier in zip(self._members, multipliers)
-        ]
-        return (total / max(done, 1)).tolist(), done < n_steps, lrs
+        for seat, multiplier in zip(self._seats, multipliers):
+            seat.last_lr = seat.member.optimizer.lr * multiplier[max(done - 1, 0)]
+        return (total / max(done, 1)).tolist(), done < n_steps
 
-    def _step(self, rows: Tensor, rate: Tensor) -> Tensor:
+    def _step(self, rows: Tensor, rate: Tensor, noise: list[torch.Generator]) -> Tensor:
         """Move every member once on its rows (M, B); give their losses (M,)."""
-        self._stack.gradient.zero_()
         batch = {name: block[rows] for name, block in self._train.inputs.items()}
-        smoothing = self._smoothing if any(m.training.label_smoothing for m in self._members) else None
         with mixed_precision(self._device):
-            outputs = self._stack.forward(batch)
-        loss = losses(outputs, self._train.target[rows], smoothing)
-        loss.sum().backward()  # type: ignore[no-untyped-call]
-        if any(member.training.clip_norm for member in self._members):
-            clip(self._stack.gradient, self._largest)
-        self._update.step(self._stack.gradient, rate)
+            outputs = self._stack.forward(batch, noise)
+        loss = losses(outputs, self._train.target[rows], self._smoothing)
+        gradient = self._stack.gradient(loss.sum())
+        if self._largest is not None:
+            clip(gradient, self._largest)
+        self._update.step(gradient, rate)
         return loss.detach()
 
     @torch.no_grad()
@@ -216,33 +225,50 @@ class Cohort:
             with mixed_precision(self._device):
                 parts.append(self._stack.forward_same(rows))
         outputs = torch.cat(parts, dim=1)
-        target = self._validation.target.expand(len(self._members), -1)
+        target = self._validation.target.expand(len(self._seats), -1)
         fetched = outputs.cpu().numpy()
-        scores = [
-            self._watcher.score(fetched[place]) if place in self.active else math.nan
-            for place in range(len(self._members))
-        ]
-        return losses(outputs, target).tolist(), scores
+        return losses(outputs, target).tolist(), [self._watcher.score(each) for each in fetched]
 
-    def _keep(self, place: int, epoch: Epoch) -> None:
+    def _keep(self, row: int, seat: _Seat, epoch: Epoch) -> None:
         """Record a member's epoch, and its weights if it is its best."""
-        fitted = self.fitted[place]
+        fitted = self.fitted[seat.place]
         fitted.epochs.append(epoch)
-        self._rates[place].epoch_ended(epoch.validation_loss)
-        if self._bests[place].sees(epoch):
+        seat.rate.epoch_ended(epoch.validation_loss)
+        if seat.best.sees(epoch):
             fitted.best = epoch
-            fitted.weights = self._stack.snapshot(place)
+            fitted.weights = self._stack.snapshot(row)
 
-    def _reason_to_stop(
-        self, place: int, epoch: Epoch, was_cut: bool, is_pruned: bool
-    ) -> StoppedBy | Literal["pruned"] | None:
-        training = self._members[place].training
+    def _let_leave(self) -> None:
+        """Take the members that have stopped out of the stack."""
+        staying = [row for row, seat in enumerate(self._seats) if self.fitted[seat.place].stopped_by is None]
+        if len(staying) == len(self._seats):
+            return
+        if staying:
+            self._stack.keep(staying)
+            self._update.keep(staying, self._stack.weights)
+        self._sit([self._seats[row] for row in staying])
+
+
+class _Seat:
+    """One member in training: its random numbers, its learning rate, its best epoch."""
+
+    def __init__(self, place: int, member: Member, *, n_steps: int, device: torch.device, watcher: Watcher) -> None:
+        self.place = place
+        self.member = member
+        self.order = torch.Generator(device).manual_seed(member.seed)
+        self.noise = torch.Generator(device).manual_seed(member.seed ^ _NOISE)
+        self.rate = Rate(member.schedule, n_steps * member.training.epochs)
+        self.best = BestEpoch(watcher.higher_is_better, member.training.patience)
+        self.last_lr = member.optimizer.lr
+
+    def reason_to_stop(self, epoch: Epoch, *, is_pruned: bool, is_over: bool) -> StoppedBy | Literal["pruned"] | None:
+        """Say why the member stops after this epoch, or None."""
         reasons: list[tuple[bool, StoppedBy | Literal["pruned"]]] = [
             (not math.isfinite(epoch.train_loss + epoch.validation_loss), "diverged"),
             (is_pruned, "pruned"),
-            (was_cut or self._watcher.is_over(), "budget"),
-            (epoch.epoch >= training.epochs, "epochs"),
-            (self._bests[place].is_out_of_patience, "patience"),
+            (is_over, "budget"),
+            (epoch.epoch >= self.member.training.epochs, "epochs"),
+            (self.best.is_out_of_patience, "patience"),
         ]
         return next((reason for holds, reason in reasons if holds), None)
 
@@ -262,7 +288,7 @@ def train(
     """
     cohort = Cohort(modules, members, train, validation, watcher)
     with threads_for(*cohort.step_size):
-        while cohort.active:
+        while cohort.is_active:
             cohort.run_epoch()
     if len(members) == 1 and cohort.fitted[0].best is None:
         raise DivergedError("no epoch had a finite loss and score")

@@ -8,6 +8,7 @@ module directly; a larger one runs it under `vmap` (Horizontally Fused Training 
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -34,22 +35,32 @@ class Stack:
     """
 
     def __init__(self, modules: Sequence[nn.Module], device: torch.device) -> None:
-        shapes = [{name: p.shape for name, p in module.named_parameters()} for module in modules]
+        shapes = [signature(module) for module in modules]
         if any(other != shapes[0] for other in shapes[1:]):
             raise ValueError("networks of one stack need parameters of the same names and shapes")
         self.module = modules[0].to(device)
-        self.size = len(modules)
-        self._shapes = shapes[0]
+        self._shapes = {name: parameter.shape for name, parameter in self.module.named_parameters()}
+        self._random = [layer for layer in self.module.modules() if hasattr(layer, "noise")]
+        self._random_shapes: list[torch.Size] | None = None
         rows = [torch.cat([p.detach().flatten().to(device) for p in module.parameters()]) for module in modules]
-        self.weights = torch.stack(rows)
-        self.gradient = torch.zeros_like(self.weights)
-        self.buffers = {
-            name: torch.stack([dict(module.named_buffers())[name].to(device) for module in modules])
-            for name, _ in modules[0].named_buffers()
-        }
+        buffers = [dict(module.named_buffers()) for module in modules]
+        self._seat(
+            torch.stack(rows),
+            {name: torch.stack([own[name].to(device) for own in buffers]) for name in buffers[0]},
+        )
+
+    def _seat(self, weights: Tensor, buffers: Batch) -> None:
+        """Take weights (M, P) and buffers {name: (M, ...)} as the members'."""
+        self.size = len(weights)
+        self.weights, self.buffers = weights, buffers
         self._parameters = self._views()
         if self.size == 1:
             self._adopt()
+
+    def keep(self, members: Sequence[int]) -> None:
+        """Let only these members stay, in this order."""
+        rows = torch.tensor(members, device=self.weights.device)
+        self._seat(self.weights[rows], {name: buffer[rows] for name, buffer in self.buffers.items()})
 
     @property
     def decayed(self) -> Tensor:
@@ -58,14 +69,12 @@ class Stack:
         return torch.cat(parts).to(self.weights.device)
 
     def _views(self) -> dict[str, Tensor]:
-        """Make each parameter a leaf that shares its columns of weights and gradient, (M, *shape)."""
+        """Make each parameter a leaf that shares its columns of the weights, (M, *shape)."""
         ends = list(itertools.accumulate(shape.numel() for shape in self._shapes.values()))
         views = {}
         for (name, shape), end in zip(self._shapes.items(), ends):
-            columns = slice(end - shape.numel(), end)
-            leaf = self.weights[:, columns].view(self.size, *shape).detach().requires_grad_()
-            leaf.grad = self.gradient[:, columns].view(self.size, *shape)
-            views[name] = leaf
+            columns = self.weights[:, end - shape.numel() : end]
+            views[name] = columns.view(self.size, *shape).detach().requires_grad_()
         return views
 
     def _adopt(self) -> None:
@@ -73,32 +82,80 @@ class Stack:
         for name, view in self._parameters.items():
             owner, _, own_name = name.rpartition(".")
             parameter = nn.Parameter(view[0].detach())
-            parameter.grad = cast("Tensor", view.grad)[0]
             self.module.get_submodule(owner)._parameters[own_name] = parameter
+            self._parameters[name] = parameter.unsqueeze(0)
         for name, buffer in self.buffers.items():
             owner, _, own_name = name.rpartition(".")
             self.module.get_submodule(owner)._buffers[own_name] = buffer[0]
 
-    def draw_from(self, generator: torch.Generator) -> None:
-        """Give every layer that draws random numbers (it has an attribute `generator`) the generator to draw from."""
-        for layer in self.module.modules():
-            if hasattr(layer, "generator"):
-                vars(layer)["generator"] = generator
+    def gradient(self, loss: Tensor) -> Tensor:
+        """Differentiate the sum of the members' losses: (M, P)."""
+        leaves = list(self.module.parameters()) if self.size == 1 else list(self._parameters.values())
+        parts = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
+        return torch.cat([part.reshape(self.size, -1) for part in parts], dim=1)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Run every member on its own rows: {name: (M, B, ...)} -> (M, B, n_outputs), float32."""
+    def forward(self, batch: Batch, generators: Sequence[torch.Generator] = ()) -> Tensor:
+        """Run every member on its own rows: {name: (M, B, ...)} -> (M, B, n_outputs), float32.
+
+        Args:
+            batch: The rows.
+            generators: In training, what each member draws its noise from.
+        """
+        noise = self._draw(batch, generators) if generators else []
         if self.size == 1:
+            self._set_noise([each[0] for each in noise])
             outputs: Tensor = self.module({name: block[0] for name, block in batch.items()})
             return outputs.unsqueeze(0).float()
-
-        def one(parameters: Batch, buffers: Batch, rows: Batch) -> Tensor:
-            return cast("Tensor", functional_call(self.module, (parameters, buffers), (rows,)))
-
-        return vmap(one, randomness="different")(self._parameters, self.buffers, batch).float()
+        return self._run_all(batch, noise, rows_axis=0)
 
     def forward_same(self, rows: Batch) -> Tensor:
         """Run every member on the same rows: {name: (B, ...)} -> (M, B, n_outputs), float32."""
-        return self.forward({name: block.expand(self.size, *block.shape) for name, block in rows.items()})
+        if self.size == 1:
+            return self.forward({name: block.unsqueeze(0) for name, block in rows.items()})
+        return self._run_all(rows, [], rows_axis=None)
+
+    def _run_all(self, batch: Batch, noise: list[Tensor], rows_axis: int | None) -> Tensor:
+        def one(parameters: Batch, buffers: Batch, rows: Batch, own_noise: list[Tensor]) -> Tensor:
+            self._set_noise(own_noise)
+            return cast("Tensor", functional_call(self.module, (parameters, buffers), (rows,)))
+
+        outputs = vmap(one, in_dims=(0, 0, rows_axis, 0))(self._parameters, self.buffers, batch, noise)
+        self._set_noise([])
+        return outputs.float()
+
+    def _set_noise(self, noise: Sequence[Tensor]) -> None:
+        """Hand each layer that draws at random its noise, or none to all of them."""
+        for layer, own in itertools.zip_longest(self._random, noise):
+            layer.noise = own
+
+    def _draw(self, batch: Batch, generators: Sequence[torch.Generator]) -> list[Tensor]:
+        """Draw int16 noise for every layer that asks for it, (M, B, *shape); each member draws from its own generator.
+
+        Four values come from one draw of 64 bits, which is where most of a dropout's time would go.
+        """
+        if self._random_shapes is None:
+            self._random_shapes = self._probe(batch)
+        n_rows = next(iter(batch.values())).shape[1]
+        sizes = [n_rows * shape.numel() for shape in self._random_shapes]
+        words = torch.empty((self.size, math.ceil(sum(sizes) / 4)), dtype=torch.int64, device=self.weights.device)
+        for row, generator in zip(words, generators):
+            row.random_(-(2**63), None, generator=generator)  # type: ignore[call-overload]
+        values = words.view(torch.int16)[:, : sum(sizes)].split(sizes, dim=1)
+        return [part.view(self.size, n_rows, *shape) for part, shape in zip(values, self._random_shapes)]
+
+    @torch.no_grad()
+    def _probe(self, batch: Batch) -> list[torch.Size]:
+        """Find out the shape of one row where it enters each layer that draws at random."""
+        shapes: dict[nn.Module, torch.Size] = {}
+        handles = [
+            layer.register_forward_pre_hook(lambda each, inputs: shapes.update({each: inputs[0].shape[1:]}))
+            for layer in self._random
+        ]
+        self.module.eval()({name: block[0, :1] for name, block in batch.items()})
+        self.module.train()
+        for handle in handles:
+            handle.remove()
+        return [shapes[layer] for layer in self._random]
 
     def snapshot(self, member: int) -> dict[str, Tensor]:
         """Copy one member's parameters and lasting buffers, as its module's `state_dict` would give them."""
@@ -107,3 +164,10 @@ class Stack:
             source = self._parameters if name in self._parameters else self.buffers
             state[name] = source[name][member].detach().clone()
         return state
+
+
+def signature(module: nn.Module) -> tuple[object, ...]:
+    """Give what networks must have in common to train together: their layers, and the shapes of what those hold."""
+    layers = tuple((name, type(layer).__name__) for name, layer in module.named_modules())
+    parameters = tuple((name, tuple(each.shape)) for name, each in module.named_parameters())
+    return (*layers, *parameters)

@@ -143,14 +143,39 @@ class Update:
     """
 
     def __init__(self, optimizers: Sequence[Optimizer], weights: Tensor, decayed: Tensor) -> None:
+        self._optimizers = list(optimizers)
+        self._decayed = decayed
+        self._seat(weights)
+
+    def _seat(self, weights: Tensor) -> None:
         self.groups: list[tuple[slice, Group]] = []
         start = 0
-        for _, neighbours in itertools.groupby(optimizers, key=lambda optimizer: optimizer.rule):
+        for _, neighbours in itertools.groupby(self._optimizers, key=lambda optimizer: optimizer.rule):
             members = list(neighbours)
             rows = slice(start, start + len(members))
-            self.groups.append((rows, Group(members, weights[rows], decayed)))
+            self.groups.append((rows, Group(members, weights[rows], self._decayed)))
             start = rows.stop
-        self.base_lr = torch.tensor([[optimizer.lr] for optimizer in optimizers], device=weights.device)
+        self.base_lr = torch.tensor([[optimizer.lr] for optimizer in self._optimizers], device=weights.device)
+
+    def keep(self, members: Sequence[int], weights: Tensor) -> None:
+        """Let only these members stay, in this order.
+
+        Args:
+            members: Their places among the members so far.
+            weights: (m, P), their weights, updated in place from now on.
+        """
+        state = [self._state_of(member) for member in members]
+        self._optimizers = [self._optimizers[member] for member in members]
+        self._seat(weights)
+        for rows, group in self.groups:
+            own = state[rows]
+            group.step = own[0][0]
+            group.state = {name: torch.stack([each[1][name] for each in own]) for name in own[0][1]}
+
+    def _state_of(self, member: int) -> tuple[int, dict[str, Tensor]]:
+        """Give how many steps a member has made, and its rows of its group's state."""
+        rows, group = next((rows, group) for rows, group in self.groups if rows.start <= member < rows.stop)
+        return group.step, {name: slot[member - rows.start] for name, slot in group.state.items()}
 
     @torch.no_grad()
     def step(self, gradient: Tensor, multiplier: Tensor) -> None:

@@ -61,6 +61,22 @@ def test_members_of_many_rules_step_as_each_would_alone():
         torch.testing.assert_close(weights[row], _by_torch(kind, arguments, row))
 
 
+def test_members_that_stay_go_on_as_if_nobody_had_left():
+    optimizers = [case[0] for case in CASES]
+    staying = [0, 2, 3, 5, 8]
+    weights = torch.linspace(-1, 1, SIZE).repeat(len(optimizers), 1)
+    update = Update(optimizers, weights, torch.ones(SIZE))
+    for number, gradients in enumerate(zip(*map(_gradients, range(len(CASES))))):
+        together = torch.stack(gradients)
+        if number == STEPS // 2:
+            weights = weights[staying]
+            update.keep(staying, weights)
+        together = together[staying] if number >= STEPS // 2 else together
+        update.step(together, torch.ones(len(together), 1))
+    for row, place in enumerate(staying):
+        torch.testing.assert_close(weights[row], _by_torch(*CASES[place][1:], place))
+
+
 def test_biases_are_not_decayed():
     weights = torch.ones(1, 2)
     update = Update([AdamW(lr=0.1, weight_decay=0.5)], weights, torch.tensor([1.0, 0.0]))
