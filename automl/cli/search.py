@@ -38,6 +38,7 @@ Positive = Annotated[str | None, _option("--positive", "CLASS", _PROBLEM, "The c
 Space = Annotated[str, _option("--space", "NAME|PATH", _SEARCH, "What may vary; see automl spaces.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", rich_help_panel=_SEARCH, help="Repeats a study.")]
 Device = Annotated[str, _option("--device", "auto|cpu|cuda[:i]", _SEARCH, "Where to train.")]
+Cohort = Annotated[str, _option("--cohort", "auto|N", _SEARCH, "How many trials train together. [default: auto]")]
 Sampler = Annotated[str, _option("--sampler", "tpe|random", _SEARCH, "How configs are proposed.")]
 Pruner = Annotated[str, _option("--pruner", "asha|none", _SEARCH, "How trials are stopped early.")]
 Test = Annotated[str | None, _option("--test", "FRACTION|FILE", _ROWS, "The rows to judge on; 0.2 of them.")]
@@ -75,6 +76,7 @@ def search(
     device: Device = "auto",
     sampler: Sampler = "tpe",
     pruner: Pruner = "asha",
+    cohort: Cohort = "auto",
     test: Test = None,
     validation: Validation = None,
     split: Split = None,
@@ -108,6 +110,7 @@ def search(
         seed=seed,
         sampler=sampler,
         pruner=pruner,
+        cohort=cohort,
         tracking_uri=tracking_uri,
     )
     plan = checked(plan, split_twice=bool(split and test))

@@ -109,6 +109,8 @@ def _unfit_for_task(plan: Plan) -> Iterator[str]:
 def _search_mistakes(plan: Plan) -> Iterator[str]:
     yield from _among("sampler", plan.sampler, SAMPLERS)
     yield from _among("pruner", plan.pruner, PRUNERS)
+    if not re.fullmatch(r"auto|[1-9]\d{0,3}", plan.cohort):
+        yield f"--cohort must be auto or a number from 1 to 9999, got {plan.cohort!r}"
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):
         yield f"--device must be auto, cpu, cuda or cuda:i, got {plan.device!r}"
 

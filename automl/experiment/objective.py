@@ -15,8 +15,9 @@ from automl.models.summary import n_parameters
 from automl.study.samplers import seed_of
 from automl.tracking.files import write_json
 from automl.training.arguments import Member
-from automl.training.cohort import Fitted, train
+from automl.training.cohort import Fitted, Rows, train
 from automl.training.failures import OutOfTimeError, failure_kind
+from automl.training.size import cohort_size
 from automl.training.weights import as_rows, save_weights
 from automl.trial import Completed, Epoch, Failed, Outcome, Pruned, ranked
 
@@ -103,25 +104,47 @@ class Objective:
     clock: Clock
     progress: Progress
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+    _on_device: tuple[Prepared, Rows, Rows] | None = field(default=None, repr=False)
 
-    def run(self, number: int, config: Config) -> Outcome:
-        """Run a trial to its end; whatever goes wrong in it is its outcome, and no other trial's."""
-        self.progress.trial_started(number, str(config.get("family", "")))
-        trial = self.record.trial(number)
-        trial.write_config(config)
+    def run(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
+        """Run trials that train together to their end; whatever goes wrong in one is its outcome, and no other's.
+
+        Args:
+            configs: By the trials' numbers; they agree in what `recipe.is_shared` names.
+        """
+        for number, config in configs.items():
+            self.progress.trial_started(number, str(config.get("family", "")))
+            self.record.trial(number).write_config(config)
+        ended = self._attempt(configs)
+        for number, outcome in ended.items():
+            self.record.trial(number).write_outcome(outcome)
+        self.outcomes.update(ended)
+        self._forget_all_but_the_best()
+        for number, outcome in ended.items():
+            self.progress.trial_ended(number, outcome, self.best_score)
+        return ended
+
+    def cohort_size(self, config: Config) -> int:
+        """Say how many trials that agree with this one are worth training together."""
+        recipe = read_recipe(config)
+        blocks = self.stage.prepare(recipe.preparing).preparation.blocks
+        network = build(recipe.family, blocks, self.stage.task.n_outputs, seed=0)
+        return cohort_size(n_parameters(network), recipe.training.batch_size, self.device)
+
+    def _attempt(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
+        """Train a cohort; where something is raised, train each of it alone, so that the fault stays with one."""
         started = time.perf_counter()
         try:
-            outcome = self._train(number, config, started)
+            return self._train(configs, started)
         except Exception as error:
+            if len(configs) > 1:
+                alone = [self._attempt({number: config}) for number, config in configs.items()]
+                return {number: outcome for one in alone for number, outcome in one.items()}
+            number = next(iter(configs))
             where = traceback.format_exc()
+            self.record.trial(number).write_failure(where)
             message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            outcome = Failed(failure_kind(error), message, where, time.perf_counter() - started)
-            trial.write_failure(where)
-        trial.write_outcome(outcome)
-        self.outcomes[number] = outcome
-        self._forget_all_but_the_best()
-        self.progress.trial_ended(number, outcome, self.best_score)
-        return outcome
+            return {number: Failed(failure_kind(error), message, where, time.perf_counter() - started)}
 
     @property
     def winners(self) -> list[int]:
@@ -134,30 +157,44 @@ class Objective:
         best = self.outcomes[self.winners[0]] if self.winners else None
         return best.score if isinstance(best, Completed) else None
 
-    def _train(self, number: int, config: Config, started: float) -> Outcome:
-        recipe = read_recipe(config)
-        prepared = self.stage.prepare(recipe.preparing)
-        if number > 0 and self.clock.is_over:
+    def _train(self, configs: Mapping[int, Config], started: float) -> dict[int, Outcome]:
+        recipes = {number: read_recipe(config) for number, config in configs.items()}
+        prepared = self.stage.prepare(next(iter(recipes.values())).preparing)
+        if 0 not in configs and self.clock.is_over:
             raise OutOfTimeError("the time was up before the first step")
         blocks, n_outputs = prepared.preparation.blocks, self.stage.task.n_outputs
-        network = build(recipe.family, blocks, n_outputs, seed=seed_of(self.seed, number, "weights"))
-        size = n_parameters(network)
-        member = Member(
-            seed=seed_of(self.seed, number, "order"),
-            optimizer=recipe.optimizer,
-            schedule=recipe.schedule,
-            training=recipe.training,
-        )
-        rows = (
-            as_rows(prepared.train, self.stage.targets(self.stage.train), self.device),
-            as_rows(prepared.validation, self.stage.targets(self.stage.validation), self.device),
-        )
-        fitted = train([network], [member], *rows, Watch(self, [number]))[0]
-        outcome = _outcome(fitted, size, time.perf_counter() - started)
-        self.record.trial(number).write_curve(fitted.epochs)
-        if isinstance(outcome, Completed):
-            self._keep(number, fitted, prepared)
-        return outcome
+        networks = [
+            build(recipe.family, blocks, n_outputs, seed=seed_of(self.seed, number, "weights"))
+            for number, recipe in recipes.items()
+        ]
+        members = [
+            Member(
+                seed=seed_of(self.seed, number, "order"),
+                optimizer=recipe.optimizer,
+                schedule=recipe.schedule,
+                training=recipe.training,
+            )
+            for number, recipe in recipes.items()
+        ]
+        size = n_parameters(networks[0])
+        fitted = train(networks, members, *self._rows(prepared), Watch(self, list(configs)))
+        seconds = time.perf_counter() - started
+        n_epochs = sum(len(each.epochs) for each in fitted)
+        outcomes = {}
+        for number, each in zip(configs, fitted):
+            outcomes[number] = _outcome(each, size, seconds * len(each.epochs) / n_epochs)
+            self.record.trial(number).write_curve(each.epochs)
+            if isinstance(outcomes[number], Completed):
+                self._keep(number, each, prepared)
+        return outcomes
+
+    def _rows(self, prepared: Prepared) -> tuple[Rows, Rows]:
+        """Put training and validation rows on the device; the last preparation's stay there."""
+        if self._on_device is None or self._on_device[0] is not prepared:
+            train_rows = as_rows(prepared.train, self.stage.targets(self.stage.train), self.device)
+            validation_rows = as_rows(prepared.validation, self.stage.targets(self.stage.validation), self.device)
+            self._on_device = (prepared, train_rows, validation_rows)
+        return self._on_device[1:]
 
     def _keep(self, number: int, fitted: Fitted, prepared: Prepared) -> None:
         trial = self.record.trial(number)
@@ -172,7 +209,8 @@ class Objective:
 
 
 def _outcome(fitted: Fitted, parameters: int, seconds: float) -> Outcome:
-    assert fitted.best is not None
+    if fitted.best is None:
+        return Failed("diverged", "no epoch had a finite loss and score", "", seconds)
     common: dict[str, Any] = {
         "score": fitted.best.validation,
         "loss": fitted.best.validation_loss,

@@ -38,6 +38,7 @@ class Plan:
         seed: What everything random is drawn from.
         sampler: How configs are proposed.
         pruner: How trials are stopped early.
+        cohort: How many trials train together, a number or `auto`.
         tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
     """
 
@@ -61,6 +62,7 @@ class Plan:
     sampler: str = "tpe"
     pruner: str = "asha"
     tracking_uri: str | None = None
+    cohort: str = "auto"
 
     @property
     def budget(self) -> Budget:

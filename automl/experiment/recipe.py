@@ -69,6 +69,21 @@ def _arguments(config: Config, prefix: str) -> dict[str, Any]:
     return {name.removeprefix(prefix): value for name, value in config.items() if name.startswith(prefix)}
 
 
+def is_shared(name: str) -> bool:
+    """Tell whether the trials of a cohort must agree in a parameter: it decides tensors' shapes, or what is computed.
+
+    Examples:
+        >>> [is_shared(name) for name in ("family.mlp.width", "preparing.numeric", "training.batch_size")]
+        [True, True, True]
+        >>> [is_shared(name) for name in ("family.mlp.dropout", "optimizer", "optimizer.adamw.lr", "schedule")]
+        [False, False, False, False]
+    """
+    section, *rest = name.split(".")
+    if section == "family" and len(rest) == 2:
+        return rest[1] not in FAMILIES[rest[0]].free
+    return section in ("family", "preparing") or name == "training.batch_size"
+
+
 def lint(space: Space, where: str) -> None:
     """Refuse a space that proposes what no room accepts.
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
+from automl.experiment.cohorts import Cohorts
 from automl.experiment.deliver import export
 from automl.experiment.environment import environment
 from automl.experiment.judge import judge
@@ -112,7 +113,8 @@ class Session:
         objective = Objective(
             record, stage, self._device, plan.seed, pruner, self._clock, self._progress, record.outcomes()
         )
-        run_trials(study, objective, plan.budget, self._trial_ended)
+        cohorts = Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort))
+        run_trials(study, objective, plan.budget, cohorts, self._trial_ended)
         return objective
 
     def _trial_ended(self) -> None:

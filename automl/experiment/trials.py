@@ -12,42 +12,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from automl.budget import Budget
+    from automl.experiment.cohorts import Cohorts
     from automl.experiment.objective import Objective
     from automl.study.study import Study
-    from automl.trial import Outcome
+    from automl.trial import Config, Outcome
 
 _SAME_BUGS = 3
 
 
-def run_trials(study: Study, objective: Objective, budget: Budget, trial_ended: Callable[[], None]) -> None:
-    """Run trials until the budget is spent.
+def run_trials(
+    study: Study, objective: Objective, budget: Budget, cohorts: Cohorts, trial_ended: Callable[[], None]
+) -> None:
+    """Run trials, cohort by cohort, until the budget is spent.
 
     Args:
         study: Proposes configs.
         objective: Runs them.
         budget: Trials and seconds in all; the seconds are counted by the objective's clock.
-        trial_ended: Called after each trial, when all of it is on the disk.
+        cohorts: Forms the cohorts, and knows those that were formed before.
+        trial_ended: Called after each cohort, when all of it is on the disk.
 
     Raises:
         SearchError: The first trials all failed by the same bug, or no trial was completed.
     """
-    for number in study.unfinished:
-        _settle(study, objective, number)
+    for numbers in cohorts.unfinished(study):
+        _settle(study, objective, {number: study.ask_again(number) for number in numbers})
         trial_ended()
-    while not _is_spent(study, objective, budget):
-        number, config = study.ask()
-        study.tell(number, objective.run(number, config))
+    while cohorts.begun(study) or not _is_spent(study, objective, budget):
+        _settle(study, objective, cohorts.form(study, objective, budget.trials))
         trial_ended()
         _stop_at_the_same_bug(objective.outcomes)
     if not objective.winners:
         raise SearchError(f"no trial was completed: {_kinds(objective.outcomes)}")
 
 
-def _settle(study: Study, objective: Objective, number: int) -> None:
-    """Bring an unfinished trial to its end: tell what its folder already holds, or run it again from its start."""
-    config = study.ask_again(number)
-    known = objective.outcomes.get(number)
-    study.tell(number, known if known is not None else objective.run(number, config))
+def _settle(study: Study, objective: Objective, configs: Mapping[int, Config]) -> None:
+    """Bring a cohort to its end: run it, or tell what its trials' folders already hold.
+
+    Nothing of a cohort is told before all of it is kept, so that one which was killed runs again as a whole.
+    """
+    known = {number: objective.outcomes[number] for number in configs if number in objective.outcomes}
+    ended = known if len(known) == len(configs) else objective.run(configs)
+    for number, outcome in ended.items():
+        study.tell(number, outcome)
 
 
 def _is_spent(study: Study, objective: Objective, budget: Budget) -> bool:

@@ -48,9 +48,9 @@ class Dropout(nn.Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.register_buffer(
-            "threshold", torch.tensor(round(rate * 65536) - 32768, dtype=torch.int16), persistent=False
-        )
+        threshold = torch.tensor(round(rate * 65536) - 32768, dtype=torch.int16)
+        self.rate = rate
+        self.register_buffer("threshold", threshold, persistent=False)
         self.register_buffer("scale", torch.tensor(1 / (1 - rate)), persistent=False)
         self.noise: torch.Tensor | None = None
 

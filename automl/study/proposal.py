@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from automl.spaces.space import Choice, Float, Int, Space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import optuna
 
     from automl.trial import Config, Scalar
@@ -30,12 +32,13 @@ def _suggest(trial: optuna.Trial, name: str, domain: Float | Int | Choice) -> Sc
     return trial.suggest_float(name, domain.low, domain.high, log=domain.log, step=domain.step)
 
 
-def as_parameters(config: Config, space: Space) -> dict[str, Any]:
-    """Give the values that `propose` would have to be suggested for it to give `config`.
+def as_parameters(config: Config, space: Space, belongs: Callable[[str], bool] = lambda name: True) -> dict[str, Any]:
+    """Give the values that `propose` would have to be suggested for it to give `config`, or a part of it.
 
     Args:
         config: A complete config of the space.
         space: The space.
+        belongs: Tells of a parameter's name whether it is to be part of it.
     """
     parameters: dict[str, Any] = {}
 
@@ -48,4 +51,4 @@ def as_parameters(config: Config, space: Space) -> dict[str, Any]:
         return value
 
     space.walk(take)
-    return parameters
+    return {name: value for name, value in parameters.items() if belongs(name.removesuffix("?"))}

@@ -15,6 +15,7 @@ from automl.study.samplers import SeededSampler
 from automl.trial import Completed, Pruned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from automl.spaces.space import Space
@@ -62,11 +63,23 @@ class Study:
         waiting = (TrialState.RUNNING, TrialState.WAITING)
         return [trial.number for trial in self._study.get_trials(deepcopy=False, states=waiting)]
 
-    def ask(self) -> tuple[int, Config]:
-        """Give the next trial's number and config."""
+    @property
+    def n_starts(self) -> int:
+        """How many trials come before the sampler's own proposals."""
+        return len(self._starts)
+
+    def ask(self, like: Config | None = None, shared: Callable[[str], bool] = lambda name: True) -> tuple[int, Config]:
+        """Give the next trial's number and config.
+
+        Args:
+            like: A config that the next one agrees with in its shared parameters; None leaves it free.
+            shared: Tells of a parameter's name whether it is shared.
+        """
         number = self.n_asked
         if number < len(self._starts):
             self._study.enqueue_trial(as_parameters(self._starts[number], self._space))
+        elif like is not None:
+            self._study.enqueue_trial(as_parameters(like, self._space, shared))
         trial = self._study.ask()
         return trial.number, propose(trial, self._space)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import torch
 
 from automl.training.device import mixed_precision, threads_for
-from automl.training.failures import DivergedError, OutOfTimeError
+from automl.training.failures import OutOfTimeError
 from automl.training.loss import losses
 from automl.training.schedule import Rate
 from automl.training.stack import Batch, Stack
@@ -77,7 +77,7 @@ class Fitted:
     Args:
         weights: The state of its best epoch; empty if no epoch had a finite score.
         epochs: What every epoch came to.
-        best: The best of them.
+        best: The best of them; None if none had a finite loss and score.
         stopped_by: What ended it, `pruned` if the watcher did.
     """
 
@@ -282,7 +282,6 @@ def train(
         One fitted member a candidate, in their order, with the weights of its best epoch.
 
     Raises:
-        DivergedError: A cohort of one had no epoch with a finite loss and score.
         OutOfTimeError: The time was up before the first step.
         ValueError: The candidates' shapes or batch sizes differ.
     """
@@ -290,6 +289,4 @@ def train(
     with threads_for(*cohort.step_size):
         while cohort.is_active:
             cohort.run_epoch()
-    if len(members) == 1 and cohort.fitted[0].best is None:
-        raise DivergedError("no epoch had a finite loss and score")
     return cohort.fitted

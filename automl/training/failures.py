@@ -10,16 +10,12 @@ if TYPE_CHECKING:
     from automl.trial import FailureKind
 
 
-class DivergedError(ArithmeticError):
-    """No epoch had a finite loss and score."""
-
-
 class OutOfTimeError(Exception):
     """The clock ran out before the first step."""
 
 
 def failure_kind(error: BaseException) -> FailureKind:
-    """Tell divergence, lack of memory and lack of time from a bug.
+    """Tell lack of memory and lack of time from a bug.
 
     Examples:
         >>> failure_kind(MemoryError())
@@ -27,8 +23,6 @@ def failure_kind(error: BaseException) -> FailureKind:
         >>> failure_kind(KeyError("width"))
         'bug'
     """
-    if isinstance(error, DivergedError):
-        return "diverged"
     if isinstance(error, OutOfTimeError):
         return "timeout"
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):

@@ -40,7 +40,7 @@ class Stack:
             raise ValueError("networks of one stack need parameters of the same names and shapes")
         self.module = modules[0].to(device)
         self._shapes = {name: parameter.shape for name, parameter in self.module.named_parameters()}
-        self._random = [layer for layer in self.module.modules() if hasattr(layer, "noise")]
+        self._random = _random_layers(modules)
         self._random_shapes: list[torch.Size] | None = None
         rows = [torch.cat([p.detach().flatten().to(device) for p in module.parameters()]) for module in modules]
         buffers = [dict(module.named_buffers()) for module in modules]
@@ -139,8 +139,8 @@ class Stack:
         sizes = [n_rows * shape.numel() for shape in self._random_shapes]
         words = torch.empty((self.size, math.ceil(sum(sizes) / 4)), dtype=torch.int64, device=self.weights.device)
         for row, generator in zip(words, generators):
-            row.random_(-(2**63), None, generator=generator)  # type: ignore[call-overload]
-        values = words.view(torch.int16)[:, : sum(sizes)].split(sizes, dim=1)
+            row.random_(-(2**63), None, generator=generator)
+        values = torch.split(words.view(torch.int16)[:, : sum(sizes)], sizes, dim=1)
         return [part.view(self.size, n_rows, *shape) for part, shape in zip(values, self._random_shapes)]
 
     @torch.no_grad()
@@ -164,6 +164,12 @@ class Stack:
             source = self._parameters if name in self._parameters else self.buffers
             state[name] = source[name][member].detach().clone()
         return state
+
+
+def _random_layers(modules: Sequence[nn.Module]) -> list[nn.Module]:
+    """Give the first network's layers that draw at random (they have `noise` and a `rate`) in any of the networks."""
+    together = zip(*(module.modules() for module in modules))
+    return [layers[0] for layers in together if hasattr(layers[0], "noise") and any(each.rate for each in layers)]
 
 
 def signature(module: nn.Module) -> tuple[object, ...]:

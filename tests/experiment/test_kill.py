@@ -43,7 +43,8 @@ def table(tmp_path):
 
 def _search(table, study):
     space = "tabular_small"
-    return ["search", table, "--target", "target", "--space", space, "--trials", str(TRIALS), "--study", study]
+    words = ["search", table, "--target", "target", "--space", space, "--trials", str(TRIALS), "--study", study]
+    return [*words, "--cohort", "3"]
 
 
 def _story(run_dir):

@@ -6,6 +6,7 @@ import pytest
 
 from automl.budget import Budget
 from automl.errors import SearchError
+from automl.experiment.cohorts import Cohorts
 from automl.experiment.trials import run_trials
 from automl.trial import Completed, Failed, Pruned
 
@@ -28,15 +29,19 @@ class Study:
         self.unfinished = list(unfinished)
         self.n_asked = len(self.unfinished)
 
-    def ask(self):
+    n_starts = 1
+
+    def ask(self, like=None, shared=None):
         self.n_asked += 1
-        return self.n_asked - 1, {}
+        self.unfinished.append(self.n_asked - 1)
+        return self.n_asked - 1, {"like": like}
 
     def ask_again(self, number):
         return {}
 
     def tell(self, number, outcome):
         self.told[number] = outcome
+        self.unfinished.remove(number)
 
 
 class Clock:
@@ -59,21 +64,43 @@ class Objective:
         self.outcomes = dict(known or {})
         self.clock = Clock(over_after)
         self.ran = []
+        self.cohorts = []
 
-    def run(self, number, config):
-        self.ran.append(number)
-        self.outcomes[number] = self.planned[min(len(self.ran), len(self.planned)) - 1]
-        return self.outcomes[number]
+    def cohort_size(self, config):
+        return 4
+
+    def run(self, configs):
+        ended = {}
+        for number in configs:
+            self.ran.append(number)
+            ended[number] = self.planned[min(len(self.ran), len(self.planned)) - 1]
+        self.cohorts.append(list(configs))
+        self.outcomes.update(ended)
+        return ended
 
     @property
     def winners(self):
         return [number for number, outcome in self.outcomes.items() if isinstance(outcome, Completed)]
 
 
-def _run(objective, study=None, budget=None):
+class Record:
+    """Keeps events in memory."""
+
+    def __init__(self, formed=()):
+        self.events = [{"trials": group} for group in formed]
+
+    def read_jsonl(self, name):
+        return list(self.events)
+
+    def append_jsonl(self, name, event):
+        self.events.append(event)
+
+
+def _run(objective, study=None, budget=None, size=1, formed=()):
     ended = []
     study = study or Study()
-    run_trials(study, objective, budget or Budget(trials=6), lambda: ended.append(1))
+    cohorts = Cohorts(Record(formed), size)
+    run_trials(study, objective, budget or Budget(trials=6), cohorts, lambda: ended.append(1))
     return study, ended
 
 
@@ -101,9 +128,55 @@ def test_an_unfinished_trial_is_run_again_first():
 
 def test_an_unfinished_trial_whose_outcome_is_kept_is_only_told():
     objective = Objective([DONE], known={0: PRUNED})
-    study, _ = _run(objective, Study(unfinished=[0]), Budget(trials=2))
+    study, _ = _run(objective, Study(unfinished=[0]), Budget(trials=2), formed=[[0]])
     assert objective.ran == [1]
     assert study.told[0] == PRUNED
+
+
+def test_cohorts_are_trimmed_to_the_budget():
+    objective = Objective([DONE])
+    _run(objective, budget=Budget(trials=10), size=4)
+    assert objective.cohorts == [[0], [1, 2, 3, 4], [5, 6, 7, 8], [9]]
+
+
+def test_cohorts_grow_with_the_study_up_to_what_pays():
+    objective = Objective([DONE])
+    _run(objective, budget=Budget(trials=30), size=None)
+    assert [len(cohort) for cohort in objective.cohorts] == [1, 1, 1, 1, 1, 1, 2, 2, 3, 4, 4, 4, 4, 1]
+
+
+def test_the_members_of_a_cohort_are_asked_for_alike():
+    study = Study()
+    asked = []
+    ask = study.ask
+    study.ask = lambda like=None, shared=None: asked.append(like) or ask(like)
+    _run(Objective([DONE]), study, Budget(trials=4), size=3)
+    assert asked == [None, None, {"like": None}, {"like": None}]
+
+
+def test_a_cohort_killed_before_it_was_formed_is_formed_as_it_would_have_been():
+    objective = Objective([DONE], known={0: DONE})
+    study = Study(unfinished=[1, 2])
+    study.n_asked = 3
+    _run(objective, study, Budget(trials=9), size=4)
+    assert objective.cohorts == [[1, 2, 3, 4], [5, 6, 7, 8]]
+
+
+def test_a_killed_cohort_runs_again_as_a_whole():
+    objective = Objective([DONE], known={0: DONE, 2: DONE})
+    study = Study(unfinished=[1, 2, 3])
+    study.n_asked = 4
+    _run(objective, study, Budget(trials=4), size=3, formed=[[0], [1, 2, 3]])
+    assert objective.cohorts == [[1, 2, 3]]
+
+
+def test_a_cohort_that_was_kept_whole_is_only_told():
+    objective = Objective([DONE], known=dict.fromkeys(range(4), DONE))
+    study = Study(unfinished=[2, 3])
+    study.n_asked = 4
+    _run(objective, study, Budget(trials=4), size=3, formed=[[0], [1, 2, 3]])
+    assert objective.ran == []
+    assert list(study.told) == [2, 3]
 
 
 def test_the_same_bug_in_the_first_three_trials_ends_the_search_with_its_traceback():

@@ -23,7 +23,7 @@ from automl.training.arguments import (
     Training,
 )
 from automl.training.cohort import Rows, batch_edges, train
-from automl.training.failures import DivergedError, OutOfTimeError
+from automl.training.failures import OutOfTimeError
 
 BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (6,)))
 DRY = {"mlp": {"dropout": 0.0, "norm": "batch"}, "resnet": {"dropout": 0.0, "hidden_dropout": 0.0}}
@@ -171,9 +171,17 @@ def test_no_time_at_all_is_a_failure():
         _fit([_member()], watch=Watch(_rows(60, 1).target, over_after=0))
 
 
-def test_divergence_is_a_failure():
-    with pytest.raises(DivergedError, match="no epoch had a finite loss"):
-        _fit([_member(optimizer=SGD(lr=1e30, momentum=0.0))])
+def test_a_member_that_diverges_leaves_the_others_alone():
+    wild = _member(1, SGD(lr=1e30, momentum=0.0))
+    calm = _member(2, SGD(lr=0.05), epochs=5)
+    together = _fit([calm, wild, _member(3, SGD(lr=0.01), epochs=2)])
+    assert together[1].stopped_by == "diverged"
+    _assert_same(_fit([calm])[0], together[0])
+
+
+def test_divergence_leaves_no_best_epoch():
+    fitted = _fit([_member(optimizer=SGD(lr=1e30, momentum=0.0))])[0]
+    assert (fitted.best, fitted.stopped_by, fitted.weights) == (None, "diverged", {})
 
 
 def test_members_of_different_batch_sizes_are_refused():

@@ -30,6 +30,7 @@ class MLP:
         embedding_size: Width of an embedded category.
     """
 
+    free: ClassVar[frozenset[str]] = frozenset({"dropout", "init"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {
         "layers": (1, 64),
         "width": (1, 16384),

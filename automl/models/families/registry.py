@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class Family(Protocol):
-    """A family's arguments, and what they build; reading or checking them needs no torch."""
+    """A family's arguments, and what they build; reading or checking them needs no torch.
+
+    Its class also has `free`, the names of the arguments that change neither layers nor shapes, so that networks which
+    differ in them alone train together; and `bounds`, the least and greatest values of its numbers.
+    """
 
     @property
     def init(self) -> Initialisation:

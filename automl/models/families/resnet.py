@@ -30,6 +30,7 @@ class ResNet:
         embedding_size: Width of an embedded category.
     """
 
+    free: ClassVar[frozenset[str]] = frozenset({"dropout", "hidden_dropout", "init"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {
         "blocks": (1, 64),
         "width": (1, 16384),
