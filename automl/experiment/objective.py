@@ -22,7 +22,7 @@ from automl.training.weights import as_rows, save_weights
 from automl.trial import Completed, Epoch, Failed, Outcome, Pruned, ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import torch
     from numpy.typing import NDArray
@@ -104,6 +104,7 @@ class Objective:
     clock: Clock
     progress: Progress
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+    _with_weights: set[int] | None = field(default=None, repr=False)
     _on_device: tuple[Prepared, Rows, Rows] | None = field(default=None, repr=False)
 
     def run(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
@@ -119,7 +120,7 @@ class Objective:
         for number, outcome in ended.items():
             self.record.trial(number).write_outcome(outcome)
         self.outcomes.update(ended)
-        self._forget_all_but_the_best()
+        self._forget_all_but_the_best(ended)
         for number, outcome in ended.items():
             self.progress.trial_ended(number, outcome, self.best_score)
         return ended
@@ -201,11 +202,15 @@ class Objective:
         save_weights(trial.weights_path, fitted.weights)
         write_json(trial.preparation_path, prepared.preparation.to_json())
 
-    def _forget_all_but_the_best(self) -> None:
-        """Remove the weights of all trials but the best few."""
-        for number in self.winners[N_KEPT:]:
+    def _forget_all_but_the_best(self, ended: Iterable[int]) -> None:
+        """Remove the weights of all trials but the best few, looking only at those that may have any."""
+        if self._with_weights is None:
+            self._with_weights = {number for number in self.outcomes if self.record.trial(number).weights_path.exists()}
+        best = set(self.winners[:N_KEPT])
+        for number in self._with_weights.union(ended) - best:
             self.record.trial(number).weights_path.unlink(missing_ok=True)
             self.record.trial(number).preparation_path.unlink(missing_ok=True)
+        self._with_weights = best
 
 
 def _outcome(fitted: Fitted, parameters: int, seconds: float) -> Outcome:

@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
+from automl.report.fidelity import UNSAFE, rung_correlations
 from automl.report.figures import cell, counted, duration, figure, interval, setting, table
 from automl.report.leaderboard import trials as rows_of_trials
 from automl.report.summary import judgement_of, read_or, summarise
+from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import ENVIRONMENT, JUDGEMENT, LEDGER, PLAN, RUNGS, SPLIT, TASK, Record
 
 _LEADERS = 10
@@ -172,11 +174,34 @@ def _pruning(record: Record) -> list[str]:
     for event in record.read_jsonl(RUNGS):
         came[event["epoch"]] = came.get(event["epoch"], 0) + len(event["scores"])
         stopped.setdefault(event["epoch"], []).extend(event["pruned"])
+    if not came:
+        return []
+    metric = read_or(record, TASK, {}).get("metric")
+    told = rung_correlations(record, sorted(came), HIGHER_IS_BETTER[metric]) if metric else {}
     rows = [
-        [epoch, came[epoch], len(stopped[epoch]), _numbers(sorted(stopped[epoch])) if stopped[epoch] else ""]
+        [epoch, came[epoch], len(stopped[epoch]), _correlation(told, epoch), _numbers(sorted(stopped[epoch]))]
         for epoch in sorted(came)
     ]
-    return table(["rung (epoch)", "trials that came", "stopped", "which"], rows, right=(0, 1, 2)) if rows else []
+    header = ["rung (epoch)", "trials that came", "stopped", "rank correlation with the end", "which were stopped"]
+    return [*table(header, rows, right=(0, 1, 2, 3)), *_unsafe(told)]
+
+
+def _correlation(told: dict[int, tuple[float, int]], epoch: int) -> str:
+    return f"{told[epoch][0]:.2f} ({told[epoch][1]} trials)" if epoch in told else ""
+
+
+def _unsafe(told: dict[int, tuple[float, int]]) -> list[str]:
+    """Warn of rungs whose order says little about the order at the end."""
+    return [
+        line
+        for epoch, (correlation, _) in told.items()
+        if correlation < UNSAFE
+        for line in (
+            "",
+            f"Halving is unsafe here: the order of the trials at epoch {epoch} says little about their order at the "
+            f"end (rank correlation {correlation:.2f}). `--pruner none` trains every trial to its end.",
+        )
+    ]
 
 
 def _numbers(numbers: list[int]) -> str:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import optuna
+from optuna.trial import TrialState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
 _STARTUP_TRIALS = 10
+_BEST = 150
+_LATEST = 250
 
 
 def seed_of(*parts: object) -> int:
@@ -48,6 +51,47 @@ def _random(seed: int) -> optuna.samplers.BaseSampler:
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {"tpe": _tpe, "random": _random}
 
 
+class Window:
+    """A study as a sampler sees it: every trial that runs, the best that are over, and the latest that are over.
+
+    What a Parzen estimator asks grows with the trials it looks at; the best and the latest tell it most.
+
+    Args:
+        study: The study.
+        best: How many of the best it sees.
+        latest: How many of the latest it sees.
+    """
+
+    def __init__(self, study: optuna.Study, best: int = _BEST, latest: int = _LATEST) -> None:
+        self._study = study
+        self._trials = _in_window(study, best, latest)
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the study in everything else."""
+        return getattr(self._study, name)
+
+    def _get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
+    ) -> list[FrozenTrial]:
+        return [trial for trial in self._trials if states is None or trial.state in states]
+
+    def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
+        """Give the trials in the window, by number."""
+        return self._get_trials(deepcopy, states)
+
+
+def _in_window(study: optuna.Study, best: int, latest: int) -> list[FrozenTrial]:
+    trials = study.get_trials(deepcopy=False)
+    over = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    if len(over) <= best + latest:
+        return trials
+    sign = -1.0 if study.direction == optuna.study.StudyDirection.MAXIMIZE else 1.0
+    finished = [trial for trial in over if trial.state is TrialState.COMPLETE and trial.value is not None]
+    leaders = sorted(finished, key=lambda trial: (sign * (trial.value or 0.0), trial.number))[:best]
+    seen = {trial.number for trial in (*leaders, *over[-latest:])}
+    return [trial for trial in trials if not trial.state.is_finished() or trial.number in seen]
+
+
 class SeededSampler(optuna.samplers.BaseSampler):
     """Builds the named sampler anew for every decision, from a seed that belongs to that decision.
 
@@ -60,22 +104,26 @@ class SeededSampler(optuna.samplers.BaseSampler):
         self._make = SAMPLERS[name]
         self._seed = seed
         self._joint: optuna.samplers.BaseSampler | None = None
+        self._seen: Window | None = None
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Say which parameters are proposed together."""
         self._joint = self._make(seed_of(self._seed, trial.number))
-        return self._joint.infer_relative_search_space(study, trial)
+        self._seen = Window(study)
+        return self._joint.infer_relative_search_space(cast("optuna.Study", self._seen), trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Propose those parameters together."""
         joint = self._joint or self._make(seed_of(self._seed, trial.number))
-        return joint.sample_relative(study, trial, search_space)
+        seen = self._seen or Window(study)
+        return joint.sample_relative(cast("optuna.Study", seen), trial, search_space)
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Propose a parameter by itself."""
         alone = self._make(seed_of(self._seed, trial.number, param_name))
-        return alone.sample_independent(study, trial, param_name, param_distribution)
+        seen = self._seen or Window(study)
+        return alone.sample_independent(cast("optuna.Study", seen), trial, param_name, param_distribution)

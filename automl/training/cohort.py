@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
@@ -34,6 +34,16 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from automl.training.arguments import Member
+
+STOPPED_BY: tuple[StoppedBy | Literal["pruned"] | None, ...] = (
+    None,
+    "epochs",
+    "patience",
+    "budget",
+    "diverged",
+    "pruned",
+)
+"""What can end a member's training, in the order of their codes in a checkpoint; None is in training."""
 
 _ROWS_AT_ONCE = 8192
 _NOISE = 0x5EED
@@ -157,6 +167,40 @@ class Cohort:
         """Whether a member is still in training."""
         return bool(self._seats)
 
+    def state(self) -> dict[str, Tensor]:
+        """Give everything that training needs to go on bit for bit, besides what the cohort was made from.
+
+        What follows from the epochs so far (best epochs, plateaus) is not stored but followed again.
+        """
+        tensors = {"weights": self._stack.weights, "epoch": torch.tensor(self._epoch)}
+        tensors |= {f"buffers/{name}": buffer for name, buffer in self._stack.buffers.items()}
+        tensors |= {f"update/{name}": slot for name, slot in self._update.state().items()}
+        for seat in self._seats:
+            tensors[f"order/{seat.place}"] = seat.order.get_state()
+            tensors[f"noise/{seat.place}"] = seat.noise.get_state()
+        for place, fitted in enumerate(self.fitted):
+            tensors[f"curve/{place}"] = torch.tensor([astuple(epoch) for epoch in fitted.epochs], dtype=torch.float64)
+            tensors[f"stopped/{place}"] = torch.tensor(STOPPED_BY.index(fitted.stopped_by))
+            tensors |= {f"best/{place}/{name}": weight for name, weight in fitted.weights.items()}
+        return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave, in a cohort made from the same networks, members and rows."""
+        self._epoch = int(state["epoch"])
+        for seat in self._seats:
+            fitted = self.fitted[seat.place]
+            for row in state[f"curve/{seat.place}"].tolist():
+                seat.follow(fitted, Epoch(int(row[0]), *row[1:]))
+            fitted.stopped_by = STOPPED_BY[int(state[f"stopped/{seat.place}"])]
+            best = part_of(state, f"best/{seat.place}/")
+            fitted.weights = {name: weight.to(self._device) for name, weight in best.items()}
+        self._let_leave()
+        for seat in self._seats:
+            seat.order.set_state(state[f"order/{seat.place}"])
+            seat.noise.set_state(state[f"noise/{seat.place}"])
+        self._stack.load(state["weights"], part_of(state, "buffers/"))
+        self._update.load(part_of(state, "update/"), self._stack.weights)
+
     def run_epoch(self) -> None:
         """Train one epoch, validate, and let those leave that should."""
         started = time.perf_counter()
@@ -231,12 +275,8 @@ class Cohort:
 
     def _keep(self, row: int, seat: _Seat, epoch: Epoch) -> None:
         """Record a member's epoch, and its weights if it is its best."""
-        fitted = self.fitted[seat.place]
-        fitted.epochs.append(epoch)
-        seat.rate.epoch_ended(epoch.validation_loss)
-        if seat.best.sees(epoch):
-            fitted.best = epoch
-            fitted.weights = self._stack.snapshot(row)
+        if seat.follow(self.fitted[seat.place], epoch):
+            self.fitted[seat.place].weights = self._stack.snapshot(row)
 
     def _let_leave(self) -> None:
         """Take the members that have stopped out of the stack."""
@@ -261,6 +301,15 @@ class _Seat:
         self.best = BestEpoch(watcher.higher_is_better, member.training.patience)
         self.last_lr = member.optimizer.lr
 
+    def follow(self, fitted: Fitted, epoch: Epoch) -> bool:
+        """Take an epoch in; tell whether it is the best so far."""
+        fitted.epochs.append(epoch)
+        self.rate.epoch_ended(epoch.validation_loss)
+        if not self.best.sees(epoch):
+            return False
+        fitted.best = epoch
+        return True
+
     def reason_to_stop(self, epoch: Epoch, *, is_pruned: bool, is_over: bool) -> StoppedBy | Literal["pruned"] | None:
         """Say why the member stops after this epoch, or None."""
         reasons: list[tuple[bool, StoppedBy | Literal["pruned"]]] = [
@@ -271,6 +320,11 @@ class _Seat:
             (self.best.is_out_of_patience, "patience"),
         ]
         return next((reason for holds, reason in reasons if holds), None)
+
+
+def part_of(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Give the tensors whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
 
 
 def train(

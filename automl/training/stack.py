@@ -62,6 +62,11 @@ class Stack:
         rows = torch.tensor(members, device=self.weights.device)
         self._seat(self.weights[rows], {name: buffer[rows] for name, buffer in self.buffers.items()})
 
+    def load(self, weights: Tensor, buffers: Batch) -> None:
+        """Take these as the members' weights (M, P) and buffers {name: (M, ...)}."""
+        device = self.weights.device
+        self._seat(weights.to(device), {name: buffers[name].to(device) for name in self.buffers})
+
     @property
     def decayed(self) -> Tensor:
         """(P,) 1 for weights of layers, 0 for biases and norms."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor
 
@@ -171,6 +171,31 @@ class Update:
             own = state[rows]
             group.step = own[0][0]
             group.state = {name: torch.stack([each[1][name] for each in own]) for name in own[0][1]}
+
+    def state(self) -> dict[str, Tensor]:
+        """Give every group's state by name, the number of its steps among it."""
+        tensors: dict[str, Tensor] = {}
+        for index, (_, group) in enumerate(self.groups):
+            tensors |= {f"{index}/{name}": slot for name, slot in group.state.items()}
+            tensors[f"{index}/step"] = torch.tensor(group.step)
+        return tensors
+
+    def load(self, state: Mapping[str, Tensor], weights: Tensor) -> None:
+        """Go on from what `state` gave.
+
+        Args:
+            state: The groups' state.
+            weights: (M, P), updated in place from now on.
+        """
+        self._seat(weights)
+        for index, (_, group) in enumerate(self.groups):
+            own = {
+                name.partition("/")[2]: slot.to(weights.device)
+                for name, slot in state.items()
+                if name.startswith(f"{index}/")
+            }
+            group.step = int(own.pop("step"))
+            group.state = own
 
     def _state_of(self, member: int) -> tuple[int, dict[str, Tensor]]:
         """Give how many steps a member has made, and its rows of its group's state."""

@@ -103,7 +103,7 @@ def test_failures_are_counted_by_kind_with_the_first_line_of_the_first(write_stu
 
 def test_pruned_trials_are_shown_at_their_rung(write_study):
     pruning = section(page(write_study()), "Pruning")
-    assert re.search(r"\| +6 \| +4 \| +1 \| 2 +\|", pruning)
+    assert re.search(r"\| +6 \| +4 \| +1 \| +\| 2 +\|", pruning)
     assert re.search(r"\| +12 \| +2 \| +0 \| +\|", pruning)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from automl.spaces.read import read_space
 from automl.study.journal import mend
-from automl.study.samplers import SAMPLERS
+from automl.study.samplers import SAMPLERS, Window
 from automl.study.study import Study
 from automl.trial import Completed, Failed, Pruned
 
@@ -101,6 +101,21 @@ def test_it_is_a_plain_optuna_study(open_study, tmp_path):
     assert states.count("FAIL") == 1
     assert states.count("COMPLETE") == 11
     assert study.trials[3].intermediate_values.keys() == {6}
+
+
+def test_the_sampler_sees_the_best_and_the_latest_trials_alone(open_study):
+    study = open_study()
+    _run(study, 40)
+    inner = study._study
+    scores = {trial.number: trial.value for trial in inner.trials if trial.value is not None}
+    window = Window(inner, best=5, latest=8)
+    seen = {trial.number for trial in window.get_trials()}
+    over = [trial.number for trial in inner.trials if trial.state.name in ("COMPLETE", "PRUNED")]
+    completed = [trial.number for trial in inner.trials if trial.state.name == "COMPLETE"]
+    best = sorted(completed, key=lambda number: (-scores[number], number))[:5]
+    assert seen == {*best, *over[-8:]}
+    assert window.direction == inner.direction
+    assert len(Window(inner, best=50, latest=50).get_trials()) == 40
 
 
 def test_a_finished_trial_is_not_asked_for_again(open_study):

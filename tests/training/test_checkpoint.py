@@ -1,0 +1,96 @@
+"""A cohort goes on from its file as if it had never stopped."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from automl.models.build import build
+from automl.models.families.registry import FAMILIES
+from automl.task import Block
+from automl.training.arguments import OPTIMIZERS, Constant, Cosine, Member, OneCycle, Plateau, Training
+from automl.training.checkpoint import load_cohort, save_cohort
+from automl.training.cohort import Cohort, Rows
+
+BLOCKS = (Block("numeric", (4,), "float32"),)
+
+
+class Watch:
+    """Scores by accuracy; lets the members at the given places leave after two epochs."""
+
+    higher_is_better = True
+
+    def __init__(self, leaving=()):
+        self.leaving = set(leaving)
+        self.target = _rows(40, 1).target.numpy()
+
+    def score(self, outputs):
+        return float((outputs.argmax(1) == self.target).mean())
+
+    def epoch_ended(self, epochs):
+        return self.leaving if next(iter(epochs.values())).epoch == 2 else set()
+
+    def is_over(self):
+        return False
+
+
+def _rows(n_rows, seed):
+    numeric = torch.randn(n_rows, 4, generator=torch.Generator().manual_seed(seed))
+    return Rows({"numeric": numeric}, (numeric[:, 0] > 0).long())
+
+
+def _cohort(family, rules, leaving):
+    schedules = [Constant(), Cosine(warmup=0.1), OneCycle(), Plateau(patience=0)]
+    members = [
+        Member(
+            seed=place,
+            optimizer=OPTIMIZERS[rule](),
+            schedule=schedules[place % 4],
+            training=Training(batch_size=16, epochs=6, patience=3 + place),
+        )
+        for place, rule in enumerate(rules)
+    ]
+    modules = [build(FAMILIES[family](width=8, dropout=0.2), BLOCKS, 2, seed=place) for place in range(len(rules))]
+    return Cohort(modules, members, _rows(90, 0), _rows(40, 1), Watch(leaving))
+
+
+def _finish(cohort):
+    while cohort.is_active:
+        cohort.run_epoch()
+    return cohort.fitted
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("stop_after", [1, 3])
+@pytest.mark.parametrize("rules", [["adamw"], list(OPTIMIZERS), ["sgd", "adam", "sgd"]], ids=len)
+def test_a_cohort_goes_on_bit_for_bit(family, stop_after, rules, tmp_path):
+    leaving = {0} if len(rules) > 1 else set()
+    whole = _finish(_cohort(family, rules, leaving))
+    cut = _cohort(family, rules, leaving)
+    for _ in range(stop_after):
+        cut.run_epoch()
+    save_cohort(tmp_path / "cohort.safetensors", cut)
+    again = _cohort(family, rules, leaving)
+    load_cohort(tmp_path / "cohort.safetensors", again)
+    for first, second in zip(whole, _finish(again)):
+        assert first.stopped_by == second.stopped_by
+        assert [(e.train_loss, e.validation_loss, e.validation, e.lr) for e in first.epochs] == [
+            (e.train_loss, e.validation_loss, e.validation, e.lr) for e in second.epochs
+        ]
+        assert first.best.epoch == second.best.epoch
+        assert all(torch.equal(weight, second.weights[name]) for name, weight in first.weights.items())
+
+
+def test_saving_leaves_training_as_it_was(tmp_path):
+    whole = _finish(_cohort("mlp", ["adam"], set()))
+    watched = _cohort("mlp", ["adam"], set())
+    while watched.is_active:
+        watched.run_epoch()
+        save_cohort(tmp_path / "cohort.safetensors", watched)
+    assert [e.train_loss for e in whole[0].epochs] == [e.train_loss for e in watched.fitted[0].epochs]
+
+
+def test_another_cohorts_file_is_refused(tmp_path):
+    save_cohort(tmp_path / "cohort.safetensors", _cohort("mlp", ["adam"], set()))
+    with pytest.raises(KeyError):
+        load_cohort(tmp_path / "cohort.safetensors", _cohort("mlp", ["adam", "sgd"], set()))
