@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -83,12 +82,10 @@ def test_it_shows_the_newest_study_until_ctrl_c_and_leaves_no_process_behind(
         assert b"<html" in page.read()
     port = server.rstrip("/").rpartition(":")[2]
     assert len(processes_about(f"--port\0{port}")) >= 2
-    started = time.monotonic()
     ui.send_signal(signal.SIGINT)
     assert ui.wait(20) == 0
     ui.stdout.close()
     assert processes_about(f"--port\0{port}") == []
-    assert time.monotonic() - started < 15
 
 
 def test_a_stop_while_it_starts_leaves_no_process_behind(make_study, mlflow_uri: str):
