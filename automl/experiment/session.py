@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _LONGEST_RESERVE = 20.0
 _RESERVED_SHARE = 0.12
+_LARGEST_SHARE = 0.6
+_ENDS_A_START = 2.0
 _SEND_SECONDS = 60.0
 
 
@@ -64,10 +66,11 @@ class Session:
         self._record, self._plan, self._progress = record, plan, progress
         used = record.read_json(CLOCK)["seconds"] if record.has(CLOCK) else 0.0
         self._started = time.monotonic() if started is None else started
-        self._clock = Clock(_for_search(plan.budget.seconds), used, self._started)
         self._device = pick_device(plan.device)
         is_new = not record.has(ENVIRONMENT)
         self._stage = set_out(record, plan, tables)
+        seconds_to_start = time.monotonic() - self._started
+        self._clock = Clock(_for_search(plan.budget.seconds, seconds_to_start), used, self._started)
         if is_new:
             progress.say(f"study {record.study} in {record.run_dir}")
             record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
@@ -171,9 +174,17 @@ class Session:
         return max(5.0, min(_SEND_SECONDS, 1.1 * seconds + 12.0 - self._clock.elapsed))
 
 
-def _for_search(seconds: float | None) -> float | None:
-    """Give what is left for the search when the judgement's share is kept back."""
-    return None if seconds is None else seconds - min(_LONGEST_RESERVE, _RESERVED_SHARE * seconds)
+def _for_search(seconds: float | None, seconds_to_start: float) -> float | None:
+    """Give what is left for the search when the end's share is kept back: judging, exporting, telling MLflow.
+
+    Args:
+        seconds: The budget; None is without limit.
+        seconds_to_start: How long the start took, which tells how fast the machine is now; the end takes twice that.
+    """
+    if seconds is None:
+        return None
+    reserve = max(min(_LONGEST_RESERVE, _RESERVED_SHARE * seconds), _ENDS_A_START * seconds_to_start)
+    return seconds - min(reserve, _LARGEST_SHARE * seconds)
 
 
 def _pruner(record: Record, plan: Plan, stage: Stage) -> Pruner:
