@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from automl.evaluation.metrics import score
+from automl.experiment.interrupts import Interrupts
 from automl.experiment.recipe import read_recipe
 from automl.models.build import build
 from automl.models.summary import n_parameters
@@ -76,6 +77,7 @@ class Watch:
 
     def is_over(self) -> bool:
         """Whether the time is up; the very first trial is given one epoch whatever the clock says."""
+        self._objective.interrupts.check()
         if 0 in self._numbers and self._epochs == 0:
             return False
         return self._objective.clock.is_over
@@ -94,6 +96,7 @@ class Objective:
         clock: When the time is up.
         progress: Who watches.
         outcomes: What came of the trials so far, earlier sessions' included.
+        interrupts: Whether somebody asked for the search to end.
     """
 
     record: Record
@@ -104,6 +107,7 @@ class Objective:
     clock: Clock
     progress: Progress
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+    interrupts: Interrupts = field(default_factory=Interrupts)
     _with_weights: set[int] | None = field(default=None, repr=False)
     _on_device: tuple[Prepared, Rows, Rows] | None = field(default=None, repr=False)
 
@@ -185,7 +189,10 @@ class Objective:
         for number, each in zip(configs, fitted):
             outcomes[number] = _outcome(each, size, seconds * len(each.epochs) / n_epochs)
             self.record.trial(number).write_curve(each.epochs)
-            if isinstance(outcomes[number], Completed):
+        everything = {**self.outcomes, **outcomes}
+        best = ranked(everything.items(), self.stage.task.higher_is_better)[:N_KEPT]
+        for number, each in zip(configs, fitted):
+            if number in best:
                 self._keep(number, each, prepared)
         return outcomes
 

@@ -1,4 +1,7 @@
-"""A session on a study: set the data out, search, judge, deliver, report; the same whether it begins or goes on."""
+"""A session on a study: set the data out, search, judge, deliver, report; the same whether it begins or goes on.
+
+What only the end needs is imported there, so that the first trial begins soon.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
 from automl.experiment.cohorts import Cohorts
-from automl.experiment.deliver import export
 from automl.experiment.environment import environment
-from automl.experiment.judge import judge
+from automl.experiment.interrupts import Interrupts, deferred
 from automl.experiment.objective import Objective
 from automl.experiment.stage import findings, set_out
 from automl.experiment.trials import run_trials
@@ -91,8 +93,9 @@ class Session:
             AutoMLError: The search came to nothing, or the test rows may not be opened.
         """
         try:
-            objective = self._search()
-            return self._conclude(objective, break_seal)
+            with deferred() as interrupts:
+                objective = self._search(interrupts)
+                return self._conclude(objective, interrupts, break_seal)
         except KeyboardInterrupt:
             self._close("KILLED")
             raise
@@ -100,7 +103,7 @@ class Session:
             self._close("FAILED")
             raise
 
-    def _search(self) -> Objective:
+    def _search(self, interrupts: Interrupts) -> Objective:
         record, plan, stage = self._record, self._plan, self._stage
         study = Study(
             record.journal_path,
@@ -114,7 +117,7 @@ class Session:
             self._progress.say(f"cut {study.mended_bytes} bytes of an unfinished last line off {record.journal_path}")
         pruner = _pruner(record, plan, stage)
         objective = Objective(
-            record, stage, self._device, plan.seed, pruner, self._clock, self._progress, record.outcomes()
+            record, stage, self._device, plan.seed, pruner, self._clock, self._progress, record.outcomes(), interrupts
         )
         cohorts = Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort))
         run_trials(study, objective, plan.budget, cohorts, self._trial_ended)
@@ -124,7 +127,10 @@ class Session:
         self._keep_time()
         self._tracker.nudge()
 
-    def _conclude(self, objective: Objective, break_seal: str | None) -> dict[str, Any]:
+    def _conclude(self, objective: Objective, interrupts: Interrupts, break_seal: str | None) -> dict[str, Any]:
+        from automl.experiment.judge import judge
+
+        interrupts.check()
         best = objective.winners[0]
         outcome = objective.outcomes[best]
         assert isinstance(outcome, Completed)
@@ -132,6 +138,7 @@ class Session:
         continued = judge(self._record, self._stage, best, outcome, break_seal)
         if continued:
             self._progress.say(continued)
+        interrupts.check()
         self._deliver()
         result = self._close("FINISHED")
         self._record.write_json(CLOCK, {"seconds": result["seconds"], "finished": True})
@@ -139,6 +146,8 @@ class Session:
 
     def _deliver(self) -> None:
         """Export the winner; a failure here costs the study nothing that was computed."""
+        from automl.experiment.deliver import export
+
         try:
             export(self._record, self._record.bundle_dir)
         except Exception as error:

@@ -86,7 +86,7 @@ def linear(n_in: int, n_out: int, *, before: Norm = "none") -> nn.Linear:
 
 def embedding(n_codes: int, width: int) -> nn.Embedding:
     """Make an embedding table whose rows are not drawn yet."""
-    return cast("nn.Embedding", nn.utils.skip_init(nn.Embedding, n_codes, width))  # type: ignore[no-untyped-call]
+    return nn.Embedding(n_codes, width, _weight=torch.empty(n_codes, width))
 
 
 def _lecun(weight: torch.Tensor, generator: torch.Generator) -> None:

@@ -117,7 +117,7 @@ def test_a_database_that_cannot_be_opened_is_said_and_stops_nothing(make_study, 
     wait_for(lambda: record.read_json(TRACKING)["error"] is not None)
     (sentence,) = tracker.finish("FINISHED", timeout=1)
     assert sentence.startswith("MLflow was not reached: ")
-    assert sentence.endswith("; the record is complete, and `automl resume adult-1` sends it again")
+    assert f"; the record is complete, and `automl resume {record.words}` sends it again" in sentence
     assert not is_sent(record)
     assert tracker.process.poll() is not None
 

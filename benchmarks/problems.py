@@ -1,0 +1,201 @@
+"""What both sides of a comparison are given: the same rows, the same space, the same list of candidates."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from automl.experiment.environment import environment
+from automl.experiment.plan import Plan
+from automl.experiment.recipe import is_shared, read_recipe
+from automl.experiment.stage import Stage, set_out
+from automl.models.build import build
+from automl.models.summary import n_parameters
+from automl.spaces.read import find_space, read_space
+from automl.spaces.space import Choice, Fixed, Float, Int, Space
+from automl.tracking.record import ENVIRONMENT, SPACE, Record
+from automl.training.size import cohort_size
+
+if TYPE_CHECKING:
+    from automl.trial import Config, Scalar
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A table and what is asked of it.
+
+    Args:
+        target: The column to predict.
+        split: The column that says which part a row belongs to; None to divide at random.
+    """
+
+    target: str
+    split: str | None = None
+
+
+PROBLEMS = {
+    "adult": Problem("income", split="split"),
+    "satimage": Problem("classes", split="split"),
+    "california_housing": Problem("median_house_value"),
+    "credit_g": Problem("class"),
+    "made": Problem("class"),
+}
+"""By name; `made` is drawn on the spot: 20 000 rows, 16 columns, 26 classes."""
+
+_SPACES = Path(__file__).parent / "spaces"
+SPACES = {
+    "narrow64": str(_SPACES / "narrow64.yaml"),
+    "narrow128": str(_SPACES / "narrow128.yaml"),
+    "tabular": "tabular",
+}
+
+_RECIPES = {"narrow64": 16, "narrow128": 8}
+"""Recipes an architecture; a space that is not here has as many as a search would train together."""
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Make a parser with the options that every script has."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--data", choices=PROBLEMS, default="satimage")
+    made.add_argument("--space", choices=SPACES, default="tabular")
+    made.add_argument("--seed", type=int, default=0, help="of the division, the list and the search")
+    made.add_argument("--device", default="cpu", help="cpu or cuda, for both sides")
+    return made
+
+
+def add_list_options(made: argparse.ArgumentParser) -> None:
+    """Add the options that say which list of candidates is trained."""
+    made.add_argument("--candidates", type=int, default=64)
+    made.add_argument("--epochs", type=int, default=20)
+    made.add_argument("--recipes", type=int, help="recipes an architecture; as the space has them if left out")
+
+
+def data_file(name: str, room: Path) -> Path:
+    """Give the file of a problem's rows; `made` ones are written into the room first."""
+    if name == "made":
+        return _make(room / "made.parquet")
+    folder = os.environ.get("AUTOML_TEST_DATA")
+    if not folder:
+        raise SystemExit("AUTOML_TEST_DATA must name the folder of real data sets, and it is not set")
+    return Path(folder) / name / "data.parquet"
+
+
+def _make(path: Path) -> Path:
+    import pandas as pd
+    from sklearn.datasets import make_classification
+
+    X, y = make_classification(20_000, 16, n_informative=12, n_redundant=2, n_classes=26, class_sep=1.5, random_state=0)
+    table = pd.DataFrame(X, columns=[f"x{column}" for column in range(X.shape[1])])
+    table["class"] = [f"class {code}" for code in y]
+    table.to_parquet(path)
+    return path
+
+
+def set_stage(data: str, space: str, room: Path, seed: int) -> tuple[Record, Plan, Stage]:
+    """Make a study's folder in the room and set its rows out, as the search itself does.
+
+    Args:
+        data: A key of `PROBLEMS`.
+        space: A key of `SPACES`.
+        room: An empty folder.
+        seed: Of the division.
+    """
+    problem = PROBLEMS[data]
+    plan = Plan(
+        data=str(data_file(data, room)),
+        study="measured",
+        runs_dir=str(room / "runs"),
+        target=problem.target,
+        split=problem.split,
+        space=SPACES[space],
+        seed=seed,
+    )
+    facts = {"study_id": "measured", "created": datetime.now(UTC).isoformat(timespec="seconds")}
+    record = Record.create(room / "runs", plan.study, plan.to_json() | facts)
+    record.write_text(SPACE, find_space(plan.space).read_text(encoding="utf-8"))
+    record.write_json(ENVIRONMENT, environment("cpu"))
+    return record, plan, set_out(record, plan)
+
+
+def cohorts_of(options: argparse.Namespace, stage: Stage) -> tuple[Space, list[list[Config]]]:
+    """Draw the list: architectures from the space, and several recipes for each.
+
+    Every candidate trains for `options.epochs` epochs: the list has no early stopping.
+
+    Args:
+        options: Of a parser with the options of a list.
+        stage: The rows, on which the size of a network depends.
+
+    Returns:
+        The space with these epochs, and the candidates of each architecture.
+    """
+    space = _fixed_epochs(read_space(SPACES[options.space]), options.epochs)
+    recipes = options.recipes or _RECIPES.get(options.space)
+    draw = np.random.default_rng(options.seed)
+    cohorts: list[list[Config]] = []
+    while (left := options.candidates - sum(map(len, cohorts))) > 0:
+        config = _draw(space, draw, {})
+        shared = {name: value for name, value in config.items() if is_shared(name)}
+        size = recipes or _size_in_a_search(config, stage, torch.device(options.device))
+        cohorts.append([config, *(_draw(space, draw, shared) for _ in range(min(size, left) - 1))])
+    return space, cohorts
+
+
+def prepare_for(stage: Stage, configs: list[Config]) -> None:
+    """Prepare the arrays of all configs, so that neither side is measured at it."""
+    for config in configs:
+        stage.prepare(read_recipe(config).preparing)
+
+
+def _fixed_epochs(space: Space, epochs: int) -> Space:
+    """Give the space with so many epochs and no patience that could end them early."""
+    fixed = {"training.epochs": epochs, "training.patience": epochs + 1}
+    parameters = tuple(
+        replace(one, domain=Fixed(fixed[one.name])) if one.name in fixed else one for one in space.parameters
+    )
+    return replace(space, parameters=parameters, starts=())
+
+
+def _size_in_a_search(config: Config, stage: Stage, device: torch.device) -> int:
+    recipe = read_recipe(config)
+    blocks = stage.prepare(recipe.preparing).preparation.blocks
+    network = build(recipe.family, blocks, stage.task.n_outputs, seed=0)
+    return cohort_size(n_parameters(network), recipe.training.batch_size, device)
+
+
+def _draw(space: Space, draw: np.random.Generator, given: Config) -> Config:
+    return space.walk(lambda name, domain: given[name] if name in given else _value(domain, draw))
+
+
+def _value(domain: Float | Int | Choice, draw: np.random.Generator) -> Scalar:
+    """Draw a value as a search without any knowledge would; a range that may be off is off half of the time."""
+    if isinstance(domain, Choice):
+        return domain.options[int(draw.integers(len(domain.options)))]
+    if domain.zero and draw.random() < 0.5:
+        return 0
+    if isinstance(domain, Int) and not domain.log:
+        return domain.low + domain.step * int(draw.integers((domain.high - domain.low) // domain.step + 1))
+    low, high = (math.log(domain.low), math.log(domain.high)) if domain.log else (domain.low, domain.high)
+    value = low + (high - low) * draw.random()
+    value = math.exp(value) if domain.log else value
+    return round(value) if isinstance(domain, Int) else value
+
+
+def machine(device: str) -> dict[str, object]:
+    """Say on what a figure was measured."""
+    cpu = "unknown"
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        cpu = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), cpu)
+    found = environment(device)
+    load = os.getloadavg()[0]
+    return {**found, "cpu": cpu, "load": round(load, 1), "date": time.strftime("%Y-%m-%d")}

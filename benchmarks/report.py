@@ -1,0 +1,240 @@
+"""Writes the tables of benchmarks/README.md from what the benchmarks left in benchmarks/results.
+
+    python benchmarks/report.py
+
+Only what stands between the two marks is replaced; a result that is not there has no row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BEGIN, END = "<!-- begin: python benchmarks/report.py -->", "<!-- end: python benchmarks/report.py -->"
+
+_HERE = Path(__file__).parent
+_GOALS = {
+    ("candidates", "credit_g", "narrow64"): 8.0,
+    ("candidates", "satimage", "narrow64"): 8.0,
+    ("candidates", "credit_g", "narrow128"): 4.0,
+    ("candidates", "satimage", "narrow128"): 4.0,
+    ("candidates", "satimage", "tabular"): 2.5,
+    ("candidates", "california_housing", "tabular"): 2.5,
+    ("candidates", "adult", "tabular"): 2.0,
+    ("equal-time", "made", "tabular"): 10.0,
+}
+_QUALITY_GOAL = 10.0
+_GPU_GOAL = 30.0
+_MOST_MS = 60.0
+_MOST_IMPORTS = 1.3
+_SHOWN_PACKAGES = ("torch", "optuna", "mlflow", "numpy")
+
+Result = dict[str, Any]
+
+
+def read_results(folder: Path) -> list[Result]:
+    """Read every result, by file name."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
+def goal(result: Result) -> str:
+    """Give the ratio that is aimed at, empty where none is."""
+    if result["machine"]["device"] != "cpu":
+        return f"{_GPU_GOAL:g}" if result["figure"] == "candidates" else ""
+    aim = _QUALITY_GOAL if result["figure"] == "quality" else _GOALS.get(where(result))
+    return "" if aim is None else f"{aim:g}"
+
+
+def where(result: Result) -> tuple[str, str, str]:
+    """Say what was measured on what."""
+    return result["figure"], result["data"], result["space"]
+
+
+def table(header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> list[str]:
+    """Write a Markdown table."""
+    lines = [header, ("---",) * len(header), *rows]
+    return ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines]
+
+
+def candidates(results: list[Result]) -> list[str]:
+    """Show candidates per hour."""
+    header = ("data", "space", "list", "plain loop, per hour", "automl, per hour", "ratio", "without MLflow", "goal")
+    rows = [
+        (
+            result["data"],
+            result["space"] + on(result),
+            f"{result['candidates']} x {result['epochs']} epochs",
+            f"{result['plain']['per_hour']:,}",
+            f"{result['ours']['per_hour']:,}",
+            f"**{result['ratio']:.1f}x** ({spread(result)})",
+            f"{result['ratio_until_trained']:.1f}x",
+            goal(result),
+        )
+        for result in results
+    ]
+    return [
+        "### Candidates trained per hour",
+        "",
+        "The same configs, epochs, rows and networks; the median of the repeats, with the least and the greatest ratio",
+        "of a repeat. The time ends when all is trained, on disk, in the journal and in MLflow; `without MLflow` it",
+        "ends when MLflow, which is written beside the search, may still have to catch up.",
+        "",
+        *table(header, rows),
+    ]
+
+
+def spread(result: Result) -> str:
+    """Give the least and the greatest ratio of a repeat."""
+    ratios = [plain / ours for plain, ours in zip(result["plain"]["seconds"], result["ours"]["seconds"])]
+    return f"{min(ratios):.1f} to {max(ratios):.1f}"
+
+
+def on(result: Result) -> str:
+    """Name the device where it is not the CPU."""
+    device = result["machine"]["device"]
+    return "" if device == "cpu" else f", {device}"
+
+
+def quality(results: list[Result]) -> list[str]:
+    """Show times to the plain loop's best score."""
+    header = ("data", "space", "plain loop's best", "plain loop", "automl", "ratio", "goal")
+    rows = []
+    for result in results:
+        repeats = result["repeats"]
+        rows.append(
+            (
+                result["data"],
+                result["space"] + on(result),
+                f"{statistics.median(each['plain']['bests'][-1]['score'] for each in repeats):.5g}",
+                ", ".join(f"{each['plain']['bests'][-1]['seconds']:.0f} s" for each in repeats),
+                ", ".join(_reached(each) for each in repeats),
+                f"**{result['ratio']:.1f}x**",
+                goal(result),
+            )
+        )
+    trials = "/".join(sorted({str(result["trials"]) for result in results}))
+    return [
+        "### Time to quality",
+        "",
+        f"Seconds from the command until a completed trial has the plain loop's best validation score of {trials}",
+        "trials, which for the plain loop is when it first had it; a seed a repeat, for rows and search alike.",
+        "",
+        *table(header, rows),
+    ]
+
+
+def _reached(repeat: Result) -> str:
+    reached = repeat["ours"]["reached"]
+    return f"not in {repeat['limit']} s (best {repeat['ours']['best']:.5g})" if reached is None else f"{reached:.0f} s"
+
+
+def equal_time(results: list[Result]) -> list[str]:
+    """Show trials and test scores in equal time."""
+    header = ("data", "space", "seconds", "plain loop's trials", "automl's trials", "ratio", "test scores", "goal")
+    rows = [
+        (
+            result["data"],
+            result["space"] + on(result),
+            f"{result['seconds']:g}",
+            f"{result['plain_completed']:g} + {result['plain_pruned']:g} pruned",
+            f"{result['ours_completed']:g} + {result['ours_pruned']:g} pruned",
+            f"**{result['ratio']:.1f}x**",
+            f"{result['plain_test']:.4g} and {result['ours_test']:.4g}",
+            goal(result),
+        )
+        for result in results
+    ]
+    return ["### In equal time", "", *table(header, rows)]
+
+
+def overhead_trials(results: list[Result]) -> list[str]:
+    """Show the milliseconds a trial of all but the training."""
+    header = ("trials in the study", "cohort", "sampling", "record, network", "telling", "in all, ms a trial", "goal")
+    rows = [
+        (
+            mark["trials"],
+            mark["cohort"],
+            mark["ask_ms"],
+            mark["record_ms"],
+            mark["tell_ms"],
+            f"**{mark['total_ms']}**",
+            f"at most {_MOST_MS:g}",
+        )
+        for mark in results[-1]["marks"]
+    ]
+    return ["### Milliseconds a trial beside the training", "", *table(header, rows)]
+
+
+def overhead_start(results: list[Result]) -> list[str]:
+    """Show the time to the first step."""
+    result = results[-1]
+    loaded = ", ".join(result["loaded"]) or "nothing"
+    return [
+        "### To the first training step",
+        "",
+        f"{result['first_step_s']:.1f} s from the command ({result['data']}), next to {result['imports_s']:.1f} s of",
+        f"`import torch, optuna, pandas` alone: {result['ratio']:.2f}x, with {_MOST_IMPORTS:g}x as the goal. On the",
+        f"path of what should not be there: {loaded}.",
+    ]
+
+
+SECTIONS = {
+    "candidates": candidates,
+    "quality": quality,
+    "equal-time": equal_time,
+    "overhead-trials": overhead_trials,
+    "overhead-start": overhead_start,
+}
+
+
+def measured_on(results: list[Result]) -> list[str]:
+    """Say on which machines, with which versions and when; a line for each that differs."""
+    lines = set()
+    for result in results:
+        machine = result["machine"]
+        versions = ", ".join(f"{name} {machine['packages'][name]}" for name in _SHOWN_PACKAGES)
+        threads = f"{machine['cores']} cores of {machine['cpu']}, {machine['device']}, Python {machine['python']}"
+        lines.add(f"- {machine['date']}: {threads}, {versions}")
+    return ["Measured on:", "", *sorted(lines)]
+
+
+def commands(results: list[Result]) -> list[str]:
+    """List the commands that measured it."""
+    told = [result["command"] for result in results if "command" in result]
+    return ["By:", "", "```sh", *told, "```"] if told else []
+
+
+def write(readme: Path, results: list[Result]) -> None:
+    """Replace what stands between the marks."""
+    parts = [measured_on(results)] if results else []
+    for figure, section in SECTIONS.items():
+        own = [result for result in results if result["figure"] == figure]
+        if own:
+            parts.append(section(own))
+    parts.append(commands(results))
+    text = readme.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise SystemExit(f"{readme} must hold the lines {BEGIN!r} and {END!r}")
+    body = "\n\n".join("\n".join(part) for part in parts if part)
+    readme.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=_HERE / "results")
+    parser.add_argument("--readme", type=Path, default=_HERE / "README.md")
+    options = parser.parse_args()
+    write(options.readme, read_results(options.results))
+
+
+if __name__ == "__main__":
+    main()
