@@ -9,12 +9,11 @@ from automl.errors import PlanError, SealError, StudyError
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.run import resumable
+from automl.report.summary import CLOCK
 from automl.tracking.record import PLAN, REPORT, SPACE, SPLIT
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
-
-_CLOCK = "clock.json"
 
 
 def resume(
@@ -78,7 +77,7 @@ def _go_on(
 
 
 def _is_finished(record: Record) -> bool:
-    return record.has(_CLOCK) and bool(record.read_json(_CLOCK)["finished"])
+    return record.has(CLOCK) and bool(record.read_json(CLOCK)["finished"])
 
 
 def _send_what_is_missing(record: Record, told: dict[str, Any], progress: Progress) -> None:
