@@ -13,7 +13,7 @@ from automl.errors import PlanError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WORK_WORTH_THREADS = 1.5e8
+_WORK_WORTH_THREADS = 3e8
 """Multiplications and additions a step below which a second thread waits more than it helps."""
 
 
