@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests' networks are too small to share among threads
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
