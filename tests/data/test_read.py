@@ -151,6 +151,9 @@ def test_a_builtin_name_wins_over_a_file_of_that_name(tmp_path, monkeypatch):
         read_table("./iris")
 
 
+CUT_ARCHIVE = gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:30]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
@@ -163,7 +166,7 @@ def test_a_builtin_name_wins_over_a_file_of_that_name(tmp_path, monkeypatch):
         ("x.csv", b'a,b\n"1,2\n', r"x\.csv: cannot be read as text in columns \(.*EOF inside string"),
         ("x.csv", b"\x89PNG\r\n\x1a\n\0\0", r"x\.csv: must be text in UTF-8, got bytes that are none"),
         ("x.csv.gz", b"garbage", r"x\.csv\.gz: cannot be read \(Not a gzipped file"),
-        ("x.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:30], r"x\.csv\.gz: cannot be read \(Compressed file ended"),
+        ("x.csv.gz", CUT_ARCHIVE, r"x\.csv\.gz: cannot be read \(Compressed file ended"),
         ("x.parquet", b"garbage", r"x\.parquet: cannot be read as Parquet \("),
         ("x.feather", b"garbage", r"x\.feather: cannot be read as Feather \("),
         ("x.arrow", b"garbage", r"x\.arrow: cannot be read as Feather \("),
