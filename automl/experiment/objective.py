@@ -13,7 +13,7 @@ from automl.experiment.interrupts import Interrupts
 from automl.experiment.recipe import read_recipe
 from automl.models.build import build
 from automl.models.summary import n_parameters
-from automl.study.samplers import seed_of
+from automl.study.seeds import seed_of
 from automl.tracking.files import write_json
 from automl.training.arguments import Member
 from automl.training.cohort import Fitted, Rows, train

@@ -7,33 +7,96 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
 from automl.spaces.space import Choice, Float, Int, Space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import optuna
+    from optuna.distributions import BaseDistribution
 
     from automl.trial import Config, Scalar
 
+    Decide = Callable[[str, BaseDistribution], Any]
 
-def propose(trial: optuna.Trial, space: Space) -> Config:
-    """Walk through the space and let the trial suggest every value."""
-    return space.walk(lambda name, domain: _suggest(trial, name, domain))
+_ON_OR_OFF = CategoricalDistribution((False, True))
 
 
-def _suggest(trial: optuna.Trial, name: str, domain: Float | Int | Choice) -> Scalar:
-    if isinstance(domain, Choice):
-        return trial.suggest_categorical(name, domain.options)
-    if domain.zero and not trial.suggest_categorical(f"{name}?", (False, True)):
+def walk(space: Space, decide: Decide) -> Config:
+    """Walk through the space and let `decide` give every parameter's value."""
+    return space.walk(lambda name, domain: _decide(decide, name, domain))
+
+
+def _decide(decide: Decide, name: str, domain: Float | Int | Choice) -> Scalar:
+    if not isinstance(domain, Choice) and domain.zero and not decide(f"{name}?", _ON_OR_OFF):
         return 0
+    value: Scalar = decide(name, _distribution(domain))
+    return value
+
+
+def _distribution(domain: Float | Int | Choice) -> BaseDistribution:
+    if isinstance(domain, Choice):
+        return CategoricalDistribution(domain.options)
     if isinstance(domain, Int):
-        return trial.suggest_int(name, domain.low, domain.high, log=domain.log, step=domain.step)
-    return trial.suggest_float(name, domain.low, domain.high, log=domain.log, step=domain.step)
+        return IntDistribution(domain.low, domain.high, log=domain.log, step=domain.step)
+    return FloatDistribution(domain.low, domain.high, log=domain.log, step=domain.step)
+
+
+def propose(
+    study: optuna.Study, number: int, space: Space, given: Mapping[str, Any]
+) -> tuple[Config, dict[str, Any], dict[str, BaseDistribution]]:
+    """Let the study's sampler propose a trial that the study has not heard of yet.
+
+    Args:
+        study: The study.
+        number: The number the trial will have.
+        space: What may vary.
+        given: Values that are decided, by parameter.
+
+    Returns:
+        The config, and Optuna's values and distributions by parameter.
+    """
+    params: dict[str, Any] = {}
+    distributions: dict[str, BaseDistribution] = {}
+    trial = FrozenTrial(
+        number=number,
+        state=TrialState.RUNNING,
+        value=None,
+        datetime_start=None,
+        datetime_complete=None,
+        params=params,
+        distributions=distributions,
+        user_attrs={},
+        system_attrs={"fixed_params": dict(given)},
+        intermediate_values={},
+        trial_id=-1,
+    )
+    sampler = study.sampler
+    jointly = sampler.sample_relative(study, trial, sampler.infer_relative_search_space(study, trial))
+
+    def decide(name: str, distribution: BaseDistribution) -> Any:
+        if name in given:
+            value = given[name]
+        elif name in jointly:
+            value = jointly[name]
+        else:
+            value = sampler.sample_independent(study, trial, name, distribution)
+        params[name], distributions[name] = value, distribution
+        return value
+
+    return walk(space, decide), params, distributions
+
+
+def as_config(params: Mapping[str, Any], space: Space) -> Config:
+    """Give the config whose parameters these are."""
+    return walk(space, lambda name, distribution: params[name])
 
 
 def as_parameters(config: Config, space: Space, belongs: Callable[[str], bool] = lambda name: True) -> dict[str, Any]:
-    """Give the values that `propose` would have to be suggested for it to give `config`, or a part of it.
+    """Give the values of Optuna's parameters by which `config`, or a part of it, is proposed.
 
     Args:
         config: A complete config of the space.
@@ -42,13 +105,9 @@ def as_parameters(config: Config, space: Space, belongs: Callable[[str], bool] =
     """
     parameters: dict[str, Any] = {}
 
-    def take(name: str, domain: Float | Int | Choice) -> Scalar:
-        value = config[name]
-        if not isinstance(domain, Choice) and domain.zero:
-            parameters[f"{name}?"] = value != 0
-        if isinstance(domain, Choice) or not domain.zero or value != 0:
-            parameters[name] = value
-        return value
+    def take(name: str, distribution: BaseDistribution) -> Any:
+        parameters[name] = config[name.removesuffix("?")] != 0 if name.endswith("?") else config[name]
+        return parameters[name]
 
-    space.walk(take)
+    walk(space, take)
     return {name: value for name, value in parameters.items() if belongs(name.removesuffix("?"))}

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import Trial, TrialState
+from optuna.trial import TrialState, create_trial
 
 from automl.study.journal import mend
-from automl.study.proposal import as_parameters, propose
-from automl.study.samplers import SeededSampler
+from automl.study.proposal import as_config, as_parameters, propose
+from automl.study.samplers import SAMPLERS
 from automl.trial import Completed, Pruned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from optuna.trial import FrozenTrial
 
     from automl.spaces.space import Space
     from automl.trial import Config, Outcome
@@ -28,40 +30,52 @@ class Study:
     The space's default is trial 0 and its known-good configs come next; then the sampler proposes.
 
     Args:
-        journal: The journal file; made if absent. An unterminated last line is cut off.
+        journal: The journal file; made if absent.
         name: The study's name in it.
         space: What may vary.
         higher_is_better: The direction of the scores.
         sampler: A key of `automl.study.samplers.SAMPLERS`.
         seed: What every proposal is drawn from.
+        is_alone: Whether no other process has the journal open; an unterminated last line is then cut off.
     """
 
     def __init__(
-        self, journal: Path, name: str, space: Space, *, higher_is_better: bool, sampler: str, seed: int
+        self,
+        journal: Path,
+        name: str,
+        space: Space,
+        *,
+        higher_is_better: bool,
+        sampler: str,
+        seed: int,
+        is_alone: bool = True,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.mended_bytes = mend(journal)
+        self.mended_bytes = mend(journal) if is_alone else 0
         self._space = space
         self._starts = [space.default(), *(space.complete(start) for start in space.starts)]
         self._study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(journal))),
             study_name=name,
             direction="maximize" if higher_is_better else "minimize",
-            sampler=SeededSampler(sampler, seed),
+            sampler=SAMPLERS[sampler](seed),
             pruner=optuna.pruners.NopPruner(),
             load_if_exists=True,
         )
 
+    def _trials(self) -> list[FrozenTrial]:
+        """Give all trials as the journal has them now, by number."""
+        return self._study.get_trials(deepcopy=False)
+
     @property
     def n_asked(self) -> int:
         """How many trials there are, in whatever state."""
-        return len(self._study.get_trials(deepcopy=False))
+        return len(self._trials())
 
     @property
     def unfinished(self) -> list[int]:
         """The trials that were asked for and never told, by number."""
-        waiting = (TrialState.RUNNING, TrialState.WAITING)
-        return [trial.number for trial in self._study.get_trials(deepcopy=False, states=waiting)]
+        return [trial.number for trial in self._trials() if trial.state is TrialState.RUNNING]
 
     @property
     def n_starts(self) -> int:
@@ -69,32 +83,33 @@ class Study:
         return len(self._starts)
 
     def ask(self, like: Config | None = None, shared: Callable[[str], bool] = lambda name: True) -> tuple[int, Config]:
-        """Give the next trial's number and config.
+        """Give the next trial's number and config; the trial enters the journal whole, by one line.
+
+        Where several processes ask, the caller lets one of them ask at a time.
 
         Args:
             like: A config that the next one agrees with in its shared parameters; None leaves it free.
             shared: Tells of a parameter's name whether it is shared.
         """
         number = self.n_asked
+        given = {}
         if number < len(self._starts):
-            self._study.enqueue_trial(as_parameters(self._starts[number], self._space))
+            given = as_parameters(self._starts[number], self._space)
         elif like is not None:
-            self._study.enqueue_trial(as_parameters(like, self._space, shared))
-        trial = self._study.ask()
-        return trial.number, propose(trial, self._space)
+            given = as_parameters(like, self._space, shared)
+        config, params, distributions = propose(self._study, number, self._space, given)
+        self._study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=distributions))
+        return number, config
 
     def ask_again(self, number: int) -> Config:
-        """Give the config of an unfinished trial, as it was or would have been.
+        """Give the config of an unfinished trial.
 
         Raises:
             ValueError: The trial was never asked for, or is finished.
         """
         if number not in self.unfinished:
             raise ValueError(f"trial {number} is not one that was asked for and never told")
-        frozen = self._study.get_trials(deepcopy=False)[number]
-        if frozen.state is TrialState.WAITING:
-            return propose(self._study.ask(), self._space)
-        return propose(Trial(self._study, frozen._trial_id), self._space)
+        return as_config(self._trials()[number].params, self._space)
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Record what came of a trial; a pruned one counts with its score at the rung it left at."""
@@ -108,6 +123,6 @@ class Study:
         self._study.tell(number, state=TrialState.FAIL)
 
     def _report(self, number: int, outcome: Pruned) -> None:
-        frozen = self._study.get_trials(deepcopy=False)[number]
+        frozen = self._trials()[number]
         if outcome.epochs not in frozen.intermediate_values:
             self._study._storage.set_trial_intermediate_value(frozen._trial_id, outcome.epochs, outcome.score)

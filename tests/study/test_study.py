@@ -10,7 +10,7 @@ import pytest
 
 from automl.spaces.read import read_space
 from automl.study.journal import mend
-from automl.study.samplers import SAMPLERS, Window
+from automl.study.samplers import SAMPLERS
 from automl.study.study import Study
 from automl.trial import Completed, Failed, Pruned
 
@@ -68,7 +68,7 @@ def test_another_seed_gives_another_study(open_study, sampler):
 def test_a_study_interrupted_anywhere_goes_on_as_if_it_was_not(open_study, tmp_path, space, sampler):
     whole = _run(open_study("whole.journal", sampler), 17)
     lines = (tmp_path / "whole.journal").read_bytes().splitlines(keepends=True)
-    for cut in range(3, len(lines), 11):
+    for cut in range(3, len(lines), 4):
         journal = tmp_path / f"cut{cut}.journal"
         journal.write_bytes(b"".join(lines[:cut]) + lines[cut][: len(lines[cut]) // 2])
         study = open_study(journal.name, sampler)
@@ -103,19 +103,34 @@ def test_it_is_a_plain_optuna_study(open_study, tmp_path):
     assert study.trials[3].intermediate_values.keys() == {6}
 
 
-def test_the_sampler_sees_the_best_and_the_latest_trials_alone(open_study):
+def test_a_trial_enters_the_journal_by_one_line(open_study, tmp_path):
     study = open_study()
-    _run(study, 40)
-    inner = study._study
-    scores = {trial.number: trial.value for trial in inner.trials if trial.value is not None}
-    window = Window(inner, best=5, latest=8)
-    seen = {trial.number for trial in window.get_trials()}
-    over = [trial.number for trial in inner.trials if trial.state.name in ("COMPLETE", "PRUNED")]
-    completed = [trial.number for trial in inner.trials if trial.state.name == "COMPLETE"]
-    best = sorted(completed, key=lambda number: (-scores[number], number))[:5]
-    assert seen == {*best, *over[-8:]}
-    assert window.direction == inner.direction
-    assert len(Window(inner, best=50, latest=50).get_trials()) == 40
+    before = len((tmp_path / "a.journal").read_bytes().splitlines())
+    study.ask()
+    assert len((tmp_path / "a.journal").read_bytes().splitlines()) == before + 1
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_next_trial_agrees_with_another_in_what_they_share(open_study, space, sampler):
+    study = open_study(sampler=sampler)
+    _run(study, 14)
+    leader, config = study.ask()
+    mates = [study.ask(like=config, shared=lambda name: not name.startswith("optimizer"))[1] for _ in range(3)]
+    for mate in mates:
+        own, leaders = ({n: v for n, v in each.items() if not n.startswith("optimizer")} for each in (mate, config))
+        assert own == leaders
+        assert space.check(mate) == {}
+    assert len({json.dumps(mate) for mate in (config, *mates)}) == 4
+    assert leader == 14
+
+
+def test_what_another_process_has_asked_for_is_seen(open_study):
+    ours, other = open_study(), open_study()
+    number, _ = ours.ask()
+    assert other.unfinished == [number]
+    assert other.ask()[0] == number + 1
+    ours.tell(number, _outcome(number, {"preparing.numeric": "quantile"}))
+    assert other.unfinished == [number + 1]
 
 
 def test_a_finished_trial_is_not_asked_for_again(open_study):
