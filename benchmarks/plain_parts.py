@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from automl.models.layers import Dropout
-from automl.training.arguments import Cosine, OneCycle, Plateau
+from automl.training.arguments import Cosine, CosLog, OneCycle, Plateau
 
 if TYPE_CHECKING:
     from automl.training.arguments import Optimizer, Schedule
@@ -72,6 +73,10 @@ def make_scheduler(optimizer: torch.optim.Optimizer, schedule: Schedule, epochs:
         steps = epochs * n_batches
         return lr_scheduler.OneCycleLR(
             optimizer, optimizer.param_groups[0]["lr"], steps, pct_start=schedule.warmup, cycle_momentum=False
+        )
+    if isinstance(schedule, CosLog):
+        return lr_scheduler.LambdaLR(
+            optimizer, lambda epoch: 0.5 - 0.5 * math.cos(2 * math.pi * math.log2(1 + 15 * (epoch + 0.5) / epochs))
         )
     if isinstance(schedule, Plateau):
         return lr_scheduler.ReduceLROnPlateau(optimizer, factor=schedule.factor, patience=schedule.patience)

@@ -9,6 +9,7 @@ from torch import nn
 
 from automl.models.encoders import ENCODERS
 from automl.models.layers import initialise, linear
+from automl.models.summary import n_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,14 +55,29 @@ def build(family: Family, blocks: Sequence[Block], n_outputs: int, seed: int) ->
     Raises:
         ValueError: There is no block, or one that no encoder reads.
     """
+    network = _put_together(family, blocks, n_outputs)
+    initialise(network, family.init, seed)
+    return network
+
+
+def count_parameters(family: Family, blocks: Sequence[Block], n_outputs: int) -> int:
+    """Say how many trainable numbers the network that `build` would give has; none of them is drawn.
+
+    Raises:
+        ValueError: There is no block, or one that no encoder reads.
+    """
+    return n_parameters(_put_together(family, blocks, n_outputs))
+
+
+def _put_together(family: Family, blocks: Sequence[Block], n_outputs: int) -> Network:
     if not blocks:
         raise ValueError("a network needs at least one block of inputs")
     for block in blocks:
         if block.name not in ENCODERS:
             raise ValueError(f"no encoder reads the block {block.name!r}; known: {', '.join(ENCODERS)}")
-    encoders = {block.name: ENCODERS[block.name](block, family.embedding_size) for block in blocks}
+    encoders = {
+        block.name: ENCODERS[block.name](block, family.embedding_size, family.embedding_lr_factor) for block in blocks
+    }
     n_features = sum(encoder.width for encoder in encoders.values())
     backbone, width = family.backbone(n_features)
-    network = Network(dict(encoders), backbone, linear(width, n_outputs))
-    initialise(network, family.init, seed)
-    return network
+    return Network(dict(encoders), backbone, linear(width, n_outputs))

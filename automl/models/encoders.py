@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Plain(nn.Module):
     """Passes a block of floats on as it is."""
 
-    def __init__(self, block: Block, embedding_size: int) -> None:
+    def __init__(self, block: Block, embedding_size: int, embedding_lr_factor: float) -> None:
         super().__init__()
         self.width = block.shape[0]
 
@@ -37,17 +37,19 @@ class Embeddings(nn.Module):
     Args:
         block: The codes' block, with the columns' cardinalities.
         embedding_size: The width of one column's vector.
+        embedding_lr_factor: The table's learning rate, as a multiple of the network's.
 
     Source: Guo & Berkhahn, arXiv 1604.06737.
     """
 
     offsets: torch.Tensor
 
-    def __init__(self, block: Block, embedding_size: int) -> None:
+    def __init__(self, block: Block, embedding_size: int, embedding_lr_factor: float) -> None:
         super().__init__()
         starts = list(itertools.accumulate(block.cardinalities, initial=0))
         self.width = embedding_size * len(block.cardinalities)
         self.table = embedding(starts[-1], embedding_size)
+        self.lr_factors = {"table.weight": embedding_lr_factor}
         self.register_buffer("offsets", torch.tensor(starts[:-1]), persistent=False)
 
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
@@ -58,4 +60,8 @@ class Embeddings(nn.Module):
 
 Encoder = Plain | Embeddings
 
-ENCODERS: dict[str, Callable[[Block, int], Encoder]] = {"numeric": Plain, "one_hot": Plain, "category": Embeddings}
+ENCODERS: dict[str, Callable[[Block, int, float], Encoder]] = {
+    "numeric": Plain,
+    "one_hot": Plain,
+    "category": Embeddings,
+}

@@ -35,7 +35,8 @@ class Dropout(nn.Module):
 
     The rate is kept in buffers, so that networks stacked along a leading axis each have their own. What is random comes
     from the trainer, which sets `noise` before every step: nothing is drawn from the global random state. Without noise
-    the values pass. The rate is exact to 1 / 65536.
+    the values pass. The rate is exact to 1 / 65536. Where the rate follows a schedule, the trainer also sets `now`, the
+    step's threshold and scale; the buffers keep the network's own.
 
     Source: Srivastava et al., JMLR 2014.
 
@@ -48,17 +49,24 @@ class Dropout(nn.Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        threshold = torch.tensor(round(rate * 65536) - 32768, dtype=torch.int16)
+        threshold, scale = self.at(torch.tensor(rate, dtype=torch.float64))
         self.rate = rate
         self.register_buffer("threshold", threshold, persistent=False)
-        self.register_buffer("scale", torch.tensor(1 / (1 - rate)), persistent=False)
+        self.register_buffer("scale", scale, persistent=False)
         self.noise: torch.Tensor | None = None
+        self.now: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    @staticmethod
+    def at(rates: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give the thresholds (int16) and scales (float32) of rates (float64), of the same shape."""
+        return ((rates * 65536).round() - 32768).to(torch.int16), (1 / (1 - rates)).to(torch.float32)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Drop in training, pass on in evaluation."""
         if not self.training or self.noise is None:
             return x
-        return x * ((self.noise >= self.threshold) * self.scale).to(x.dtype)
+        threshold, scale = self.now or (self.threshold, self.scale)
+        return x * ((self.noise >= threshold) * scale).to(x.dtype)
 
 
 def activation(name: Activation) -> nn.Module:

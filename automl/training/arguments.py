@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 Bounds = dict[str, tuple[float, float]]
 """The least and the greatest value of an argument, both included."""
@@ -118,6 +118,11 @@ class Cosine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CosLog:
+    """Four cycles from 0 to lr and back, each twice as long as the one before it (Holzmueller et al. 2024)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OneCycle:
     """Up from lr / 25 to lr and down to almost 0, both along a cosine (Smith & Topin 2018).
 
@@ -143,18 +148,23 @@ class Plateau:
     patience: int = 5
 
 
-Schedule = Constant | Cosine | OneCycle | Plateau
+Schedule = Constant | Cosine | CosLog | OneCycle | Plateau
 SCHEDULES: dict[str, type[Schedule]] = {
     "constant": Constant,
     "cosine": Cosine,
+    "coslog4": CosLog,
     "one_cycle": OneCycle,
     "plateau": Plateau,
 }
 
+Course = Literal["constant", "flat_cosine", "cosine", "coslog4"]
+"""How the strength of a regulariser moves over all steps: as it is; as it is for half of them, then along half a cosine
+down to 0; along half a cosine from the first step on; four cycles from 0 to its whole and back (`CosLog`)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How long and in what portions.
+    """How long, in what portions, and how regularisation moves.
 
     Args:
         batch_size: Rows a step; the batches of an epoch differ in size by one row at most.
@@ -162,6 +172,11 @@ class Training:
         patience: Epochs without a better validation score after which training stops.
         label_smoothing: Share of a class's probability spread over all classes; only for classes.
         clip_norm: The largest norm of the whole gradient; 0 is without bound.
+        weight_decay_schedule: How the optimizer's weight decay moves.
+        dropout_schedule: How the network's dropout rates move.
+        smoothing_schedule: How label smoothing moves.
+
+    Source: the moving strengths are RealMLP's (Holzmueller et al., Better by Default, NeurIPS 2024).
     """
 
     bounds: ClassVar[Bounds] = {
@@ -176,6 +191,9 @@ class Training:
     patience: int = 16
     label_smoothing: float = 0.0
     clip_norm: float = 0.0
+    weight_decay_schedule: Course = "constant"
+    dropout_schedule: Course = "constant"
+    smoothing_schedule: Course = "constant"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,17 +14,16 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import astuple, dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import torch
 
 from automl.training.device import mixed_precision, threads_for
 from automl.training.failures import OutOfTimeError
 from automl.training.loss import losses
-from automl.training.schedule import Rate
-from automl.training.stack import Batch, Stack
-from automl.training.stop import BestEpoch
-from automl.training.update import Update, clip
+from automl.training.seat import Seat
+from automl.training.stack import Batch, Stack, lr_factors
+from automl.training.update import Update, clip, part_of
 from automl.trial import Epoch, StoppedBy
 
 if TYPE_CHECKING:
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
-    from automl.training.arguments import Member
+    from automl.training.arguments import Course, Member
+    from automl.training.noise import Rates
 
 STOPPED_BY: tuple[StoppedBy | Literal["pruned"] | None, ...] = (
     None,
@@ -46,7 +46,6 @@ STOPPED_BY: tuple[StoppedBy | Literal["pruned"] | None, ...] = (
 """What can end a member's training, in the order of their codes in a checkpoint; None is in training."""
 
 _ROWS_AT_ONCE = 8192
-_NOISE = 0x5EED
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,28 @@ class Fitted:
     stopped_by: StoppedBy | Literal["pruned"] | None = None
 
 
+class _Moves(NamedTuple):
+    """What the members' schedules make of what they were given in an epoch of S steps; None where nothing moves.
+
+    lr, decay and smoothing are multiples (S, M, 1) of learning rates, weight decays and label smoothing; rates are the
+    thresholds and scales, (S, M) each, of every layer that draws.
+    """
+
+    lr: Tensor
+    decay: Tensor | None
+    smoothing: Tensor | None
+    rates: list[Rates]
+
+    def at(self, step: int) -> _Moves:
+        """Give what they make of it in one step: the same without S."""
+        return _Moves(
+            self.lr[step],
+            None if self.decay is None else self.decay[step],
+            None if self.smoothing is None else self.smoothing[step],
+            [(threshold[step], scale[step]) for threshold, scale in self.rates],
+        )
+
+
 def batch_edges(n_rows: int, batch_size: int) -> list[int]:
     """Cut an epoch into batches that differ by one row at most and have at least two rows wherever there are two.
 
@@ -134,17 +155,20 @@ class Cohort:
         self._edges = batch_edges(len(train), members[0].training.batch_size)
         self.fitted = [Fitted() for _ in members]
         self._epoch = 0
+        n_steps, higher = len(self._edges) - 1, watcher.higher_is_better
         seats = [
-            _Seat(place, member, n_steps=len(self._edges) - 1, device=self._device, watcher=watcher)
+            Seat(place, member, n_steps=n_steps, device=self._device, higher_is_better=higher)
             for place, member in enumerate(members)
         ]
         order = sorted(range(len(members)), key=lambda place: members[place].optimizer.rule)
-        self._stack = Stack([modules[place] for place in order], self._device)
+        networks = [modules[place] for place in order]
+        factors = lr_factors(networks, self._device)
+        self._stack = Stack(networks, self._device)
         optimizers = [members[place].optimizer for place in order]
-        self._update = Update(optimizers, self._stack.weights, self._stack.decayed)
+        self._update = Update(optimizers, self._stack.weights, self._stack.decayed, factors)
         self._sit([seats[place] for place in order])
 
-    def _sit(self, seats: list[_Seat]) -> None:
+    def _sit(self, seats: list[Seat]) -> None:
         """Take these members, in the order of the stack, as those in training."""
         self._seats = seats
         training = [seat.member.training for seat in seats]
@@ -190,7 +214,7 @@ class Cohort:
         for seat in self._seats:
             fitted = self.fitted[seat.place]
             for row in state[f"curve/{seat.place}"].tolist():
-                seat.follow(fitted, Epoch(int(row[0]), *row[1:]))
+                self._follow(seat, Epoch(int(row[0]), *row[1:]))
             fitted.stopped_by = STOPPED_BY[int(state[f"stopped/{seat.place}"])]
             best = part_of(state, f"best/{seat.place}/")
             fitted.weights = {name: weight.to(self._device) for name, weight in best.items()}
@@ -229,8 +253,9 @@ class Cohort:
     def _train_epoch(self) -> tuple[list[float], bool]:
         """Step through all batches; give mean losses, and whether the clock cut the epoch short."""
         n_steps = len(self._edges) - 1
-        multipliers = [seat.rate.multipliers(self._epoch * n_steps, n_steps) for seat in self._seats]
-        rates = torch.tensor(multipliers, device=self._device).T.unsqueeze(-1)
+        steps = range(self._epoch * n_steps, (self._epoch + 1) * n_steps)
+        multipliers = [seat.multipliers(steps) for seat in self._seats]
+        moves = self._moves(multipliers, steps)
         order = torch.stack(
             [torch.randperm(len(self._train), generator=seat.order, device=self._device) for seat in self._seats]
         )
@@ -239,7 +264,7 @@ class Cohort:
         self._stack.module.train()
         done = 0
         while done < n_steps and not self._watcher.is_over():
-            total += self._step(order[:, self._edges[done] : self._edges[done + 1]], rates[done], noise)
+            total += self._step(order[:, self._edges[done] : self._edges[done + 1]], moves.at(done), noise)
             done += 1
         if done == 0 and self._epoch == 0:
             raise OutOfTimeError("the time was up before the first step")
@@ -247,16 +272,38 @@ class Cohort:
             seat.last_lr = seat.member.optimizer.lr * multiplier[max(done - 1, 0)]
         return (total / max(done, 1)).tolist(), done < n_steps
 
-    def _step(self, rows: Tensor, rate: Tensor, noise: list[torch.Generator]) -> Tensor:
+    def _moves(self, multipliers: list[list[float]], steps: range) -> _Moves:
+        """Give what the members' schedules make of these steps, beside the multipliers of their learning rates."""
+        training = [seat.member.training for seat in self._seats]
+        decay = self._strengths([each.weight_decay_schedule for each in training], steps)
+        dropout = self._strengths([each.dropout_schedule for each in training], steps)
+        smoothing = self._strengths([each.smoothing_schedule for each in training], steps)
+        rates = [] if dropout is None else self._stack.noise.rates_by_step(dropout.squeeze(-1))
+        return _Moves(self._by_step(multipliers), decay, smoothing, rates)
+
+    def _strengths(self, courses: list[Course], steps: range) -> Tensor | None:
+        """Give what each member's course makes of a regulariser, (S, M, 1); None where all are constant."""
+        if set(courses) == {"constant"}:
+            return None
+        return self._by_step([seat.strengths(course, steps) for seat, course in zip(self._seats, courses)])
+
+    def _by_step(self, values: list[list[float]]) -> Tensor:
+        """Give the members' values of every step as (S, M, 1)."""
+        return torch.tensor(values, device=self._device).T.unsqueeze(-1)
+
+    def _step(self, rows: Tensor, now: _Moves, noise: list[torch.Generator]) -> Tensor:
         """Move every member once on its rows (M, B); give their losses (M,)."""
         batch = {name: block[rows] for name, block in self._train.inputs.items()}
         with mixed_precision(self._device):
-            outputs = self._stack.forward(batch, noise)
-        loss = losses(outputs, self._train.target[rows], self._smoothing)
+            outputs = self._stack.forward(batch, noise, now.rates)
+        smoothing = self._smoothing
+        if smoothing is not None and now.smoothing is not None:
+            smoothing = smoothing * now.smoothing
+        loss = losses(outputs, self._train.target[rows], smoothing)
         gradient = self._stack.gradient(loss.sum())
         if self._largest is not None:
             clip(gradient, self._largest)
-        self._update.step(gradient, rate)
+        self._update.step(gradient, now.lr, now.decay)
         return loss.detach()
 
     @torch.no_grad()
@@ -273,10 +320,19 @@ class Cohort:
         fetched = outputs.cpu().numpy()
         return losses(outputs, target).tolist(), [self._watcher.score(each) for each in fetched]
 
-    def _keep(self, row: int, seat: _Seat, epoch: Epoch) -> None:
+    def _keep(self, row: int, seat: Seat, epoch: Epoch) -> None:
         """Record a member's epoch, and its weights if it is its best."""
-        if seat.follow(self.fitted[seat.place], epoch):
+        if self._follow(seat, epoch):
             self.fitted[seat.place].weights = self._stack.snapshot(row)
+
+    def _follow(self, seat: Seat, epoch: Epoch) -> bool:
+        """Record a member's epoch; tell whether it is its best so far."""
+        fitted = self.fitted[seat.place]
+        fitted.epochs.append(epoch)
+        if not seat.sees(epoch):
+            return False
+        fitted.best = epoch
+        return True
 
     def _let_leave(self) -> None:
         """Take the members that have stopped out of the stack."""
@@ -287,44 +343,6 @@ class Cohort:
             self._stack.keep(staying)
             self._update.keep(staying, self._stack.weights)
         self._sit([self._seats[row] for row in staying])
-
-
-class _Seat:
-    """One member in training: its random numbers, its learning rate, its best epoch."""
-
-    def __init__(self, place: int, member: Member, *, n_steps: int, device: torch.device, watcher: Watcher) -> None:
-        self.place = place
-        self.member = member
-        self.order = torch.Generator(device).manual_seed(member.seed)
-        self.noise = torch.Generator(device).manual_seed(member.seed ^ _NOISE)
-        self.rate = Rate(member.schedule, n_steps * member.training.epochs)
-        self.best = BestEpoch(watcher.higher_is_better, member.training.patience)
-        self.last_lr = member.optimizer.lr
-
-    def follow(self, fitted: Fitted, epoch: Epoch) -> bool:
-        """Take an epoch in; tell whether it is the best so far."""
-        fitted.epochs.append(epoch)
-        self.rate.epoch_ended(epoch.validation_loss)
-        if not self.best.sees(epoch):
-            return False
-        fitted.best = epoch
-        return True
-
-    def reason_to_stop(self, epoch: Epoch, *, is_pruned: bool, is_over: bool) -> StoppedBy | Literal["pruned"] | None:
-        """Say why the member stops after this epoch, or None."""
-        reasons: list[tuple[bool, StoppedBy | Literal["pruned"]]] = [
-            (not math.isfinite(epoch.train_loss + epoch.validation_loss), "diverged"),
-            (is_pruned, "pruned"),
-            (is_over, "budget"),
-            (epoch.epoch >= self.member.training.epochs, "epochs"),
-            (self.best.is_out_of_patience, "patience"),
-        ]
-        return next((reason for holds, reason in reasons if holds), None)
-
-
-def part_of(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Give the tensors whose names begin with a prefix, without it."""
-    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
 
 
 def train(

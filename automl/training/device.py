@@ -17,14 +17,18 @@ _WORK_WORTH_THREADS = 3e8
 """Multiplications and additions a step below which a second thread waits more than it helps."""
 
 
-def pick_device(name: str) -> torch.device:
+def pick_device(name: str, place: int = 0) -> torch.device:
     """Turn `auto`, `cpu`, `cuda` or `cuda:1` into a device that is there.
+
+    Args:
+        name: The device as a person names it.
+        place: Which of several processes asks; they take turns on the devices where none is named.
 
     Raises:
         PlanError: The device is unknown, or this machine or this torch lacks it.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return pick_device("cuda", place) if torch.cuda.is_available() else torch.device("cpu")
     if name == "cpu":
         return torch.device("cpu")
     kind, _, index = name.partition(":")
@@ -32,7 +36,9 @@ def pick_device(name: str) -> torch.device:
         raise PlanError(f"a device is auto, cpu, cuda or cuda:N, got {name!r}")
     if int(index or 0) >= torch.cuda.device_count():
         raise PlanError(f"this machine has {torch.cuda.device_count()} CUDA devices, so there is no {name!r}")
-    return torch.device(name)
+    if index or place == 0:
+        return torch.device(name)
+    return torch.device("cuda", place % torch.cuda.device_count())
 
 
 def mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
@@ -60,6 +66,11 @@ def threads_for(n_parameters: int, n_rows: int) -> Iterator[int]:
         yield torch.get_num_threads()
     finally:
         torch.set_num_threads(before)
+
+
+def share_cores(n_processes: int) -> None:
+    """Let this process train with no more threads than its part of the cores."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // n_processes))
 
 
 def describe_device(device: torch.device) -> str:

@@ -1,10 +1,14 @@
-"""What a schedule makes of the learning rate: a multiplier a step, known for a whole epoch before it begins."""
+"""What a schedule makes of a learning rate or a regulariser: a multiplier a step, known before the epoch begins."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from automl.training.arguments import Cosine, OneCycle, Plateau, Schedule
+from automl.training.arguments import Cosine, CosLog, Course, OneCycle, Plateau, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ONE_CYCLE_START = 1 / 25
 _ONE_CYCLE_END = 1e-4 / 25
@@ -13,6 +17,29 @@ _ONE_CYCLE_END = 1e-4 / 25
 def _along_cosine(start: float, end: float, share: float) -> float:
     """Go from start to end along half a cosine, share from 0 to 1."""
     return end + (start - end) * (1 + math.cos(math.pi * min(share, 1.0))) / 2
+
+
+def _along_cycles(share: float) -> float:
+    """Go from 0 to 1 and back four times, each time twice as long, share from 0 to 1."""
+    return (1 - math.cos(2 * math.pi * math.log2(1 + 15 * share))) / 2
+
+
+_COURSES: dict[Course, Callable[[float], float]] = {
+    "constant": lambda _share: 1.0,
+    "flat_cosine": lambda share: _along_cosine(1.0, 0.0, max(0.0, 2 * share - 1)),
+    "cosine": lambda share: _along_cosine(1.0, 0.0, share),
+    "coslog4": _along_cycles,
+}
+
+
+def strengths(course: Course, steps: range, n_steps: int) -> list[float]:
+    """Give what a regulariser's course makes of its strength at some steps, counted from 0, of `n_steps`.
+
+    Examples:
+        >>> [round(multiplier, 3) for multiplier in strengths("flat_cosine", range(8), n_steps=8)]
+        [1.0, 1.0, 1.0, 1.0, 1.0, 0.854, 0.5, 0.146]
+    """
+    return [_COURSES[course](step / n_steps) for step in steps]
 
 
 class Rate:
@@ -44,7 +71,7 @@ class Rate:
             return self._reduced
         if isinstance(schedule, Cosine | OneCycle):
             return self._in_cycle(step, schedule)
-        return 1.0
+        return _along_cycles(step / self._n_steps) if isinstance(schedule, CosLog) else 1.0
 
     def _in_cycle(self, step: int, schedule: Cosine | OneCycle) -> float:
         rising = schedule.warmup * self._n_steps

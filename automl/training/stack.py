@@ -8,12 +8,13 @@ module directly; a larger one runs it under `vmap` (Horizontally Fused Training 
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 from torch.func import functional_call, vmap
+
+from automl.training.noise import Noise, Rates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +41,7 @@ class Stack:
             raise ValueError("networks of one stack need parameters of the same names and shapes")
         self.module = modules[0].to(device)
         self._shapes = {name: parameter.shape for name, parameter in self.module.named_parameters()}
-        self._random = _random_layers(modules)
-        self._random_shapes: list[torch.Size] | None = None
+        self.noise = Noise(modules, device)
         rows = [torch.cat([p.detach().flatten().to(device) for p in module.parameters()]) for module in modules]
         buffers = [dict(module.named_buffers()) for module in modules]
         self._seat(
@@ -59,6 +59,7 @@ class Stack:
 
     def keep(self, members: Sequence[int]) -> None:
         """Let only these members stay, in this order."""
+        self.noise.keep(members)
         rows = torch.tensor(members, device=self.weights.device)
         self._seat(self.weights[rows], {name: buffer[rows] for name, buffer in self.buffers.items()})
 
@@ -99,68 +100,35 @@ class Stack:
         parts = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
         return torch.cat([part.reshape(self.size, -1) for part in parts], dim=1)
 
-    def forward(self, batch: Batch, generators: Sequence[torch.Generator] = ()) -> Tensor:
+    def forward(self, batch: Batch, generators: Sequence[torch.Generator] = (), rates: Sequence[Rates] = ()) -> Tensor:
         """Run every member on its own rows: {name: (M, B, ...)} -> (M, B, n_outputs), float32.
 
         Args:
             batch: The rows.
             generators: In training, what each member draws its noise from.
+            rates: Where rates move, the thresholds and scales of this step, (M,) each, a layer that draws.
         """
-        noise = self._draw(batch, generators) if generators else []
+        noise = self.noise.draw(batch, generators) if generators else []
         if self.size == 1:
-            self._set_noise([each[0] for each in noise])
+            self.noise.hand([each[0] for each in noise], [(threshold[0], scale[0]) for threshold, scale in rates])
             outputs: Tensor = self.module({name: block[0] for name, block in batch.items()})
             return outputs.unsqueeze(0).float()
-        return self._run_all(batch, noise, rows_axis=0)
+        return self._run_all(batch, noise, list(rates), rows_axis=0)
 
     def forward_same(self, rows: Batch) -> Tensor:
         """Run every member on the same rows: {name: (B, ...)} -> (M, B, n_outputs), float32."""
         if self.size == 1:
             return self.forward({name: block.unsqueeze(0) for name, block in rows.items()})
-        return self._run_all(rows, [], rows_axis=None)
+        return self._run_all(rows, [], [], rows_axis=None)
 
-    def _run_all(self, batch: Batch, noise: list[Tensor], rows_axis: int | None) -> Tensor:
-        def one(parameters: Batch, buffers: Batch, rows: Batch, own_noise: list[Tensor]) -> Tensor:
-            self._set_noise(own_noise)
-            return cast("Tensor", functional_call(self.module, (parameters, buffers), (rows,)))
+    def _run_all(self, batch: Batch, noise: list[Tensor], rates: list[Rates], rows_axis: int | None) -> Tensor:
+        def one(weights: Batch, buffers: Batch, rows: Batch, own_noise: list[Tensor], own_rates: list[Rates]) -> Tensor:
+            self.noise.hand(own_noise, own_rates)
+            return cast("Tensor", functional_call(self.module, (weights, buffers), (rows,)))
 
-        outputs = vmap(one, in_dims=(0, 0, rows_axis, 0))(self._parameters, self.buffers, batch, noise)
-        self._set_noise([])
+        outputs = vmap(one, in_dims=(0, 0, rows_axis, 0, 0))(self._parameters, self.buffers, batch, noise, rates)
+        self.noise.hand([], [None for _ in rates])
         return outputs.float()
-
-    def _set_noise(self, noise: Sequence[Tensor]) -> None:
-        """Hand each layer that draws at random its noise, or none to all of them."""
-        for layer, own in itertools.zip_longest(self._random, noise):
-            layer.noise = own
-
-    def _draw(self, batch: Batch, generators: Sequence[torch.Generator]) -> list[Tensor]:
-        """Draw int16 noise for every layer that asks for it, (M, B, *shape); each member draws from its own generator.
-
-        Four values come from one draw of 64 bits, which is where most of a dropout's time would go.
-        """
-        if self._random_shapes is None:
-            self._random_shapes = self._probe(batch)
-        n_rows = next(iter(batch.values())).shape[1]
-        sizes = [n_rows * shape.numel() for shape in self._random_shapes]
-        words = torch.empty((self.size, math.ceil(sum(sizes) / 4)), dtype=torch.int64, device=self.weights.device)
-        for row, generator in zip(words, generators):
-            row.random_(-(2**63), None, generator=generator)
-        values = torch.split(words.view(torch.int16)[:, : sum(sizes)], sizes, dim=1)
-        return [part.view(self.size, n_rows, *shape) for part, shape in zip(values, self._random_shapes)]
-
-    @torch.no_grad()
-    def _probe(self, batch: Batch) -> list[torch.Size]:
-        """Find out the shape of one row where it enters each layer that draws at random."""
-        shapes: dict[nn.Module, torch.Size] = {}
-        handles = [
-            layer.register_forward_pre_hook(lambda each, inputs: shapes.update({each: inputs[0].shape[1:]}))
-            for layer in self._random
-        ]
-        self.module.eval()({name: block[0, :1] for name, block in batch.items()})
-        self.module.train()
-        for handle in handles:
-            handle.remove()
-        return [shapes[layer] for layer in self._random]
 
     def snapshot(self, member: int) -> dict[str, Tensor]:
         """Copy one member's parameters and lasting buffers, as its module's `state_dict` would give them."""
@@ -171,10 +139,35 @@ class Stack:
         return state
 
 
-def _random_layers(modules: Sequence[nn.Module]) -> list[nn.Module]:
-    """Give the first network's layers that draw at random (they have `noise` and a `rate`) in any of the networks."""
-    together = zip(*(module.modules() for module in modules))
-    return [layers[0] for layers in together if hasattr(layers[0], "noise") and any(each.rate for each in layers)]
+def lr_factors(modules: Sequence[nn.Module], device: torch.device) -> Tensor | None:
+    """Collect what each network makes of its learning rate, (M, P); None where nothing is made of it.
+
+    A layer says so by `lr_factors`: {name of a parameter, as the layer itself names it: factor}. What it leaves out has
+    its parent's factor, or 1.
+
+    Raises:
+        ValueError: A layer names what is no parameter of it.
+    """
+    found = [_named_factors(module) for module in modules]
+    if all(factor == 1 for factors in found for factor in factors.values()):
+        return None
+    rows = [
+        torch.cat([torch.full((each.numel(),), factors.get(name, 1.0)) for name, each in module.named_parameters()])
+        for module, factors in zip(modules, found)
+    ]
+    return torch.stack(rows).to(device)
+
+
+def _named_factors(module: nn.Module) -> dict[str, float]:
+    """Collect the factors of a network by the full names of its parameters."""
+    factors = {}
+    for prefix, layer in module.named_modules():
+        for name, factor in getattr(layer, "lr_factors", {}).items():
+            factors[f"{prefix}.{name}" if prefix else name] = float(factor)
+    strange = factors.keys() - dict(module.named_parameters()).keys()
+    if strange:
+        raise ValueError(f"lr_factors must name parameters, and {min(strange)!r} is none")
+    return factors
 
 
 def signature(module: nn.Module) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 Shapes:
     weights, gradient, state    (m, P): m members that share a rule, P trainable numbers each
     lr, momentum, beta1, ...    (m, 1)
+    lr                          also (m, P), where parameters have factors of their own
     decay                       (m, P): the weight decay; 0 for biases and norms, which are not decayed
 """
 
@@ -45,7 +46,7 @@ class Group:
         self.any_momentum = any(field.get("momentum") for field in fields)
         self.any_decay = any(field["weight_decay"] for field in fields)
         self.weights = weights
-        self.decay = self.hyper["weight_decay"] * decayed
+        self.decay = self._whole_decay = self.hyper["weight_decay"] * decayed
         self.step = 0
         self.state: dict[str, Tensor] = {}
 
@@ -54,6 +55,11 @@ class Group:
         if name not in self.state:
             self.state[name] = torch.zeros_like(self.weights)
         return self.state[name]
+
+    def decay_by(self, strength: Tensor) -> None:
+        """Decay at multiples (m, 1) of the members' weight decay from now on."""
+        if self.any_decay:
+            self.decay = self._whole_decay * strength
 
     def penalised(self, gradient: Tensor) -> Tensor:
         """Add the L2 penalty to the gradient."""
@@ -140,11 +146,14 @@ class Update:
         optimizers: One a member; neighbours of the same rule are stepped together.
         weights: (M, P), updated in place.
         decayed: (P,) 1 where weight decay applies, else 0.
+        factors: (M, P) what each parameter makes of its member's learning rate; None where nothing is made of it.
     """
 
-    def __init__(self, optimizers: Sequence[Optimizer], weights: Tensor, decayed: Tensor) -> None:
+    def __init__(
+        self, optimizers: Sequence[Optimizer], weights: Tensor, decayed: Tensor, factors: Tensor | None = None
+    ) -> None:
         self._optimizers = list(optimizers)
-        self._decayed = decayed
+        self._decayed, self._factors = decayed, factors
         self._seat(weights)
 
     def _seat(self, weights: Tensor) -> None:
@@ -166,6 +175,8 @@ class Update:
         """
         state = [self._state_of(member) for member in members]
         self._optimizers = [self._optimizers[member] for member in members]
+        if self._factors is not None:
+            self._factors = self._factors[list(members)]
         self._seat(weights)
         for rows, group in self.groups:
             own = state[rows]
@@ -189,11 +200,7 @@ class Update:
         """
         self._seat(weights)
         for index, (_, group) in enumerate(self.groups):
-            own = {
-                name.partition("/")[2]: slot.to(weights.device)
-                for name, slot in state.items()
-                if name.startswith(f"{index}/")
-            }
+            own = {name: slot.to(weights.device) for name, slot in part_of(state, f"{index}/").items()}
             group.step = int(own.pop("step"))
             group.state = own
 
@@ -203,17 +210,27 @@ class Update:
         return group.step, {name: slot[member - rows.start] for name, slot in group.state.items()}
 
     @torch.no_grad()
-    def step(self, gradient: Tensor, multiplier: Tensor) -> None:
+    def step(self, gradient: Tensor, multiplier: Tensor, strength: Tensor | None = None) -> None:
         """Move the weights once.
 
         Args:
             gradient: (M, P)
             multiplier: (M, 1) what the schedules make of each member's learning rate now.
+            strength: (M, 1) what they make of each member's weight decay now; None where nothing is made of it.
         """
         lr = self.base_lr * multiplier
+        if self._factors is not None:
+            lr = lr * self._factors
         for rows, group in self.groups:
             group.step += 1
+            if strength is not None:
+                group.decay_by(strength[rows])
             RULES[group.rule](group, gradient[rows], lr[rows])
+
+
+def part_of(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Give the tensors whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
 
 
 @torch.no_grad()

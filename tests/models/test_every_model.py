@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from automl.models.build import build
+from automl.models.build import build, count_parameters
 from automl.models.families.registry import FAMILIES
 from automl.models.summary import empty_batch, layers, n_parameters
 from automl.task import Block
@@ -102,6 +102,11 @@ def test_the_layer_table_counts_every_parameter(family, blocks):
     table = layers(network, blocks)
     assert sum(row["parameters"] for row in table) == n_parameters(network)
     assert table[-1]["output"] == [3]
+
+
+def test_its_parameters_are_counted_without_drawing_them(family, blocks):
+    network = build(FAMILIES[family](), blocks, 3, seed=0)
+    assert count_parameters(FAMILIES[family](), blocks, 3) == n_parameters(network)
 
 
 @pytest.mark.parametrize("init", ["glorot", "he", "lecun", "orthogonal"])

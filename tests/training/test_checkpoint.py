@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import get_args
+
 import pytest
 import torch
 
 from automl.models.build import build
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
-from automl.training.arguments import OPTIMIZERS, Constant, Cosine, Member, OneCycle, Plateau, Training
+from automl.training.arguments import OPTIMIZERS, Constant, Cosine, CosLog, Course, Member, OneCycle, Plateau, Training
 from automl.training.checkpoint import load_cohort, save_cohort
 from automl.training.cohort import Cohort, Rows
 
-BLOCKS = (Block("numeric", (4,), "float32"),)
+BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (5,)))
+COURSES = get_args(Course)
 
 
 class Watch:
@@ -35,22 +39,34 @@ class Watch:
 
 
 def _rows(n_rows, seed):
-    numeric = torch.randn(n_rows, 4, generator=torch.Generator().manual_seed(seed))
-    return Rows({"numeric": numeric}, (numeric[:, 0] > 0).long())
+    draw = torch.Generator().manual_seed(seed)
+    numeric, category = torch.randn(n_rows, 4, generator=draw), torch.randint(0, 5, (n_rows, 1), generator=draw)
+    return Rows({"numeric": numeric, "category": category}, (numeric[:, 0] > 0).long())
 
 
-def _cohort(family, rules, leaving):
-    schedules = [Constant(), Cosine(warmup=0.1), OneCycle(), Plateau(patience=0)]
+def _training(place, moves):
+    """Regularisation that moves by another course in every member, or that does not move."""
+    plain = Training(batch_size=16, epochs=6, patience=3 + place, label_smoothing=0.1)
+    names = ("weight_decay_schedule", "dropout_schedule", "smoothing_schedule")
+    courses = {name: COURSES[(place + number + 1) % 4] for number, name in enumerate(names)}
+    return replace(plain, **courses) if moves else plain
+
+
+def _cohort(family, rules, leaving, moves=False):
+    schedules = [Constant(), Cosine(warmup=0.1), OneCycle(), Plateau(patience=0), CosLog()]
     members = [
         Member(
             seed=place,
-            optimizer=OPTIMIZERS[rule](),
-            schedule=schedules[place % 4],
-            training=Training(batch_size=16, epochs=6, patience=3 + place),
+            optimizer=OPTIMIZERS[rule](weight_decay=0.02),
+            schedule=schedules[place % 5],
+            training=_training(place, moves),
         )
         for place, rule in enumerate(rules)
     ]
-    modules = [build(FAMILIES[family](width=8, dropout=0.2), BLOCKS, 2, seed=place) for place in range(len(rules))]
+    modules = [
+        build(FAMILIES[family](width=8, dropout=0.2, embedding_lr_factor=1.0 + place * moves), BLOCKS, 2, seed=place)
+        for place in range(len(rules))
+    ]
     return Cohort(modules, members, _rows(90, 0), _rows(40, 1), Watch(leaving))
 
 
@@ -63,14 +79,15 @@ def _finish(cohort):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("stop_after", [1, 3])
 @pytest.mark.parametrize("rules", [["adamw"], list(OPTIMIZERS), ["sgd", "adam", "sgd"]], ids=len)
-def test_a_cohort_goes_on_bit_for_bit(family, stop_after, rules, tmp_path):
+@pytest.mark.parametrize("moves", [False, True], ids=["constant", "moving"])
+def test_a_cohort_goes_on_bit_for_bit(family, stop_after, rules, moves, tmp_path):
     leaving = {0} if len(rules) > 1 else set()
-    whole = _finish(_cohort(family, rules, leaving))
-    cut = _cohort(family, rules, leaving)
+    whole = _finish(_cohort(family, rules, leaving, moves))
+    cut = _cohort(family, rules, leaving, moves)
     for _ in range(stop_after):
         cut.run_epoch()
     save_cohort(tmp_path / "cohort.safetensors", cut)
-    again = _cohort(family, rules, leaving)
+    again = _cohort(family, rules, leaving, moves)
     load_cohort(tmp_path / "cohort.safetensors", again)
     for first, second in zip(whole, _finish(again)):
         assert first.stopped_by == second.stopped_by

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,10 +15,13 @@ from automl.models.families.registry import FAMILIES
 from automl.task import Block
 from automl.training.arguments import (
     OPTIMIZERS,
+    SCHEDULES,
     SGD,
     AdamW,
     Constant,
     Cosine,
+    CosLog,
+    Course,
     Member,
     OneCycle,
     Plateau,
@@ -27,6 +32,7 @@ from automl.training.failures import OutOfTimeError
 
 BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (6,)))
 DRY = {"mlp": {"dropout": 0.0, "norm": "batch"}, "resnet": {"dropout": 0.0, "hidden_dropout": 0.0}}
+COURSES = get_args(Course)
 
 
 class Watch:
@@ -71,12 +77,16 @@ def _member(seed=1, optimizer=None, schedule=None, **training):
     )
 
 
-def _fit(members, family="mlp", train_rows=None, valid_rows=None, watch=None, **arguments):
+def _fit(members, family="mlp", train_rows=None, valid_rows=None, watch=None, own=None, **arguments):
+    """Train members together; `own` are arguments of the network that each of them has alone."""
     train_rows = train_rows or _rows(150, 0)
     valid_rows = valid_rows or _rows(60, 1)
     n_outputs = 1 if train_rows.target.is_floating_point() else 2
     arguments = {**DRY[family], "width": 16, **arguments}
-    modules = [build(FAMILIES[family](**arguments), BLOCKS, n_outputs, seed=member.seed) for member in members]
+    networks = [{**arguments, **each} for each in own or [{}] * len(members)]
+    modules = [
+        build(FAMILIES[family](**each), BLOCKS, n_outputs, seed=member.seed) for each, member in zip(networks, members)
+    ]
     return train(modules, members, train_rows, valid_rows, watch or Watch(valid_rows.target))
 
 
@@ -89,20 +99,69 @@ def _assert_same(first, second):
         torch.testing.assert_close(weight, second.weights[name], rtol=2e-3, atol=2e-4)
 
 
+def _one_of_everything():
+    """Members of every optimizer and schedule, with every course of every regulariser; the last has no regulariser."""
+    schedules = [Constant(), Cosine(warmup=0.1), OneCycle(), Plateau(patience=0), CosLog(), Constant()]
+    return [
+        _member(
+            seed,
+            kind(weight_decay=0.02 * (seed < 5)),
+            schedule,
+            label_smoothing=0.1 * (seed < 5),
+            clip_norm=float(seed % 3),
+            weight_decay_schedule=COURSES[seed % 4],
+            dropout_schedule=COURSES[(seed + 1) % 4],
+            smoothing_schedule=COURSES[(seed + 2) % 4],
+        )
+        for seed, (kind, schedule) in enumerate(zip(OPTIMIZERS.values(), schedules))
+    ]
+
+
+def _own(family):
+    """Rates of dropout and factors on learning rates that differ between six members; some drop here, some there."""
+    rates = {"dropout": (0.2, 0.1, 0.2, 0.0, 0.3, 0.0), "hidden_dropout": (0.1, 0.2, 0.0, 0.2, 0.3, 0.0)}
+    rates |= {"embedding_lr_factor": (1.0, 0.3, 5.0, 1.0, 0.1, 2.0)}
+    known = {field.name for field in fields(FAMILIES[family])}
+    return [{name: values[place] for name, values in rates.items() if name in known} for place in range(6)]
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_member_trains_as_it_would_alone(family):
+    members = _one_of_everything()
+    together = _fit(members, family, own=_own(family))
+    for member, own, fitted in zip(members, _own(family), together):
+        _assert_same(_fit([member], family, own=[own])[0], fitted)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_members_that_stay_train_as_they_would_alone(family):
     members = [
-        _member(seed, kind(), schedule, label_smoothing=0.1 * (seed % 2), clip_norm=float(seed % 3))
-        for seed, (kind, schedule) in enumerate(
-            zip(
-                OPTIMIZERS.values(),
-                [Constant(), Cosine(warmup=0.1), OneCycle(), Plateau(patience=0), Cosine(), Constant()],
-            )
-        )
+        _member(member.seed, member.optimizer, member.schedule, **{**vars(member.training), "patience": patience})
+        for member, patience in zip(_one_of_everything(), (1, 9, 9, 2, 9, 1))
     ]
-    together = _fit(members, family)
-    for member, fitted in zip(members, together):
-        _assert_same(_fit([member], family)[0], fitted)
+    scores = [0.9, 0.5, 0.4]
+    together = _fit(members, family, own=_own(family), watch=Watch(_rows(60, 1).target, scores=scores))
+    assert {len(fitted.epochs) for fitted in together} == {2, 3}
+    for member, own, fitted in zip(members, _own(family), together):
+        alone = _fit([member], family, own=[own], watch=Watch(_rows(60, 1).target, scores=scores))[0]
+        _assert_same(alone, fitted)
+
+
+@pytest.mark.parametrize("n_staying", [1, 2])
+def test_rates_stand_still_once_those_whose_rates_moved_have_left(n_staying):
+    moving = _member(9, epochs=1, dropout_schedule="cosine")
+    staying = [_member(seed, epochs=3) for seed in range(n_staying)]
+    together = _fit([moving, *staying], dropout=0.3)
+    for member, fitted in zip(staying, together[1:]):
+        _assert_same(_fit([member], dropout=0.3)[0], fitted)
+
+
+def test_the_members_compared_have_every_optimizer_schedule_and_course():
+    members = _one_of_everything()
+    assert {member.optimizer.rule for member in members} == set(OPTIMIZERS)
+    assert {type(member.schedule) for member in members} == set(SCHEDULES.values())
+    for name in ("weight_decay_schedule", "dropout_schedule", "smoothing_schedule"):
+        assert {getattr(member.training, name) for member in members[:5]} == set(COURSES)
 
 
 def test_the_same_seed_gives_the_same_bits():
@@ -205,6 +264,7 @@ CHANGES = [
     {"schedule": Cosine(warmup=0.2)},
     {"schedule": OneCycle(warmup=0.3)},
     {"schedule": OneCycle(warmup=0.1)},
+    {"schedule": CosLog()},
     {"schedule": Plateau(patience=0, factor=0.1)},
     {"batch_size": 16},
     {"label_smoothing": 0.1},
@@ -226,6 +286,23 @@ def test_every_knob_changes_the_training(change):
     assert plain.epochs[-1].train_loss != changed.epochs[-1].train_loss
 
 
+@pytest.mark.parametrize("course", COURSES[1:])
+@pytest.mark.parametrize("name", ["weight_decay_schedule", "dropout_schedule", "smoothing_schedule"])
+def test_every_course_of_a_regulariser_changes_the_training(name, course):
+    regularised = {"optimizer": AdamW(weight_decay=0.5), "label_smoothing": 0.1}
+    plain = _fit([_member(**regularised)], dropout=0.3)[0]
+    changed = _fit([_member(**regularised, **{name: course})], dropout=0.3)[0]
+    assert plain.epochs[-1].train_loss != changed.epochs[-1].train_loss
+
+
+def test_every_argument_of_a_training_is_among_the_knobs():
+    stopping = {"epochs", "patience"}
+    courses = {field.name for field in fields(Training) if field.name.endswith("_schedule")}
+    assert {field.name for field in fields(Training)} - stopping - courses <= {
+        name for each in CHANGES for name in each
+    }
+
+
 MODEL_CHANGES = [
     ("mlp", {"layers": 2}),
     ("mlp", {"width": 24}),
@@ -236,6 +313,7 @@ MODEL_CHANGES = [
     ("mlp", {"skip": True}),
     ("mlp", {"init": "orthogonal"}),
     ("mlp", {"embedding_size": 3}),
+    ("mlp", {"embedding_lr_factor": 0.1}),
     *[
         ("mlp", {"activation": name})
         for name in ("sigmoid", "tanh", "leaky_relu", "elu", "selu", "gelu", "silu", "mish")
@@ -249,6 +327,7 @@ MODEL_CHANGES = [
     ("resnet", {"hidden_dropout": 0.2}),
     ("resnet", {"init": "lecun"}),
     ("resnet", {"embedding_size": 3}),
+    ("resnet", {"embedding_lr_factor": 0.1}),
 ]
 
 
@@ -256,3 +335,22 @@ MODEL_CHANGES = [
 def test_every_argument_of_a_family_changes_the_training(family, change):
     plain, changed = _fit([_member()], family)[0], _fit([_member()], family, **change)[0]
     assert plain.epochs[-1].train_loss != changed.epochs[-1].train_loss
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_argument_of_a_family_is_among_those_changed(family):
+    assert {field.name for field in fields(FAMILIES[family])} == {
+        name for of, change in MODEL_CHANGES if of == family for name in change
+    }
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_factor_on_embeddings_changes_nothing_where_there_are_none(family):
+    rows, valid = (Rows({"numeric": _rows(n, 0).inputs["numeric"]}, _rows(n, 0).target) for n in (150, 60))
+
+    def fit(factor):
+        network = build(FAMILIES[family](width=16, embedding_lr_factor=factor), BLOCKS[:1], 2, seed=1)
+        return train([network], [_member()], rows, valid, Watch(valid.target))[0]
+
+    plain, scaled = fit(1.0).weights, fit(9.0).weights
+    assert all(torch.equal(weight, scaled[name]) for name, weight in plain.items())

@@ -42,9 +42,22 @@ def _by_torch(kind: type[torch.optim.Optimizer], arguments: dict[str, object], s
     return weight.detach()
 
 
-def _by_update(optimizers: list[Optimizer], seeds: list[int]) -> torch.Tensor:
+def _by_torch_groups(
+    kind: type[torch.optim.Optimizer], arguments: dict[str, object], seed: int, factor: float
+) -> torch.Tensor:
+    """Step the first three weights as a group whose learning rate is a multiple of that of the others."""
+    first, others = (torch.nn.Parameter(part) for part in torch.linspace(-1, 1, SIZE).split([3, SIZE - 3]))
+    groups = [{"params": [first], "lr": arguments["lr"] * factor}, {"params": [others]}]
+    optimizer = kind(groups, **arguments)
+    for gradient in _gradients(seed):
+        first.grad, others.grad = gradient[:3].clone(), gradient[3:].clone()
+        optimizer.step()
+    return torch.cat([first, others]).detach()
+
+
+def _by_update(optimizers: list[Optimizer], seeds: list[int], factors: torch.Tensor | None = None) -> torch.Tensor:
     weights = torch.linspace(-1, 1, SIZE).repeat(len(optimizers), 1)
-    update = Update(optimizers, weights, torch.ones(SIZE))
+    update = Update(optimizers, weights, torch.ones(SIZE), factors)
     for gradients in zip(*map(_gradients, seeds)):
         update.step(torch.stack(gradients), torch.ones(len(optimizers), 1))
     return weights
@@ -61,11 +74,57 @@ def test_members_of_many_rules_step_as_each_would_alone():
         torch.testing.assert_close(weights[row], _by_torch(kind, arguments, row))
 
 
-def test_members_that_stay_go_on_as_if_nobody_had_left():
+def _factors(factors: list[float]) -> torch.Tensor:
+    rows = torch.ones(len(factors), SIZE)
+    rows[:, :3] = torch.tensor(factors).unsqueeze(1)
+    return rows
+
+
+@pytest.mark.parametrize("factor", [0.01, 5.0])
+@pytest.mark.parametrize(("optimizer", "kind", "arguments"), CASES, ids=lambda value: getattr(value, "rule", ""))
+def test_a_factor_is_the_learning_rate_of_a_parameter_group(optimizer, kind, arguments, factor):
+    weights = _by_update([optimizer], [3], _factors([factor]))
+    torch.testing.assert_close(weights[0], _by_torch_groups(kind, arguments, 3, factor))
+
+
+def test_factors_differ_between_members():
+    factors = [1.0 + place for place in range(len(CASES))]
+    weights = _by_update([case[0] for case in CASES], list(range(len(CASES))), _factors(factors))
+    for row, (_, kind, arguments) in enumerate(CASES):
+        torch.testing.assert_close(weights[row], _by_torch_groups(kind, arguments, row, factors[row]))
+
+
+def test_a_factor_of_one_changes_no_bit():
+    optimizers, seeds = [case[0] for case in CASES], list(range(len(CASES)))
+    assert torch.equal(_by_update(optimizers, seeds), _by_update(optimizers, seeds, _factors([1.0] * len(CASES))))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "kind", "arguments"),
+    [case for case in CASES if case[0].weight_decay],
+    ids=lambda value: getattr(value, "rule", ""),
+)
+def test_a_moving_decay_is_that_of_torch_with_the_decay_of_each_step(optimizer, kind, arguments):
+    strengths = [step / STEPS for step in range(STEPS)]
+    weights = torch.linspace(-1, 1, SIZE).repeat(2, 1)
+    update = Update([optimizer] * 2, weights, torch.ones(SIZE))
+    expected = torch.nn.Parameter(torch.linspace(-1, 1, SIZE))
+    by_torch = kind([expected], **arguments)
+    for gradient, strength in zip(_gradients(3), strengths):
+        update.step(gradient.repeat(2, 1), torch.ones(2, 1), torch.tensor([[strength], [1.0]]))
+        by_torch.param_groups[0]["weight_decay"] = strength * optimizer.weight_decay
+        expected.grad = gradient.clone()
+        by_torch.step()
+    torch.testing.assert_close(weights[0], expected.detach())
+    torch.testing.assert_close(weights[1], _by_torch(kind, arguments, 3))
+
+
+@pytest.mark.parametrize("factors", [None, [1.0 + place for place in range(len(CASES))]], ids=["plain", "factors"])
+def test_members_that_stay_go_on_as_if_nobody_had_left(factors):
     optimizers = [case[0] for case in CASES]
     staying = [0, 2, 3, 5, 8]
     weights = torch.linspace(-1, 1, SIZE).repeat(len(optimizers), 1)
-    update = Update(optimizers, weights, torch.ones(SIZE))
+    update = Update(optimizers, weights, torch.ones(SIZE), factors and _factors(factors))
     for number, gradients in enumerate(zip(*map(_gradients, range(len(CASES))))):
         together = torch.stack(gradients)
         if number == STEPS // 2:
@@ -74,7 +133,8 @@ def test_members_that_stay_go_on_as_if_nobody_had_left():
         together = together[staying] if number >= STEPS // 2 else together
         update.step(together, torch.ones(len(together), 1))
     for row, place in enumerate(staying):
-        torch.testing.assert_close(weights[row], _by_torch(*CASES[place][1:], place))
+        expected = _by_torch_groups(*CASES[place][1:], place, factors[place] if factors else 1.0)
+        torch.testing.assert_close(weights[row], expected)
 
 
 def test_biases_are_not_decayed():

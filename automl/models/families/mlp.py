@@ -28,14 +28,17 @@ class MLP:
         skip: Whether a layer's input is added to its output where their widths agree.
         init: How weights are drawn.
         embedding_size: Width of an embedded category.
+        embedding_lr_factor: Learning rate of the embeddings, as a multiple of the network's; without embedded
+            categories it changes nothing.
     """
 
-    free: ClassVar[frozenset[str]] = frozenset({"dropout", "init"})
+    free: ClassVar[frozenset[str]] = frozenset({"dropout", "init", "embedding_lr_factor"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {
         "layers": (1, 64),
         "width": (1, 16384),
         "dropout": (0, 0.95),
         "embedding_size": (1, 1024),
+        "embedding_lr_factor": (0.01, 100),
     }
     layers: int = 3
     width: int = 128
@@ -46,6 +49,7 @@ class MLP:
     skip: bool = False
     init: Initialisation = "he"
     embedding_size: int = 8
+    embedding_lr_factor: float = 1.0
 
     @property
     def widths(self) -> list[int]:

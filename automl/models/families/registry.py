@@ -28,6 +28,10 @@ class Family(Protocol):
     def embedding_size(self) -> int:
         """The width of an embedded category."""
 
+    @property
+    def embedding_lr_factor(self) -> float:
+        """The learning rate of embedded categories, as a multiple of the network's."""
+
     def backbone(self, n_features: int) -> tuple[nn.Module, int]:
         """Build the module between encoders and head, and say how wide its output is."""
 

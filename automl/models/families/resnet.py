@@ -28,9 +28,11 @@ class ResNet:
         hidden_dropout: Rate between the two linear layers of a block.
         init: How weights are drawn.
         embedding_size: Width of an embedded category.
+        embedding_lr_factor: Learning rate of the embeddings, as a multiple of the network's; without embedded
+            categories it changes nothing.
     """
 
-    free: ClassVar[frozenset[str]] = frozenset({"dropout", "hidden_dropout", "init"})
+    free: ClassVar[frozenset[str]] = frozenset({"dropout", "hidden_dropout", "init", "embedding_lr_factor"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {
         "blocks": (1, 64),
         "width": (1, 16384),
@@ -38,6 +40,7 @@ class ResNet:
         "dropout": (0, 0.95),
         "hidden_dropout": (0, 0.95),
         "embedding_size": (1, 1024),
+        "embedding_lr_factor": (0.01, 100),
     }
     blocks: int = 2
     width: int = 128
@@ -48,6 +51,7 @@ class ResNet:
     hidden_dropout: float = 0.2
     init: Initialisation = "he"
     embedding_size: int = 8
+    embedding_lr_factor: float = 1.0
 
     def backbone(self, n_features: int) -> tuple[nn.Module, int]:
         """Build the residual blocks for `n_features` inputs, and say how wide the output is."""

@@ -1,0 +1,151 @@
+"""What layers draw at random in training: each member from a generator of its own, so that nobody changes its masks.
+
+A layer that draws has a `rate`, takes `noise` (int16, of its input's shape), and says by `at` what thresholds and
+scales rates come to. Where rates follow a schedule, it is handed those of the step as `now`.
+
+Shapes:
+    M members, L layers that draw, B rows a step, S steps of an epoch
+    noise           L tensors (M, B, *shape)
+    rates by step   L pairs of thresholds and scales, (S, M) each
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor, nn
+
+Rates = tuple["Tensor", "Tensor"]
+"""Thresholds and scales."""
+
+
+class Drawing(Protocol):
+    """A layer that draws at random."""
+
+    rate: float
+    noise: Tensor | None
+    now: Rates | None
+
+    def at(self, rates: Tensor) -> Rates:
+        """Give the thresholds and scales of rates, of the same shape."""
+
+
+class _Layout(NamedTuple):
+    """How the noise of a step lies in one row of values: members one after the other, layers within them.
+
+    sizes are the values of each layer, words the draws of each member; starts say where a member's values for a layer
+    begin, and are 0 where it drops nothing, whatever the values there. Without starts, all draw for every layer.
+    """
+
+    sizes: list[int]
+    words: list[int]
+    starts: list[list[int]]
+
+    @classmethod
+    def of(cls, sizes: list[int], own: list[tuple[int, ...]]) -> _Layout:
+        """Lay out layers of these sizes for members who draw for `own` of them."""
+        words = [math.ceil(sum(sizes[layer] for layer in layers) / 4) for layers in own]
+        if len(set(own)) == 1:
+            return cls(sizes, words, [])
+        starts = []
+        for first, layers in zip(itertools.accumulate(words, initial=0), own):
+            begin = dict(zip(layers, itertools.accumulate((sizes[layer] for layer in layers), initial=4 * first)))
+            starts.append([begin.get(layer, 0) for layer in range(len(sizes))])
+        return cls(sizes, words, starts)
+
+    def by_layer(self, values: Tensor) -> Sequence[Tensor]:
+        """Give each layer its values, (M, size)."""
+        if not self.starts:
+            rows = values.view(len(self.words), -1)
+            return torch.split(rows[:, : sum(self.sizes)], self.sizes, dim=1)
+        return [
+            torch.stack([values[start[layer] : start[layer] + size] for start in self.starts])
+            for layer, size in enumerate(self.sizes)
+        ]
+
+
+class Noise:
+    """Draws for every layer that asks for it, and hands it over.
+
+    Args:
+        modules: The members' networks, of equal shape; the layers of the first one are those that run.
+        device: Where noise is drawn.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], device: torch.device) -> None:
+        self._module = modules[0]
+        together = [layers for layers in zip(*(each.modules() for each in modules)) if hasattr(layers[0], "noise")]
+        drawing = [[cast("Drawing", layer) for layer in layers] for layers in together]
+        rates = torch.tensor([[layer.rate for layer in layers] for layers in drawing], dtype=torch.float64)
+        self._shapes: dict[Drawing, torch.Size] = {}
+        self._seat([layers[0] for layers in drawing], rates.view(len(drawing), len(modules)).to(device))
+
+    def _seat(self, layers: list[Drawing], rates: Tensor) -> None:
+        """Take these layers, with the members' rates (L, M); those in which nobody drops anything are left out."""
+        drawn = [index for index, own in enumerate(rates.tolist()) if any(own)]
+        self._layers = [layers[index] for index in drawn]
+        self._rates = rates[drawn]
+        self._own = [tuple(place for place, rate in enumerate(own) if rate) for own in self._rates.T.tolist()]
+        self._layouts: dict[int, _Layout] = {}
+
+    def keep(self, members: Sequence[int]) -> None:
+        """Let only these members stay, in this order."""
+        self._seat(self._layers, self._rates[:, list(members)])
+
+    def draw(self, batch: dict[str, Tensor], generators: Sequence[torch.Generator]) -> list[Tensor]:
+        """Draw int16 noise for every layer, (M, B, *shape); each member draws from its own generator.
+
+        A member draws for the layers in which it drops something, as it would alone. Four values come from one draw of
+        64 bits, which is where most of a dropout's time would go.
+
+        Args:
+            batch: The rows, {name: (M, B, ...)}.
+            generators: One a member.
+        """
+        if not self._layers:
+            return []
+        self._shapes = self._shapes or self._probe(batch)
+        shapes = [self._shapes[layer] for layer in self._layers]
+        n_rows = next(iter(batch.values())).shape[1]
+        if n_rows not in self._layouts:
+            self._layouts[n_rows] = _Layout.of([n_rows * shape.numel() for shape in shapes], self._own)
+        layout = self._layouts[n_rows]
+        words = torch.empty(sum(layout.words), dtype=torch.int64, device=self._rates.device)
+        for own, generator in zip(torch.split(words, layout.words), generators):
+            own.random_(-(2**63), None, generator=generator)
+        parts = layout.by_layer(words.view(torch.int16))
+        return [part.view(len(generators), n_rows, *shape) for part, shape in zip(parts, shapes)]
+
+    @torch.no_grad()
+    def _probe(self, batch: dict[str, Tensor]) -> dict[Drawing, torch.Size]:
+        """Find out the shape of one row where it enters each layer."""
+        shapes: dict[Drawing, torch.Size] = {}
+        handles = [
+            cast("nn.Module", layer).register_forward_pre_hook(
+                lambda each, inputs: shapes.update({each: inputs[0].shape[1:]})
+            )
+            for layer in self._layers
+        ]
+        self._module.eval()({name: block[0, :1] for name, block in batch.items()})
+        self._module.train()
+        for handle in handles:
+            handle.remove()
+        return shapes
+
+    def rates_by_step(self, multipliers: Tensor) -> list[Rates]:
+        """Give every layer's thresholds and scales, (S, M), at multiples (S, M) of the members' rates."""
+        return [layer.at(multipliers * rates) for layer, rates in zip(self._layers, self._rates)]
+
+    def hand(self, noise: Sequence[Tensor], rates: Sequence[Rates | None]) -> None:
+        """Give each layer its noise, or none to all of them, and its threshold and scale where those move."""
+        for layer, own in itertools.zip_longest(self._layers, noise):
+            layer.noise = own
+        for layer, now in zip(self._layers, rates):
+            layer.now = now

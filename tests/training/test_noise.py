@@ -1,0 +1,156 @@
+"""What a member draws for its dropout is a function of its seed alone, whoever trains beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_breast_cancer
+
+from automl.models.build import build
+from automl.models.families.registry import FAMILIES
+from automl.models.layers import Dropout
+from automl.task import Block
+from automl.training.arguments import AdamW, Constant, Member, Training
+from automl.training.cohort import Rows, train
+from automl.training.noise import Noise
+
+CPU = torch.device("cpu")
+BLOCKS = (Block("numeric", (3,), "float32"),)
+RATES = {
+    "all": (0.2, 0.5),
+    "inner": (0.0, 0.3),
+    "outer": (0.4, 0.0),
+    "none": (0.0, 0.0),
+}
+"""Rates at the end of a residual block and inside it."""
+COHORTS = [["all", "all"], ["all", "inner"], ["inner", "inner", "none"], ["none", "outer", "inner"], list(RATES)]
+
+
+def _network(kind):
+    dropout, hidden_dropout = RATES[kind]
+    return build(FAMILIES["resnet"](width=5, dropout=dropout, hidden_dropout=hidden_dropout), BLOCKS, 2, seed=0)
+
+
+def _generator(place):
+    return torch.Generator().manual_seed(100 + place)
+
+
+def _dropouts(network):
+    return [layer for layer in network.modules() if isinstance(layer, Dropout)]
+
+
+class Drawn:
+    """Members' networks, and what they draw in a step of seven rows; the first one's layers are handed it."""
+
+    def __init__(self, kinds):
+        self.networks = [_network(kind) for kind in kinds]
+        self.noise = Noise(self.networks, CPU)
+
+    def masks(self, places):
+        """Give what the members of these places keep in each layer in which they drop something."""
+        batch = {"numeric": torch.zeros(len(places), 7, 3)}
+        self.noise.hand(self.noise.draw(batch, [_generator(place) for place in places]), [])
+        drawn = [layer.noise for layer in _dropouts(self.networks[0])]
+        return [
+            [noise[row] >= own.threshold for noise, own in zip(drawn, _dropouts(self.networks[place])) if own.rate]
+            for row, place in enumerate(places)
+        ]
+
+
+def _alone(kind, place):
+    """Give the masks of a network that trains alone, with the generator of that place."""
+    network = _network(kind)
+    noise = Noise([network], CPU)
+    noise.hand(noise.draw({"numeric": torch.zeros(1, 7, 3)}, [_generator(place)]), [])
+    return [layer.noise[0] >= layer.threshold for layer in _dropouts(network) if layer.rate]
+
+
+def _assert_equal(first, second):
+    assert len(first) == len(second)
+    assert all(torch.equal(mask, other) for mask, other in zip(first, second))
+
+
+@pytest.mark.parametrize("kinds", COHORTS, ids=" ".join)
+def test_a_members_masks_are_bit_for_bit_those_it_draws_alone(kinds):
+    for place, masks in enumerate(Drawn(kinds).masks(range(len(kinds)))):
+        _assert_equal(masks, _alone(kinds[place], place))
+
+
+@pytest.mark.parametrize("staying", [[0], [3], [1, 3], [2, 0]])
+def test_members_that_stay_go_on_with_their_own_masks(staying):
+    kinds = list(RATES)
+    drawn = Drawn(kinds)
+    drawn.masks(range(len(kinds)))
+    drawn.noise.hand([], [])
+    drawn.noise.keep(staying)
+    for place, masks in zip(staying, drawn.masks(staying)):
+        _assert_equal(masks, _alone(kinds[place], place))
+
+
+def test_a_member_that_drops_nothing_draws_nothing():
+    generators = [_generator(0), _generator(1)]
+    Noise([_network("none"), _network("all")], CPU).draw({"numeric": torch.zeros(2, 7, 3)}, generators)
+    drew = [not torch.equal(each.get_state(), _generator(place).get_state()) for place, each in enumerate(generators)]
+    assert drew == [False, True]
+
+
+def test_a_step_without_dropout_has_no_noise():
+    noise = Noise([_network("none"), _network("none")], CPU)
+    assert noise.draw({"numeric": torch.zeros(2, 7, 3)}, [_generator(0), _generator(1)]) == []
+
+
+def test_rates_of_a_step_are_multiples_of_the_members_own():
+    noise = Noise([_network("all"), _network("inner")], CPU)
+    by_step = noise.rates_by_step(torch.tensor([[1.0, 0.5], [0.0, 0.25]]))
+    rates = torch.tensor([[[0.5, 0.15], [0.0, 0.075]], [[0.2, 0.0], [0.0, 0.0]]])
+    for (threshold, scale), expected in zip(by_step, rates):
+        torch.testing.assert_close((threshold + 32768.0) / 65536, expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(scale, 1 / (1 - expected))
+
+
+class Accuracy:
+    """Scores by accuracy."""
+
+    higher_is_better = True
+
+    def __init__(self, target):
+        self.target = target.numpy()
+
+    def score(self, outputs):
+        return float((outputs.argmax(1) == self.target).mean())
+
+    def epoch_ended(self, epochs):
+        return set()
+
+    def is_over(self):
+        return False
+
+
+def _tumours():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = torch.from_numpy((X - X.mean(0)) / X.std(0)).float()
+    order = torch.randperm(len(X), generator=torch.Generator().manual_seed(0))
+    parts = (order[:300], order[300:])
+    return [Rows({"numeric": X[part]}, torch.from_numpy(y)[part]) for part in parts]
+
+
+@pytest.mark.parametrize("course", ["constant", "flat_cosine"])
+def test_scores_with_dropout_differ_by_less_than_seeds_do_in_and_out_of_a_cohort(course):
+    training, validation = _tumours()
+    arguments = Training(batch_size=64, epochs=4, dropout_schedule=course)
+    members = [
+        Member(seed=seed, optimizer=AdamW(lr=3e-3), schedule=Constant(), training=arguments) for seed in range(20)
+    ]
+    blocks = (Block("numeric", (30,), "float32"),)
+
+    def fit(some):
+        modules = [build(FAMILIES["mlp"](width=16, dropout=0.3), blocks, 2, seed=member.seed) for member in some]
+        fitted = train(modules, some, training, validation, Accuracy(validation.target))
+        return [(each.epochs[-1].validation, each.epochs[-1].validation_loss) for each in fitted]
+
+    together = np.array(fit(members))
+    alone = np.array([fit([member])[0] for member in members])
+    spread = together.std(axis=0)
+    assert (spread > 1e-3).all()
+    assert (np.abs((together - alone).mean(axis=0)) < 0.05 * spread).all()
