@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from automl.files import strict
 from automl.report.figures import figure
-from automl.tracking.files import strict
 
 _PIPE_WIDTH = 1000
 """Columns of a table that goes to a file: no line of it is folded."""

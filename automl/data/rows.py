@@ -8,14 +8,15 @@ from typing import IO
 import pandas as pd
 
 from automl.errors import DataError
+from automl.files import put
 
 
 def write_rows(path: Path, rows: pd.DataFrame) -> None:
-    """Write rows as Parquet; their index is not kept."""
+    """Write rows as Parquet, on the disk when this returns; their index is not kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{path.name}.tmp")
     rows.to_parquet(staged, index=False)
-    staged.replace(path)
+    put(staged, path)
 
 
 def read_rows(path: Path) -> pd.DataFrame:

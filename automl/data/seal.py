@@ -9,7 +9,6 @@ A study's folder holds `sealed/test.parquet`, `sealed/test.sha256` and `ledger.j
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from automl import files
 from automl.data.digest import rows_digest
 from automl.errors import SealError
 
@@ -78,9 +78,8 @@ class Seal:
             if seal.digest != digest:
                 raise SealError(f"{folder}: other test rows are sealed here already; another study name is needed")
             return seal
-        _replace(draft, digest_file.with_name("test.parquet"))
-        draft.write_text(digest + "\n", encoding="ascii")
-        _replace(draft, digest_file)
+        files.put(draft, digest_file.with_name("test.parquet"))
+        files.write_text(digest_file, digest + "\n")
         return cls(folder)
 
     @property
@@ -176,15 +175,8 @@ class Seal:
 
     def _append(self, event: str, **fields: Any) -> None:
         """Write a line that is on the disk when this returns; what a torn last line left is cut off first."""
-        line = json.dumps({"event": event, **fields, "time": datetime.now(UTC).isoformat(timespec="milliseconds")})
-        is_new = not self._ledger.exists()
-        with self._ledger.open("ab") as file:
-            file.truncate(len(_whole_lines(self._ledger)))
-            file.write(line.encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            _sync_folder(self._folder)
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        files.append_jsonl(self._ledger, {"event": event, **fields, "time": time})
 
 
 def _digest_file(folder: Path) -> Path:
@@ -213,19 +205,3 @@ def _readable_events(ledger: Path) -> list[Event]:
         return [event for event in _events(ledger) if event["event"] == "opening"]
     except (SealError, OSError):
         return []
-
-
-def _replace(draft: Path, file: Path) -> None:
-    """Put a finished draft in its place, on the disk."""
-    with draft.open("rb") as written:
-        os.fsync(written.fileno())
-    draft.replace(file)
-    _sync_folder(file.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

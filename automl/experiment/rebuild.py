@@ -8,9 +8,9 @@ from automl.data.prepare import Preparation, fit_preparation
 from automl.data.rows import read_rows
 from automl.errors import StudyError, unknown
 from automl.experiment.recipe import read_recipe
+from automl.files import read_json
 from automl.models.build import Network, build
 from automl.task import Task
-from automl.tracking.files import read_json
 from automl.tracking.record import TASK
 from automl.training.weights import load_weights
 from automl.trial import best_of

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from automl.errors import StudyError, unknown
+from automl.files import strict
 from automl.report.leaderboard import trials as rows_of_trials
 from automl.report.summary import STATES, summarise
-from automl.tracking.files import strict
 from automl.tracking.record import Record
 from automl.trial import Failed, outcome_to_json
 

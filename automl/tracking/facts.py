@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from automl.task import Task
 from automl.tracking import record as folder
@@ -34,9 +35,61 @@ class Point(NamedTuple):
     step: int
 
 
+@dataclass(frozen=True)
+class Study:
+    """What the runs of a study have in common, read once for many trials.
+
+    Args:
+        study_id: What tells this study from every other, whatever its folder is called.
+        params: What was planned, and the task once it is known.
+        tags: What all of its runs are found by.
+        metric: The task's metric; empty until the task is known.
+        higher_is_better: The metric's direction.
+    """
+
+    study_id: str
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    metric: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Child:
+    """A trial that is over, as a run.
+
+    Args:
+        number: The trial's number.
+        status: Its end state, as MLflow names it.
+        started: When it began, in milliseconds.
+        ended: When it ended, in milliseconds.
+        tags: What it is found by, and what came of it.
+        params: Its config, under the names that the space gives.
+        points: Its curve and what it came to; numbers that are not finite are left out.
+    """
+
+    number: int
+    status: str
+    started: int
+    ended: int
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    points: list[Point]
+
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        return f"trial {self.number}"
+
+
 def status_of(outcome: Outcome) -> str:
     """Name the end state of a trial as MLflow does."""
     return {"completed": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}[outcome.state]
+
+
+def ended(outcome: Outcome, started: int) -> int:
+    """Say when a trial ended, in milliseconds."""
+    return started + round(outcome.seconds * 1000)
 
 
 def as_text(value: Scalar) -> str:
@@ -49,27 +102,28 @@ def as_text(value: Scalar) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def study_id(record: Record) -> str:
-    """Give what tells this study from every other, whatever its folder is called."""
-    return str(record.read_json(folder.PLAN)["study_id"])
-
-
-def study_params(record: Record) -> dict[str, str]:
-    """Give what was planned, and the task once it is known."""
+def read_study(record: Record) -> Study:
+    """Read what the runs of a study have in common, as far as the folder holds it."""
     plan = record.read_json(folder.PLAN)
+    task = Task.from_json(record.read_json(folder.TASK)) if record.has(folder.TASK) else None
     params = {"data": experiment_name(plan["data"])}
     params |= {key: as_text(plan[key]) for key in _PLANNED if plan.get(key) is not None}
-    if record.has(folder.TASK):
-        task = _task(record)
+    if task is not None:
         params |= {"target": task.target, "task": task.kind, "metric": task.metric}
-    return params
+    return Study(
+        study_id=str(plan["study_id"]),
+        params=params,
+        tags=_common_tags(record, plan),
+        metric=task.metric if task else "",
+        higher_is_better=task is not None and task.higher_is_better,
+    )
 
 
-def study_tags(record: Record) -> dict[str, str]:
+def parent_tags(record: Record, study: Study) -> dict[str, str]:
     """Give what the parent run is found by, and what the folder holds so far."""
     plan = record.read_json(folder.PLAN)
     budget = {key: plan[key] for key in ("trials", "timeout") if plan.get(key) is not None}
-    tags = {ROLE: "study", "budget": json.dumps(budget), **_common_tags(record)}
+    tags = {ROLE: "study", "budget": json.dumps(budget), **study.tags}
     if record.has(folder.PAGE):
         tags["mlflow.note.content"] = _shortened(record.page_path.read_text(encoding="utf-8"))
     if record.has(folder.REPORT) and (best := record.read_json(folder.REPORT).get("best")):
@@ -77,86 +131,65 @@ def study_tags(record: Record) -> dict[str, str]:
     return tags
 
 
-def trial_tags(record: Record, trial: TrialRecord, outcome: Outcome) -> dict[str, str]:
-    """Give what a child run is found by, and what came of its trial."""
-    tags = {ROLE: "trial", TRIAL: str(trial.number), "state": outcome.state, **_common_tags(record)}
-    if "family" in (config := trial.read_config()):
-        tags["family"] = as_text(config["family"])
-    match outcome:
-        case Completed():
-            tags["stopped_by"] = outcome.stopped_by
-        case Failed():
-            tags |= {"failure_kind": outcome.kind, "failure": _shortened(outcome.message)}
-    return tags
-
-
-def trial_params(trial: TrialRecord) -> dict[str, str]:
-    """Give a trial's config under the names that the space gives."""
-    return {key: as_text(value) for key, value in trial.read_config().items()}
-
-
-def trial_points(record: Record, trial: TrialRecord, outcome: Outcome, started: int) -> list[Point]:
-    """Give a trial's curve and what it came to; numbers that are not finite are left out.
+def read_child(study: Study, trial: TrialRecord, outcome: Outcome, started: int | None = None) -> Child:
+    """Read a trial that is over.
 
     Args:
-        record: The study's folder.
-        trial: The trial's.
+        study: What it shares with the others.
+        trial: Its folder.
         outcome: What came of it.
-        started: When it began, in milliseconds.
+        started: When it began, in milliseconds; the time its config was written if None.
     """
-    points = []
-    now = float(started)
-    metric = _task(record).metric
-    for epoch in trial.read_curve():
-        now += epoch.seconds * 1000
-        points += [
-            Point("train_loss", epoch.train_loss, int(now), epoch.epoch),
-            Point("validation_loss", epoch.validation_loss, int(now), epoch.epoch),
-            Point(f"validation_{metric}", epoch.validation, int(now), epoch.epoch),
-            Point("lr", epoch.lr, int(now), epoch.epoch),
-        ]
-    end = ended(outcome, started)
-    points.append(Point("seconds", outcome.seconds, end, 0))
-    if isinstance(outcome, Completed | Pruned):
-        points += [
-            Point("score", outcome.score, end, 0),
-            Point("best_epoch", float(outcome.best_epoch), end, 0),
-            Point("parameters", float(outcome.parameters), end, 0),
-        ]
-    return [point for point in points if math.isfinite(point.value)]
+    config = trial.read_config()
+    started = began(trial) if started is None else started
+    return Child(
+        number=trial.number,
+        status=status_of(outcome),
+        started=started,
+        ended=ended(outcome, started),
+        tags={ROLE: "trial", TRIAL: str(trial.number), **study.tags, **_tags_of(config, outcome)},
+        params={key: as_text(value) for key, value in config.items()},
+        points=_points(study, trial, outcome, started),
+    )
 
 
-def ended(outcome: Outcome, started: int) -> int:
-    """Say when a trial ended, in milliseconds."""
-    return started + round(outcome.seconds * 1000)
+def began(trial: TrialRecord) -> int:
+    """Say when a trial began, in milliseconds."""
+    return int(trial.config_path.stat().st_mtime * 1000)
 
 
-def progress_points(record: Record, outcomes: Mapping[int, Outcome], started: Mapping[int, int]) -> Iterator[Point]:
-    """Give how the study stood after each trial, the step being the trial's number.
-
-    It goes as far as the first trial that is not over, so that a point once given never changes.
+class Standing:
+    """How a study stands after each trial, the step being the trial's number.
 
     Args:
-        record: The study's folder.
-        outcomes: What came of the trials.
-        started: When each of them began, in milliseconds.
+        higher_is_better: The direction of the scores.
     """
-    counts = {"completed": 0, "pruned": 0, "failed": 0}
-    better = max if record.has(folder.TASK) and _task(record).higher_is_better else min
-    best: float | None = None
-    for trial in record.trials():
-        number = trial.number
-        if number not in outcomes or number not in started:
-            return
-        outcome = outcomes[number]
-        counts[outcome.state] += 1
+
+    def __init__(self, higher_is_better: bool) -> None:
+        self._better = max if higher_is_better else min
+        self._best: float | None = None
+        self._counts = {"pruned": 0, "failed": 0, "completed": 0}
+        self._waiting: dict[int, tuple[Outcome, int]] = {}
+
+    def add(self, number: int, outcome: Outcome, end: int) -> None:
+        """Take in a trial that ended at a time, in milliseconds; trials come in any order."""
+        self._waiting[number] = outcome, end
+
+    def points(self, before: int) -> list[Point]:
+        """Give the new points, in the trials' order.
+
+        Args:
+            before: The first trial that is not over; points of later ones wait for it, so that none ever changes.
+        """
+        ready = sorted(number for number in self._waiting if number < before)
+        return [point for number in ready for point in self._step(number, *self._waiting.pop(number))]
+
+    def _step(self, number: int, outcome: Outcome, end: int) -> list[Point]:
+        self._counts[outcome.state] += 1
         if isinstance(outcome, Completed) and math.isfinite(outcome.score):
-            best = outcome.score if best is None else better(best, outcome.score)
-        end = ended(outcome, started[number])
-        if best is not None:
-            yield Point("best_validation", best, end, number)
-        for state in ("pruned", "failed", "completed"):
-            yield Point(f"trials_{state}", float(counts[state]), end, number)
+            self._best = outcome.score if self._best is None else self._better(self._best, outcome.score)
+        best = [] if self._best is None else [Point("best_validation", self._best, end, number)]
+        return best + [Point(f"trials_{state}", float(count), end, number) for state, count in self._counts.items()]
 
 
 def judgement_metrics(record: Record) -> dict[str, float]:
@@ -170,9 +203,8 @@ def judgement_metrics(record: Record) -> dict[str, float]:
     return {key: float(value) for key, value in named.items() if value is not None}
 
 
-def _common_tags(record: Record) -> dict[str, str]:
-    plan = record.read_json(folder.PLAN)
-    tags = {STUDY_ID: study_id(record), "study": record.study, "mlflow.source.name": "automl"}
+def _common_tags(record: Record, plan: Mapping[str, Any]) -> dict[str, str]:
+    tags = {STUDY_ID: str(plan["study_id"]), "study": record.study, "mlflow.source.name": "automl"}
     if "seed" in plan:
         tags["seed"] = str(plan["seed"])
     if record.has(folder.SPLIT):
@@ -182,8 +214,38 @@ def _common_tags(record: Record) -> dict[str, str]:
     return tags
 
 
-def _task(record: Record) -> Task:
-    return Task.from_json(record.read_json(folder.TASK))
+def _tags_of(config: Mapping[str, Scalar], outcome: Outcome) -> dict[str, str]:
+    tags = {"state": outcome.state}
+    if "family" in config:
+        tags["family"] = as_text(config["family"])
+    match outcome:
+        case Completed():
+            tags["stopped_by"] = outcome.stopped_by
+        case Failed():
+            tags |= {"failure_kind": outcome.kind, "failure": _shortened(outcome.message)}
+    return tags
+
+
+def _points(study: Study, trial: TrialRecord, outcome: Outcome, started: int) -> list[Point]:
+    points = []
+    now = float(started)
+    for epoch in trial.read_curve():
+        now += epoch.seconds * 1000
+        points += [
+            Point("train_loss", epoch.train_loss, int(now), epoch.epoch),
+            Point("validation_loss", epoch.validation_loss, int(now), epoch.epoch),
+            Point(f"validation_{study.metric}", epoch.validation, int(now), epoch.epoch),
+            Point("lr", epoch.lr, int(now), epoch.epoch),
+        ]
+    end = ended(outcome, started)
+    points.append(Point("seconds", outcome.seconds, end, 0))
+    if isinstance(outcome, Completed | Pruned):
+        points += [
+            Point("score", outcome.score, end, 0),
+            Point("best_epoch", float(outcome.best_epoch), end, 0),
+            Point("parameters", float(outcome.parameters), end, 0),
+        ]
+    return [point for point in points if math.isfinite(point.value)]
 
 
 def _shortened(text: str) -> str:

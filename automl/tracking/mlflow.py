@@ -9,9 +9,11 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Literal
 
 from mlflow import MlflowClient
@@ -20,8 +22,9 @@ from mlflow.exceptions import MlflowException
 
 from automl.tracking import facts
 from automl.tracking import record as folder
-from automl.tracking.address import artifact_root, experiment_name
-from automl.tracking.facts import Point
+from automl.tracking.address import artifact_root, database_path, experiment_name
+from automl.tracking.database import Database, Found
+from automl.tracking.facts import Child, Point, Standing, Study
 from automl.tracking.record import Record
 from automl.tracking.trial_record import TrialRecord
 from automl.trial import Outcome
@@ -30,6 +33,7 @@ State = Literal["RUNNING", "FINISHED", "KILLED", "FAILED"]
 
 _METRICS_A_BATCH = 900
 _PARAMS_A_BATCH = 90
+_TRIALS_A_BATCH = 100
 
 
 class Projection:
@@ -47,83 +51,120 @@ class Projection:
         with _alone(record):
             self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
             self.experiment_id = _experiment(self._client, record, tracking_uri).experiment_id
-        found = self._find()
-        self._parent = self._find_parent(found) or self._new_parent()
-        self.run_id: str = self._parent.info.run_id
-        self._children: dict[int, Run] = self._find_children(found)
-        self._outcomes: dict[int, Outcome] = {}
+        self._database = _database(tracking_uri)
+        study = facts.read_study(record)
+        found = self._find(study.study_id)
+        self.run_id = _find_parent(found) or self._new_parent(study)
+        self._parent = self._client.get_run(self.run_id)
+        self._found = self._find_children(found)
+        self._trials = {number: run.run_id for number, run in self._found.items()}
         history = self._client.get_metric_history(self.run_id, "trials_completed")
         self._steps = {point.step for point in history}
+        self._standing = Standing(study.higher_is_better)
+        self._next = 0
+        self._open: set[int] = set()
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials have a run."""
+        return len(self._trials)
 
     @property
     def trials(self) -> dict[int, str]:
         """The run of every trial, by number."""
-        return {number: run.info.run_id for number, run in sorted(self._children.items())}
+        return dict(sorted(self._trials.items()))
 
     def sync(self, state: State) -> None:
-        """Make MLflow agree with the folder.
+        """Make MLflow agree with the folder, looking only at what is new in it.
 
         Args:
-            state: What the parent run shows from now on; artifacts go along with an end state.
+            state: What the parent run shows from now on; at an end state the whole folder is looked through again, and
+                artifacts go along.
         """
-        self._describe()
-        for trial in self._record.trials():
-            if trial.number not in self._outcomes and (outcome := trial.read_outcome()) is not None:
-                self._send_trial(trial, outcome)
-                self._outcomes[trial.number] = outcome
-        self._send_progress()
+        study = facts.read_study(self._record)
+        self._describe(study)
+        self._look_for_trials(whole=state != "RUNNING")
+        ended = self._ended()
+        while batch := list(islice(ended, _TRIALS_A_BATCH)):
+            self._send_trials(study, batch)
         if state != "RUNNING":
             self._send_end()
         if self._parent.info.status != state:
             self._set_state(state)
 
-    def _describe(self) -> None:
+    def _describe(self, study: Study) -> None:
         data = self._parent.data
-        params = {key: value for key, value in facts.study_params(self._record).items() if key not in data.params}
-        tags = {key: value for key, value in facts.study_tags(self._record).items() if data.tags.get(key) != value}
+        params = {key: value for key, value in study.params.items() if key not in data.params}
+        every = facts.parent_tags(self._record, study)
+        tags = {key: value for key, value in every.items() if data.tags.get(key) != value}
         if params or tags:
-            self._send(self.run_id, [], params, tags)
+            self._log(self.run_id, [], params, tags)
             self._parent = self._client.get_run(self.run_id)
 
-    def _send_trial(self, trial: TrialRecord, outcome: Outcome) -> None:
-        run = self._children.get(trial.number)
-        status = facts.status_of(outcome)
-        if run is not None and run.info.status == status:
-            return
-        tags = facts.trial_tags(self._record, trial, outcome)
-        is_new = run is None
-        if run is None:
-            run = self._client.create_run(
-                self.experiment_id,
-                start_time=int(trial.config_path.stat().st_mtime * 1000),
-                tags=tags | {"mlflow.parentRunId": self.run_id},
-                run_name=f"trial {trial.number}",
-            )
-            self._children[trial.number] = run
-        started = run.info.start_time
-        points = facts.trial_points(self._record, trial, outcome, started)
-        if not is_new:
-            points = self._missing(run.info.run_id, points)
-        self._send(run.info.run_id, points, facts.trial_params(trial), {} if is_new else tags)
-        self._client.set_terminated(run.info.run_id, status, end_time=facts.ended(outcome, started))
+    def _look_for_trials(self, *, whole: bool) -> None:
+        """Find the trials that have begun: those after the last one known, or all that are in the folder."""
+        while self._record.trial(self._next).has_begun:
+            self._open.add(self._next)
+            self._next += 1
+        if whole:
+            self._open |= {trial.number for trial in self._record.trials() if trial.number >= self._next}
+            self._next = max(self._next, 1 + max(self._open, default=-1))
 
-    def _send_progress(self) -> None:
-        started = {number: run.info.start_time for number, run in self._children.items()}
-        points = [
-            point
-            for point in facts.progress_points(self._record, self._outcomes, started)
-            if point.step not in self._steps
-        ]
-        if points:
-            self._send(self.run_id, points, {}, {})
-            self._steps |= {point.step for point in points}
+    def _ended(self) -> Iterator[tuple[TrialRecord, Outcome]]:
+        """Give the trials that were not over at the last look."""
+        for number in sorted(self._open):
+            trial = self._record.trial(number)
+            if (outcome := trial.read_outcome()) is not None:
+                self._open.remove(number)
+                yield trial, outcome
+
+    def _send_trials(self, study: Study, ended: Sequence[tuple[TrialRecord, Outcome]]) -> None:
+        new: list[Child] = []
+        for trial, outcome in ended:
+            found = self._found.get(trial.number)
+            started = facts.began(trial) if found is None else found.started
+            self._standing.add(trial.number, outcome, facts.ended(outcome, started))
+            if found is None:
+                new.append(facts.read_child(study, trial, outcome, started))
+            elif found.status != facts.status_of(outcome):
+                self._complete(found.run_id, facts.read_child(study, trial, outcome, started))
+        points = self._standing.points(before=min(self._open, default=self._next))
+        self._add(new, [point for point in points if point.step not in self._steps])
+
+    def _add(self, new: Sequence[Child], points: Sequence[Point]) -> None:
+        """Add trials, and points of the parent's."""
+        if self._database is not None:
+            try:
+                self._trials |= self._database.add(self.run_id, new, points)
+                return
+            except sqlite3.IntegrityError:  # a rule of the tables that is not known here, and nothing was written
+                self._database = None
+        for child in new:
+            self._trials[child.number] = self._make(child)
+        self._log(self.run_id, points)
+
+    def _make(self, child: Child) -> str:
+        tags = {**child.tags, "mlflow.parentRunId": self.run_id}
+        run = self._client.create_run(self.experiment_id, child.started, tags, child.name)
+        run_id: str = run.info.run_id
+        self._log(run_id, child.points, child.params)
+        self._client.set_terminated(run_id, child.status, end_time=child.ended)
+        return run_id
+
+    def _complete(self, run_id: str, child: Child) -> None:
+        """Fill a run that a killed process left half done."""
+        keys = {point.key for point in child.points}
+        there = {(key, point.step) for key in keys for point in self._client.get_metric_history(run_id, key)}
+        missing = [point for point in child.points if (point.key, point.step) not in there]
+        self._log(run_id, missing, child.params, child.tags)
+        self._client.set_terminated(run_id, child.status, end_time=child.ended)
 
     def _send_end(self) -> None:
         record = self._record
         known = self._parent.data.metrics
         judged = facts.judgement_metrics(record)
         now = int(time.time() * 1000)
-        self._send(self.run_id, [Point(key, judged[key], now, 0) for key in judged if known.get(key) != judged[key]])
+        self._log(self.run_id, [Point(key, judged[key], now, 0) for key in judged if known.get(key) != judged[key]])
         for path in (record.space_path, record.page_path, record.report_path):
             if path.exists():
                 self._client.log_artifact(self.run_id, str(path))
@@ -137,7 +178,7 @@ class Projection:
             self._client.set_terminated(self.run_id, state)
         self._parent = self._client.get_run(self.run_id)
 
-    def _send(
+    def _log(
         self,
         run_id: str,
         points: Sequence[Point],
@@ -151,35 +192,44 @@ class Projection:
             self._client.log_batch(run_id, metrics[:_METRICS_A_BATCH], named[:_PARAMS_A_BATCH], marks, synchronous=True)
             metrics, named, marks = metrics[_METRICS_A_BATCH:], named[_PARAMS_A_BATCH:], []
 
-    def _missing(self, run_id: str, points: Sequence[Point]) -> list[Point]:
-        keys = {point.key for point in points}
-        there = {(key, point.step) for key in keys for point in self._client.get_metric_history(run_id, key)}
-        return [point for point in points if (point.key, point.step) not in there]
+    def _find(self, study_id: str) -> list[Found]:
+        if self._database is not None:
+            return self._database.find(self.experiment_id, study_id)
+        runs = _search(self._client, self.experiment_id, f"tags.`{facts.STUDY_ID}` = '{study_id}'")
+        told = [(run.info, run.data.tags.get(facts.TRIAL)) for run in runs]
+        return [
+            Found(info.run_id, info.status, info.start_time, None if trial is None else int(trial))
+            for info, trial in told
+        ]
 
-    def _find(self) -> list[Run]:
-        wanted = f"tags.`{facts.STUDY_ID}` = '{facts.study_id(self._record)}'"
-        return list(_search(self._client, self.experiment_id, wanted))
-
-    def _find_parent(self, found: Sequence[Run]) -> Run | None:
-        return next((run for run in found if run.data.tags.get(facts.ROLE) == "study"), None)
-
-    def _new_parent(self) -> Run:
-        return self._client.create_run(
+    def _new_parent(self, study: Study) -> str:
+        run = self._client.create_run(
             self.experiment_id,
             start_time=int(self._record.plan_path.stat().st_mtime * 1000),
-            tags=facts.study_tags(self._record),
+            tags=facts.parent_tags(self._record, study),
             run_name=self._record.study,
         )
+        run_id: str = run.info.run_id
+        return run_id
 
-    def _find_children(self, found: Sequence[Run]) -> dict[int, Run]:
+    def _find_children(self, found: Sequence[Found]) -> dict[int, Found]:
         """Give the runs of the trials; of two of one trial, which a lost answer can leave, the finished one stays."""
-        children: dict[int, Run] = {}
-        for run in sorted(found, key=lambda run: run.info.status == "RUNNING"):
-            if facts.TRIAL not in run.data.tags:
-                continue
-            if children.setdefault(int(run.data.tags[facts.TRIAL]), run) is not run:
-                self._client.delete_run(run.info.run_id)
+        children: dict[int, Found] = {}
+        for run in sorted(found, key=lambda run: run.status == "RUNNING"):
+            if run.trial is not None and children.setdefault(run.trial, run) is not run:
+                self._client.delete_run(run.run_id)
         return children
+
+
+def _database(tracking_uri: str) -> Database | None:
+    """Give the database at the address, where it is one that can be written straight."""
+    path = database_path(tracking_uri)
+    database = None if path is None else Database(path)
+    return database if database is not None and database.is_known else None
+
+
+def _find_parent(found: Sequence[Found]) -> str | None:
+    return next((run.run_id for run in found if run.trial is None), None)
 
 
 def _search(client: MlflowClient, experiment_id: str, wanted: str) -> Iterator[Run]:

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from automl import files
 from automl.errors import StudyError, unknown
-from automl.tracking import files
+from automl.tracking.lines import Lines
 from automl.tracking.trial_record import TrialRecord
 from automl.trial import Outcome
 
@@ -27,6 +28,7 @@ ENVIRONMENT = "environment.json"
 TASK = "task.json"
 SPLIT = "split.json"
 RUNGS = "rungs.jsonl"
+TRIALS = "trials.jsonl"
 LEDGER = "ledger.jsonl"
 JUDGEMENT = "judgement.json"
 REPORT = "report.json"
@@ -90,11 +92,6 @@ class Record:
         return self.run_dir / "study.journal"
 
     @property
-    def ledger_path(self) -> Path:
-        """Every opening of the test rows."""
-        return self.run_dir / LEDGER
-
-    @property
     def judgement_rows_path(self) -> Path:
         """Truth, predictions and losses of the judgement, row by row."""
         return self.run_dir / "judgement.parquet"
@@ -145,8 +142,8 @@ class Record:
         files.write_text(self.run_dir / name, text)
 
     def append_jsonl(self, name: str, record: Mapping[str, Any]) -> None:
-        """Append a line and wait until it is on the disk; an unterminated last line is cut off first."""
-        files.append_jsonl(self.run_dir / name, record)
+        """Append a line, which is on the disk before the next outcome; an unterminated last line is cut off first."""
+        files.append_jsonl(self.run_dir / name, record, lasting=False)
 
     def read_jsonl(self, name: str) -> list[dict[str, Any]]:
         """Read the whole lines of a file; none where it is absent.
@@ -155,6 +152,10 @@ class Record:
             StudyError: A whole line is damaged.
         """
         return files.read_jsonl(self.run_dir / name)
+
+    def lines(self, name: str) -> Lines:
+        """Give a file of lines that other processes of the study may add to."""
+        return Lines(self.run_dir / name)
 
     def trial(self, number: int) -> TrialRecord:
         """Give the folder of a trial, which need not exist yet."""
@@ -165,7 +166,24 @@ class Record:
         if not self.trials_dir.is_dir():
             return []
         found = [TrialRecord(folder) for folder in self.trials_dir.iterdir() if folder.name.isdecimal()]
-        return sorted((trial for trial in found if trial.config_path.exists()), key=lambda trial: trial.number)
+        return sorted((trial for trial in found if trial.has_begun), key=lambda trial: trial.number)
+
+    def write_outcomes(self, outcomes: Mapping[int, Outcome]) -> None:
+        """End trials: once this returns, all of them is on the disk, and every line that was appended before.
+
+        They end together: a kill leaves all of their outcomes or makes them run again. The disk is waited for once or a
+        few times, however many they are.
+
+        Args:
+            outcomes: What came of the trials, by number.
+        """
+        trials = {self.trial(number): outcome for number, outcome in outcomes.items()}
+        for trial in trials:
+            trial.sync_weights()
+        files.sync(path for path in self.run_dir.glob("*.jsonl") if path.name != TRIALS)
+        files.append_jsonl(self.run_dir / TRIALS, *(trial.as_line(outcome) for trial, outcome in trials.items()))
+        for trial, outcome in trials.items():
+            trial.write_outcome(outcome)
 
     def outcomes(self) -> dict[int, Outcome]:
         """Give what came of every trial that is over, by number."""
@@ -176,8 +194,10 @@ class Record:
     def lock(self) -> Iterator[None]:
         """Hold the study for this process alone; the kernel lets go of it when the process dies, however it dies.
 
+        Whoever holds it finds every trial whole that is over: what a power cut took is written again.
+
         Raises:
-            StudyError: Another process holds it.
+            StudyError: Another process holds it, or `trials.jsonl` is damaged.
         """
         with (self.run_dir / "lock").open("a+", encoding="utf-8") as file:
             try:
@@ -189,7 +209,12 @@ class Record:
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
             file.flush()
+            self._mend()
             yield
+
+    def _mend(self) -> None:
+        for number, texts in {line["trial"]: line["files"] for line in self.read_jsonl(TRIALS)}.items():
+            self.trial(number).mend(texts)
 
     def remove(self) -> None:
         """Take back a study that came to nothing before its first trial.
@@ -226,7 +251,7 @@ class Record:
             if record.run_dir.exists() and not record.run_dir.is_dir():
                 raise FileExistsError
             staging.rename(record.run_dir)
-            files.sync_folder(record.runs_dir)
+            files.sync([record.runs_dir])
         except OSError as error:
             if staging is not None:
                 shutil.rmtree(staging, ignore_errors=True)

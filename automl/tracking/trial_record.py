@@ -6,22 +6,25 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from automl import files
 from automl.errors import StudyError
-from automl.tracking import files
 from automl.trial import Config, Epoch, Outcome, outcome_from_json, outcome_to_json
 
 _CURVE_COLUMNS = [field.name for field in fields(Epoch)]
+_CURVE_ROW = attrgetter(*_CURVE_COLUMNS)
 _NUMBERS = ("score", "loss", "seconds")
 
 
 class TrialRecord:
     """The folder of one trial, such as `runs/houses/trials/0007`.
 
-    It exists once its config is written, and the trial is over once its outcome is.
+    It exists once its config is written, and the trial is over once its outcome is. No file here is waited for when it
+    is written: what lasts is `trials.jsonl`, from which `Record.lock` mends what a power cut took.
 
     Args:
         folder: Where it is; its name is the trial's number.
@@ -33,7 +36,7 @@ class TrialRecord:
 
     @property
     def config_path(self) -> Path:
-        """The trial's config, written before its training begins."""
+        """The trial's config, written before its training begins; an empty one is what a power cut left of it."""
         return self.folder / "config.json"
 
     @property
@@ -61,10 +64,15 @@ class TrialRecord:
         """Where the trial failed, if it did."""
         return self.folder / "traceback.txt"
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether its config is there."""
+        return not files.is_empty(self.config_path)
+
     def write_config(self, config: Config) -> None:
         """Make the folder and write what is to be tried."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        files.write_json(self.config_path, dict(config))
+        files.write_json(self.config_path, dict(config), lasting=False)
 
     def read_config(self) -> dict[str, Any]:
         """Read the config, its names in the order of the space.
@@ -78,10 +86,10 @@ class TrialRecord:
     def write_curve(self, curve: Sequence[Epoch]) -> None:
         """Write all epochs so far, one a line under a header; numbers that are not finite are `nan` and `inf`."""
         text = io.StringIO()
-        table = csv.DictWriter(text, _CURVE_COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(asdict(epoch) for epoch in curve)
-        files.write_text(self.curve_path, text.getvalue())
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(_CURVE_COLUMNS)
+        table.writerows(_CURVE_ROW(epoch) for epoch in curve)
+        files.write_text(self.curve_path, text.getvalue(), lasting=False)
 
     def read_curve(self) -> list[Epoch]:
         """Read the epochs so far; none where the first one never ended.
@@ -89,7 +97,7 @@ class TrialRecord:
         Raises:
             StudyError: The file is damaged.
         """
-        if not self.curve_path.exists():
+        if files.is_empty(self.curve_path):
             return []
         rows = csv.DictReader(io.StringIO(self.curve_path.read_text(encoding="utf-8")))
         try:
@@ -97,9 +105,13 @@ class TrialRecord:
         except (KeyError, TypeError, ValueError) as error:
             raise StudyError(f"{self.curve_path} is damaged: {error}") from None
 
+    def write_preparation(self, preparation: Mapping[str, Any]) -> None:
+        """Write the fitted preprocessing."""
+        files.write_json(self.preparation_path, preparation, lasting=False)
+
     def write_outcome(self, outcome: Outcome) -> None:
-        """Write what came of the trial, which ends it."""
-        files.write_json(self.outcome_path, outcome_to_json(outcome))
+        """Write what came of the trial, which ends it; `Record.write_outcomes` makes it last."""
+        files.write_json(self.outcome_path, outcome_to_json(outcome), lasting=False)
 
     def read_outcome(self) -> Outcome | None:
         """Read what came of the trial, or None while it is not over; a number that was not finite is nan.
@@ -107,7 +119,7 @@ class TrialRecord:
         Raises:
             StudyError: The file is damaged.
         """
-        if not self.outcome_path.exists():
+        if files.is_empty(self.outcome_path):
             return None
         record = files.read_json(self.outcome_path)
         try:
@@ -119,7 +131,35 @@ class TrialRecord:
 
     def write_failure(self, traceback: str) -> None:
         """Write where the trial failed."""
-        files.write_text(self.traceback_path, traceback)
+        files.write_text(self.traceback_path, traceback, lasting=False)
+
+    def as_line(self, outcome: Outcome) -> dict[str, Any]:
+        """Give the trial as a line of `trials.jsonl`: its number, and the text of its files.
+
+        Args:
+            outcome: What came of it, which need not be written yet.
+        """
+        written = (self.config_path, self.curve_path, self.traceback_path)
+        texts = {path.name: path.read_bytes().decode() for path in written if path.exists()}
+        texts[self.outcome_path.name] = files.as_json(outcome_to_json(outcome))
+        return {"trial": self.number, "files": texts}
+
+    def mend(self, texts: Mapping[str, str]) -> None:
+        """Write the files again that a power cut took, the outcome last.
+
+        Args:
+            texts: The text of every file, by its name, as in a line of `trials.jsonl`.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            if files.is_empty(self.folder / name):
+                files.write_text(self.folder / name, text, lasting=False)
+
+    def sync_weights(self) -> None:
+        """Wait until the weights and what belongs to them, where they are kept, are on the disk."""
+        kept = [path for path in (self.weights_path, self.preparation_path) if path.exists()]
+        if kept:
+            files.sync([*kept, self.folder, self.folder.parent])
 
 
 def _epoch(row: Mapping[str, str]) -> Epoch:

@@ -1,7 +1,8 @@
 """The process beside a search that sends its record to MLflow, so that the search never waits for it.
 
 `python -m automl.tracking.worker RUN_DIR` reads orders from its standard input, one a line: an empty line says that the
-folder has changed, `finish STATE` says to send everything and leave. When the input ends without that, the search was
+folder has changed, `finish STATE` says to send everything and leave. Before the first order it does nothing, so that a
+search begins with the whole machine. When the input ends without that, the search was
 killed: the worker leaves at once and changes nothing, and the next one goes on from the folder. Where MLflow is comes
 in the environment, as `MLFLOW_TRACKING_URI`, so that a password in it is never written down.
 """
@@ -15,7 +16,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from automl.tracking.record import TRACKING, Record
 
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
     from automl.tracking.mlflow import Projection, State
 
 _PAUSES = (1.0, 3.0, 5.0)
+_SECONDS_A_LOOK = 1.0
+"""How long to leave the machine to the search between two looks; what ends in between is sent together."""
 _SECONDS_BETWEEN_FAILURES = 5.0
 _LONGEST_REASON = 300
-_DEFAULTS = {
+_GROWTH = 1.1
+"""How many times as many trials there are when they are noted again, so that a trial costs the same in a long study."""
+DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_FILE_STORE": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # to print it, a server is asked for every run once more
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
@@ -43,7 +49,6 @@ class Orders:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._news = threading.Event()
-        self._news.set()
         self._ending = threading.Event()
         self.state: State = "RUNNING"
 
@@ -79,13 +84,42 @@ def main(arguments: list[str]) -> int:
     orders = Orders(sys.stdin.fileno())
     orders.listen()
     record = Record(Path(arguments[0]))
-    for name, value in _DEFAULTS.items():
+    for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     with suppress(OSError):
-        os.nice(5)
+        os.nice(10)
     with (record.run_dir / "tracking.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _Work(record, os.environ["MLFLOW_TRACKING_URI"]).until_finished(orders)
+
+
+class Note:
+    """What `tracking.json` says of MLflow.
+
+    Args:
+        record: The study's run folder, with such a file.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._told = record.read_json(TRACKING)
+
+    def write(self, state: State, error: str | None, projection: Projection | None) -> None:
+        """Say how it stands; while the study runs, the runs of its latest trials may be left out.
+
+        Args:
+            state: What MLflow was told last.
+            error: Why it could not be told, or None.
+            projection: Where the runs are, if that is known.
+        """
+        told = self._told | {"state": state, "error": error}
+        if projection is not None:
+            told |= {"experiment_id": projection.experiment_id, "run_id": projection.run_id}
+            if state != "RUNNING" or projection.n_trials > _GROWTH * len(told["trials"]):
+                told["trials"] = {str(number): run_id for number, run_id in projection.trials.items()}
+        if told != self._told:
+            self._record.write_json(TRACKING, told)
+            self._told = told
 
 
 class _Work:
@@ -93,12 +127,11 @@ class _Work:
         self._record = record
         self._tracking_uri = tracking_uri
         self._projection: Projection | None = None
-        self._written: dict[str, Any] = {}
+        self._note = Note(record)
 
     def until_finished(self, orders: Orders) -> int:
         while (state := orders.wait()) == "RUNNING":
-            if not self._attempt(state):
-                orders.pause(_SECONDS_BETWEEN_FAILURES)
+            orders.pause(_SECONDS_A_LOOK if self._attempt(state) else _SECONDS_BETWEEN_FAILURES)
         for pause in (*_PAUSES, None):
             if self._attempt(state):
                 return 0
@@ -113,29 +146,17 @@ class _Work:
                 from automl.tracking.mlflow import Projection  # takes seconds to import, and may not be installed
 
                 self._projection = Projection(self._record, self._tracking_uri)
-                self._note("RUNNING", None)
+                self._note.write("RUNNING", None, self._projection)
             self._projection.sync(state)
         except Exception as error:
             self._projection = None
             reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
             sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {type(error).__name__}: {reason}\n")
             sys.stderr.flush()
-            self._note("RUNNING", reason)
+            self._note.write("RUNNING", reason, None)
             return False
-        self._note(state, None)
+        self._note.write(state, None, self._projection)
         return True
-
-    def _note(self, state: State, error: str | None) -> None:
-        note = self._record.read_json(TRACKING) | {"state": state, "error": error}
-        if self._projection is not None:
-            note |= {
-                "experiment_id": self._projection.experiment_id,
-                "run_id": self._projection.run_id,
-                "trials": {str(number): run_id for number, run_id in self._projection.trials.items()},
-            }
-        if note != self._written:
-            self._record.write_json(TRACKING, note)
-            self._written = note
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Mapping
 
 from automl.tracking import facts
 from automl.tracking.record import SPLIT, TASK, Record
@@ -11,7 +13,7 @@ from automl.trial import Completed, Epoch, Outcome, Pruned
 
 def points_of(record: Record, number: int, outcome: Outcome) -> dict[str, list[tuple[int, float]]]:
     points: dict[str, list[tuple[int, float]]] = {}
-    for point in facts.trial_points(record, record.trial(number), outcome, 1000):
+    for point in facts.read_child(facts.read_study(record), record.trial(number), outcome, 1000).points:
         points.setdefault(point.key, []).append((point.step, point.value))
     return points
 
@@ -38,9 +40,23 @@ def test_a_failed_trial_has_its_seconds_and_no_score(make_study, add_trials, out
 def test_the_same_folder_gives_the_same_points(make_study, add_trials, outcomes):
     record = make_study()
     add_trials(record, outcomes)
-    first, second = (facts.trial_points(record, record.trial(0), outcomes[0], 1000) for _ in range(2))
+    first, second = (facts.read_child(facts.read_study(record), record.trial(0), outcomes[0]) for _ in range(2))
     assert first == second
-    assert [point.timestamp for point in first if point.key == "lr"] == [1500, 2000, 2500]
+
+
+def test_points_have_the_times_of_their_epochs(make_study, add_trials, outcomes):
+    record = make_study()
+    add_trials(record, outcomes)
+    child = facts.read_child(facts.read_study(record), record.trial(0), outcomes[0], 1000)
+    assert [point.timestamp for point in child.points if point.key == "lr"] == [1500, 2000, 2500]
+    assert (child.started, child.ended) == (1000, 2500)
+
+
+def test_a_trial_began_when_its_config_was_written(make_study, add_trials, outcomes):
+    record = make_study()
+    add_trials(record, outcomes)
+    os.utime(record.trial(0).config_path, (7, 7))
+    assert facts.read_child(facts.read_study(record), record.trial(0), outcomes[0]).started == 7000
 
 
 def test_numbers_that_are_not_finite_are_left_out(make_study, add_trials):
@@ -52,45 +68,55 @@ def test_numbers_that_are_not_finite_are_left_out(make_study, add_trials):
     assert set(points) == {"validation_accuracy", "lr", "seconds", "best_epoch", "parameters"}
 
 
-def progress(record: Record, outcomes: dict[int, Outcome]) -> dict[str, list[tuple[int, float]]]:
+def standing(
+    outcomes: Mapping[int, Outcome], before: int, *, higher_is_better: bool = True
+) -> dict[str, list[tuple[int, float]]]:
+    table = facts.Standing(higher_is_better)
+    for number, outcome in outcomes.items():
+        table.add(number, outcome, 1000)
     points: dict[str, list[tuple[int, float]]] = {}
-    for point in facts.progress_points(record, outcomes, dict.fromkeys(outcomes, 1000)):
+    for point in table.points(before):
         points.setdefault(point.key, []).append((point.step, point.value))
     return points
 
 
-def test_progress_counts_and_keeps_the_best_completed_score(make_study, add_trials, outcomes):
-    record = make_study()
-    add_trials(record, outcomes)
-    points = progress(record, record.outcomes())
+def test_a_standing_counts_and_keeps_the_best_completed_score(outcomes):
+    points = standing(dict(enumerate(outcomes)), 5)
     assert points["best_validation"] == [(0, 0.7), (1, 0.9), (2, 0.9), (3, 0.9), (4, 0.9)]
     assert points["trials_completed"] == [(0, 1), (1, 2), (2, 2), (3, 2), (4, 3)]
     assert points["trials_pruned"][-1] == (4, 1)
     assert points["trials_failed"][-1] == (4, 1)
 
 
-def test_the_best_of_a_loss_is_the_lowest(make_study, add_trials, outcomes):
-    record = make_study()
-    record.write_json(TASK, record.read_json(TASK) | {"metric": "log_loss"})
-    add_trials(record, outcomes)
-    assert progress(record, record.outcomes())["best_validation"][-1] == (4, 0.7)
+def test_the_best_of_a_loss_is_the_lowest(outcomes):
+    points = standing(dict(enumerate(outcomes)), 5, higher_is_better=False)
+    assert points["best_validation"][-1] == (4, 0.7)
 
 
-def test_progress_waits_for_a_trial_that_is_not_over(make_study, add_trials, outcomes):
-    record = make_study()
-    add_trials(record, [outcomes[0], None, outcomes[1]])
-    assert progress(record, record.outcomes())["trials_completed"] == [(0, 1)]
+def test_a_standing_takes_trials_in_any_order(outcomes):
+    backwards = dict(reversed(list(enumerate(outcomes))))
+    assert standing(backwards, 5) == standing(dict(enumerate(outcomes)), 5)
 
 
-def test_a_study_without_a_completed_trial_has_no_best(make_study, add_trials, outcomes):
-    record = make_study()
-    add_trials(record, [outcomes[2]])
-    assert "best_validation" not in progress(record, record.outcomes())
+def test_a_standing_waits_for_a_trial_that_is_not_over(outcomes):
+    points = standing({0: outcomes[0], 2: outcomes[1]}, before=1)
+    assert points["trials_completed"] == [(0, 1)]
+
+
+def test_a_standing_gives_a_point_once(outcomes):
+    table = facts.Standing(higher_is_better=True)
+    table.add(0, outcomes[0], 1000)
+    assert len(table.points(1)) == 4
+    assert table.points(1) == []
+
+
+def test_a_study_without_a_completed_trial_has_no_best(outcomes):
+    assert "best_validation" not in standing({0: outcomes[2]}, 1)
 
 
 def test_the_studys_parameters_are_its_plan_and_its_task(make_study):
-    params = facts.study_params(make_study(trials=50, timeout=None, sampler="tpe"))
-    assert params == {
+    study = facts.read_study(make_study(trials=50, timeout=None, sampler="tpe"))
+    assert study.params == {
         "data": "adult",
         "space": "tabular",
         "seed": "3",
@@ -106,14 +132,17 @@ def test_a_study_that_is_not_split_yet_has_tags_already(make_study):
     record = make_study()
     for name in (SPLIT, TASK):
         (record.run_dir / name).unlink()
-    assert facts.study_tags(record)[facts.STUDY_ID] == record.read_json("plan.json")["study_id"]
-    assert "data_sha256" not in facts.study_tags(record)
+    study = facts.read_study(record)
+    assert study.tags[facts.STUDY_ID] == study.study_id == record.read_json("plan.json")["study_id"]
+    assert "data_sha256" not in study.tags
+    assert "task" not in study.params
 
 
 def test_tags_say_what_came_of_a_trial_on_which_data_and_space(make_study, add_trials, outcomes):
     record = make_study()
     add_trials(record, outcomes)
-    tags = [facts.trial_tags(record, record.trial(number), outcome) for number, outcome in enumerate(outcomes)]
+    study = facts.read_study(record)
+    tags = [facts.read_child(study, record.trial(number), outcome).tags for number, outcome in enumerate(outcomes)]
     assert [tag["state"] for tag in tags] == ["completed", "completed", "pruned", "failed", "completed"]
     assert tags[4]["stopped_by"] == "budget"
     assert (tags[3]["failure_kind"], tags[3]["failure"]) == ("bug", "the shapes do not fit")
@@ -126,7 +155,7 @@ def test_tags_say_what_came_of_a_trial_on_which_data_and_space(make_study, add_t
 def test_a_page_too_long_for_a_tag_is_shortened(make_study):
     record = make_study()
     record.write_text("report.md", "ä" * 9000)
-    note = facts.study_tags(record)["mlflow.note.content"]
+    note = facts.parent_tags(record, facts.read_study(record))["mlflow.note.content"]
     assert note.endswith("ä ...")
     assert len(note.encode()) < 8000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,6 +126,92 @@ def test_trials_are_those_with_a_config_in_their_numbers_order(make_study, add_t
     (record.trials_dir / "notes").mkdir()
     assert [trial.number for trial in record.trials()] == [0, 1, 2, 3, 4, 5, 12345]
     assert record.outcomes() == dict(enumerate(outcomes))
+
+
+def test_a_config_that_a_power_cut_left_empty_is_no_trial(make_study, add_trials):
+    record: Record = make_study()
+    add_trials(record, [None, None])
+    record.trial(1).config_path.write_text("")
+    assert [trial.number for trial in record.trials()] == [0]
+
+
+def test_trials_of_a_cohort_end_together(make_study, add_trials, outcomes: list[Outcome]):
+    record: Record = make_study()
+    add_trials(record, [None] * 5)
+    record.write_outcomes(dict(enumerate(outcomes)))
+    assert record.outcomes() == dict(enumerate(outcomes))
+    names = {path.name for path in record.trial(0).folder.iterdir()}
+    assert names == {"config.json", "curve.csv", "outcome.json"}
+
+
+def test_an_outcome_is_not_there_before_the_lines_appended_until_then(make_study, add_trials, outcomes: list[Outcome]):
+    record: Record = make_study()
+    add_trials(record, [None])
+    (record.run_dir / "rungs.jsonl").symlink_to("nowhere")
+    with pytest.raises(FileNotFoundError):
+        record.write_outcomes({0: outcomes[0]})
+    assert record.outcomes() == {}
+
+
+def contents(record: Record) -> dict[str, str]:
+    return {str(path.relative_to(record.run_dir)): path.read_text() for path in record.trials_dir.rglob("*.*")}
+
+
+@pytest.fixture
+def ended(make_study, add_trials, outcomes: list[Outcome]) -> Record:
+    """A study whose trials are over, one of them with a traceback."""
+    record: Record = make_study()
+    add_trials(record, [None] * 5)
+    record.trial(3).write_failure("Traceback ...")
+    record.write_outcomes(dict(enumerate(outcomes)))
+    return record
+
+
+def test_files_that_a_power_cut_left_empty_are_mended_bit_for_bit(ended: Record):
+    before = contents(ended)
+    for path in ended.trials_dir.rglob("*.*"):
+        path.write_text("")
+    assert (ended.trials(), ended.trial(0).read_outcome(), ended.trial(0).read_curve()) == ([], None, [])
+    with ended.lock():
+        assert contents(ended) == before
+
+
+def test_trials_that_a_power_cut_took_are_mended_bit_for_bit(ended: Record):
+    before = contents(ended)
+    shutil.rmtree(ended.trials_dir)
+    with ended.lock():
+        assert contents(ended) == before
+
+
+def test_what_is_there_is_not_mended(ended: Record):
+    ended.trial(0).config_path.write_text("{}")
+    with ended.lock():
+        assert ended.trial(0).read_config() == {}
+
+
+def test_a_trial_that_ran_again_is_mended_as_it_was_last(ended: Record, outcomes: list[Outcome]):
+    ended.write_outcomes({0: outcomes[4]})
+    ended.trial(0).outcome_path.unlink()
+    with ended.lock():
+        assert ended.trial(0).read_outcome() == outcomes[4]
+
+
+def test_a_trial_whose_line_was_torn_is_not_over(ended: Record, outcomes: list[Outcome]):
+    lines = (ended.run_dir / "trials.jsonl").read_bytes()
+    (ended.run_dir / "trials.jsonl").write_bytes(lines[:-1])
+    ended.trial(4).outcome_path.unlink()
+    with ended.lock():
+        assert ended.outcomes() == dict(enumerate(outcomes[:4]))
+
+
+def test_weights_of_a_trial_are_no_part_of_its_line(make_study, add_trials, outcomes: list[Outcome]):
+    record: Record = make_study()
+    add_trials(record, [None])
+    record.trial(0).weights_path.write_bytes(b"weights")
+    record.trial(0).write_preparation({"columns": []})
+    record.write_outcomes({0: outcomes[0]})
+    (line,) = record.read_jsonl("trials.jsonl")
+    assert (line["trial"], list(line["files"])) == (0, ["config.json", "curve.csv", "outcome.json"])
 
 
 def test_a_study_held_by_this_process_is_refused_to_it_too(make_study):

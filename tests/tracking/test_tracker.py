@@ -22,6 +22,7 @@ from automl.tracking.record import Record
 from automl.tracking.tracker import start_tracking
 
 tracker = start_tracking(Record(Path(sys.argv[1])), sys.argv[2])
+tracker.nudge()
 print(tracker.process.pid, flush=True)
 time.sleep(60)
 """
@@ -103,6 +104,7 @@ def test_a_worker_leaves_when_the_search_is_killed_and_the_next_one_goes_on(
 def test_a_second_worker_waits_for_the_first(make_study, mlflow_uri: str):
     record = make_study()
     first = start_tracking(record, mlflow_uri)
+    first.nudge()
     wait_for(lambda: record.read_json(TRACKING)["run_id"] is not None)
     second = start_tracking(record, mlflow_uri)
     assert second.finish("KILLED", timeout=2) != []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from automl.errors import StudyError
+from automl.files import read_json
 from automl.tracking.trial_record import TrialRecord
 from automl.trial import Completed, Epoch, Outcome
 
@@ -77,3 +78,32 @@ def test_a_damaged_outcome_is_said_to_be_damaged(trial: TrialRecord, text: str):
 def test_a_failure_is_kept_as_text(trial: TrialRecord):
     trial.write_failure("Traceback ...\nValueError: größe\n")
     assert trial.traceback_path.read_text(encoding="utf-8") == "Traceback ...\nValueError: größe\n"
+
+
+def test_a_trial_has_begun_once_its_config_is_there(tmp_path: Path):
+    trial = TrialRecord(tmp_path / "trials" / "0007")
+    assert not trial.has_begun
+    trial.write_config({})
+    assert trial.has_begun
+
+
+def test_a_preparation_comes_back(trial: TrialRecord):
+    trial.write_preparation({"columns": [{"name": "age", "mean": 0.1}]})
+    assert read_json(trial.preparation_path) == {"columns": [{"name": "age", "mean": 0.1}]}
+
+
+def test_a_line_of_it_mends_it_elsewhere(trial: TrialRecord, tmp_path: Path, outcomes: list[Outcome]):
+    trial.write_curve([Epoch(1, math.nan, math.inf, 0.5, 0.1, 0.1)])
+    line = trial.as_line(outcomes[0])
+    trial.write_outcome(outcomes[0])
+    other = TrialRecord(tmp_path / "other" / "0007")
+    other.mend(line["files"])
+    assert [path.read_bytes() for path in sorted(other.folder.iterdir())] == [
+        path.read_bytes() for path in sorted(trial.folder.iterdir())
+    ]
+
+
+def test_weights_that_are_not_kept_are_not_waited_for(trial: TrialRecord):
+    trial.sync_weights()
+    trial.weights_path.write_bytes(b"weights")
+    trial.sync_weights()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from automl import files
 from automl.errors import StudyError
-from automl.tracking import files
 
 
 def test_numbers_come_back_bit_for_bit(tmp_path: Path):
@@ -81,3 +82,53 @@ def test_a_damaged_whole_line_is_not_passed_over(tmp_path: Path):
     path.write_text('{"num\n{"number": 1}\n')
     with pytest.raises(StudyError, match=r"a\.jsonl is damaged"):
         files.read_jsonl(path)
+
+
+def test_what_need_not_last_is_replaced_in_one_step_too(tmp_path: Path):
+    files.write_json(tmp_path / "a.json", 1, lasting=False)
+    files.append_jsonl(tmp_path / "a.jsonl", {"number": 1}, lasting=False)
+    assert files.read_json(tmp_path / "a.json") == 1
+    assert files.read_jsonl(tmp_path / "a.jsonl") == [{"number": 1}]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.jsonl"]
+
+
+def test_a_draft_takes_the_place_of_a_file(tmp_path: Path):
+    (tmp_path / "draft").write_bytes(b"new")
+    (tmp_path / "a").write_bytes(b"old")
+    files.put(tmp_path / "draft", tmp_path / "a")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"new")]
+
+
+def test_syncing_takes_files_and_folders_and_nothing(tmp_path: Path):
+    (tmp_path / "a").write_text("")
+    files.sync([tmp_path, tmp_path / "a"])
+    files.sync([])
+
+
+@pytest.mark.parametrize("content", ["", "\n", '{"number": 0}\n'])
+def test_a_line_is_appended_after_whole_lines_of_any_length(tmp_path: Path, content: str):
+    path = tmp_path / "a.jsonl"
+    path.write_text(content)
+    files.append_jsonl(path, {"number": 1})
+    assert path.read_text() == content + '{"number": 1}\n'
+
+
+def test_several_lines_are_appended_at_once(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    files.append_jsonl(path, {"number": 0}, {"number": 1})
+    files.append_jsonl(path)
+    assert files.read_jsonl(path) == [{"number": 0}, {"number": 1}]
+
+
+def test_lines_that_many_append_at_once_stay_whole(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: files.append_jsonl(path, {"number": number}, lasting=False), range(200)))
+    assert sorted(line["number"] for line in files.read_jsonl(path)) == list(range(200))
+
+
+def test_a_file_is_empty_that_is_absent_or_has_nothing_in_it(tmp_path: Path):
+    (tmp_path / "nothing").write_text("")
+    (tmp_path / "something").write_text(" ")
+    found = [files.is_empty(tmp_path / name) for name in ("absent", "nothing", "something", "something/else")]
+    assert found == [True, True, False, True]
