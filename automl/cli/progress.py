@@ -6,17 +6,18 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
-from typing import IO
-
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
+from typing import IO, TYPE_CHECKING
 
 from automl.budget import Budget
 from automl.experiment.progress import Progress, Silent
 from automl.report.figures import duration, figure
 from automl.trial import Completed, Epoch, Failed, Outcome, Pruned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.text import Text
 
 
 @contextlib.contextmanager
@@ -36,6 +37,8 @@ def reporter(
     try:
         with contextlib.redirect_stdout(sys.stderr):  # a library's own lines must not get into the result
             if is_live:
+                from rich.console import Console
+
                 with LiveLine(Console(file=stream, highlight=False), budget, started) as live:
                     yield live
             else:
@@ -71,6 +74,8 @@ class LiveLine:
     """One line at the bottom of a terminal, redrawn as epochs pass; sentences and new bests scroll by above it."""
 
     def __init__(self, console: Console, budget: Budget, started: float | None = None) -> None:
+        from rich.live import Live
+
         self._console = console
         self._budget = budget
         self._started = time.monotonic() if started is None else started
@@ -90,6 +95,8 @@ class LiveLine:
 
     def say(self, sentence: str) -> None:
         """Print the sentence above the line."""
+        from rich.text import Text
+
         self._console.print(Text(sentence), soft_wrap=True)
 
     def trial_started(self, number: int, family: str) -> None:
@@ -115,6 +122,8 @@ class LiveLine:
 
     def render(self) -> Text:
         """Give the line as it stands now."""
+        from rich.text import Text
+
         elapsed = time.monotonic() - self._started
         parts = [self._trial or "preparing", self._epoch, f"best {figure(self._best)}", duration(elapsed)]
         if self._budget.seconds is not None:

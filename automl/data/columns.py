@@ -119,7 +119,8 @@ def infer_columns(
 
 def identifiers(rows: pd.DataFrame) -> tuple[str, ...]:
     """Give the names of the columns whose values only name their row."""
-    return tuple(str(name) for name in rows.columns if _names_rows(_read(rows[name], None)))
+    worth_reading = (name for name in rows.columns if not _names_no_row(rows[name]))
+    return tuple(str(name) for name in worth_reading if _names_rows(_read(rows[name], None)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +230,13 @@ def _unreadable(reading: _Reading) -> Finding | None:
     n_words = f"{len(words)} values that are" if len(words) > 1 else "a value that is"
     said = f"column {name!r} has {n_words} no {'number' if kind == 'numeric' else 'date'}, such as {_example(words)}"
     return Finding("unreadable", name, f"{said}: to be treated as missing")
+
+
+def _names_no_row(values: pd.Series[Any]) -> bool:
+    """Tell at a glance of most columns that `_names_rows` will say no: numbers with fractions, or few texts."""
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.nunique() <= IDENTIFIER_SHARE * IDENTIFIER_ROWS
+    return types.is_float_dtype(values.dtype)
 
 
 def _names_rows(reading: _Reading) -> bool:

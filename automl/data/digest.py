@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from automl.data.values import MISSING_TIME, as_microseconds, as_number, as_text, plain
+from automl.data.values import MISSING_TIME, as_microseconds, as_number, distinct_texts, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,8 +53,9 @@ def _value_hashes(values: pd.Series[Any]) -> NDArray[np.uint64]:
     if is_number or types.is_timedelta64_dtype(values.dtype):
         numbers = as_number(values) + 0.0  # -0.0 becomes 0.0
         return _missing_alike(pd.util.hash_array(numbers), np.isnan(numbers))
-    text = as_text(values)
-    return _missing_alike(pd.util.hash_array(text), np.asarray(text == "", dtype=bool))
+    codes, texts = distinct_texts(values)  # each text is hashed once
+    hashes = pd.util.hash_array(texts, categorize=False)
+    return _missing_alike(hashes, np.asarray(texts == "", dtype=bool))[codes]
 
 
 def _missing_alike(hashes: NDArray[np.uint64], missing: NDArray[np.bool_]) -> NDArray[np.uint64]:

@@ -44,11 +44,26 @@ def as_text(values: pd.Series[Any], numbers: bool = False) -> NDArray[np.object_
         >>> as_text(pd.Series(["3.0", "TRUE", "x"]), numbers=True).tolist()
         ['3', 'true', 'x']
     """
+    codes, written = distinct_texts(values, numbers)
+    return written[codes]
+
+
+def distinct_texts(values: pd.Series[Any], numbers: bool = False) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """Give what `as_text` gives as positions and the texts they point to, '' the last of them.
+
+    Shape:
+        (N,) -> (N,), and the texts; two of them are the same where different values are written alike.
+
+    Examples:
+        >>> codes, texts = distinct_texts(pd.Series(["b", "a", None, "b"]))
+        >>> codes.tolist(), texts.tolist()
+        ([0, 1, -1, 0], ['b', 'a', ''])
+    """
     codes, distinct = _factorize(values)
     written = np.empty(len(distinct) + 1, dtype=object)
     written[:-1] = [_write(value, numbers) for value in distinct]
     written[-1] = ""
-    return written[codes]
+    return codes, written
 
 
 def as_number(values: pd.Series[Any]) -> NDArray[np.float64]:
@@ -144,7 +159,8 @@ def is_whole(numbers: NDArray[np.float64]) -> bool:
 def _factorize(values: pd.Series[Any]) -> tuple[NDArray[np.intp], list[object]]:
     """Give each value's position among the distinct ones, -1 (the last, so room for one more) where it is missing."""
     try:
-        codes, distinct = pd.factorize(values.astype(object))
+        is_text = isinstance(values.dtype, pd.StringDtype)
+        codes, distinct = pd.factorize(values.array if is_text else values.astype(object))
     except TypeError:  # lists and other values without a hash
         codes, distinct = pd.factorize(values.map(str, na_action="ignore"))
     return codes, distinct.tolist()

@@ -9,6 +9,7 @@ from automl.errors import PlanError, SealError, StudyError
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.run import resumable
+from automl.experiment.uncollected import uncollected
 from automl.report.summary import CLOCK
 from automl.tracking.record import PLAN, REPORT, SPACE, SPLIT
 
@@ -64,7 +65,8 @@ def resume(
 def _go_on(
     record: Record, plan: Plan, break_seal: str | None, started: float | None, progress: Progress
 ) -> dict[str, Any]:
-    from automl.experiment.session import Session
+    with uncollected():
+        from automl.experiment.session import Session
     from automl.spaces.read import find_space
 
     if IN_MEMORY in (plan.data, plan.test, plan.validation) and not record.has(SPLIT):

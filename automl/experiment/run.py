@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from automl.errors import AutoMLError
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.recipe import lint
+from automl.experiment.uncollected import uncollected
 from automl.spaces.read import find_space, read_space
 from automl.tracking.record import SPACE, Record
 
@@ -55,7 +56,8 @@ def search(
         progress = Logged(progress or Silent(), record.log_path)
         with resumable(record):
             try:
-                from automl.experiment.session import Session
+                with uncollected():
+                    from automl.experiment.session import Session
 
                 session = Session(record, plan, started=started, progress=progress, tables=tables)
             except AutoMLError:

@@ -5,7 +5,7 @@ Linear and embedding layers are made without drawing any number; `initialise` th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -89,7 +89,11 @@ def linear(n_in: int, n_out: int, *, before: Norm = "none") -> nn.Linear:
 
     Right before a batch norm it has no bias: the norm would take it out again, and its gradient is rounding noise.
     """
-    return cast("nn.Linear", nn.utils.skip_init(nn.Linear, n_in, n_out, bias=before != "batch"))  # type: ignore[no-untyped-call]
+    layer = nn.Linear(n_in, n_out, bias=before != "batch", device="meta")
+    layer.weight = nn.Parameter(torch.empty(n_out, n_in))  # `nn.utils.skip_init` imports sympy: half a second
+    if layer.bias is not None:
+        layer.bias = nn.Parameter(torch.empty(n_out))
+    return layer
 
 
 def embedding(n_codes: int, width: int) -> nn.Embedding:

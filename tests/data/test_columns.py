@@ -149,6 +149,12 @@ def test_what_is_no_identifier_is_kept(name, values):
     assert (column.name, findings) == (name, ())
 
 
+@pytest.mark.parametrize(("n_different", "found"), [(19, ()), (20, ("code",))])
+def test_of_twenty_texts_all_must_differ_to_name_their_rows(n_different: int, found: tuple[str, ...]):
+    frame = pd.DataFrame({"code": [f"row {min(row, n_different - 1)}" for row in range(20)]})
+    assert identifiers(frame) == found
+
+
 def test_identifiers_are_told_by_name():
     frame = pd.DataFrame({"id": range(40), "x": np.arange(40) * 0.5, "code": [f"c{i}" for i in range(40)]})
     assert identifiers(frame) == ("id", "code")
