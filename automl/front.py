@@ -105,7 +105,8 @@ def search(
         drop: Columns to leave out.
         progress: Who watches; nobody if None.
         **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
-            `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `tracking_uri`.
+            `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `cohort`,
+            `jobs`, `tracking_uri`.
 
     Returns:
         What came of it.

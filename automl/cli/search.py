@@ -39,6 +39,7 @@ Space = Annotated[str, _option("--space", "NAME|PATH", _SEARCH, "What may vary; 
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", rich_help_panel=_SEARCH, help="Repeats a study.")]
 Device = Annotated[str, _option("--device", "auto|cpu|cuda[:i]", _SEARCH, "Where to train.")]
 Cohort = Annotated[str, _option("--cohort", "auto|N", _SEARCH, "How many trials train together. [default: auto]")]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", rich_help_panel=_SEARCH, help="How many processes search.")]
 Sampler = Annotated[str, _option("--sampler", "tpe|random", _SEARCH, "How configs are proposed.")]
 Pruner = Annotated[str, _option("--pruner", "asha|none", _SEARCH, "How trials are stopped early.")]
 Test = Annotated[str | None, _option("--test", "FRACTION|FILE", _ROWS, "The rows to judge on; 0.2 of them.")]
@@ -77,6 +78,7 @@ def search(
     sampler: Sampler = "tpe",
     pruner: Pruner = "asha",
     cohort: Cohort = "auto",
+    jobs: Jobs = 1,
     test: Test = None,
     validation: Validation = None,
     split: Split = None,
@@ -111,6 +113,7 @@ def search(
         sampler=sampler,
         pruner=pruner,
         cohort=cohort,
+        jobs=jobs,
         tracking_uri=tracking_uri,
     )
     plan = checked(plan, split_twice=bool(split and test))

@@ -19,6 +19,7 @@ BUILT_IN = ("digits", "breast-cancer", "wine", "iris", "diabetes")
 
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("asha", "none")
+_MOST_JOBS = 256
 
 
 def parse_kinds(words: Iterable[str]) -> dict[str, str]:
@@ -111,6 +112,8 @@ def _search_mistakes(plan: Plan) -> Iterator[str]:
     yield from _among("pruner", plan.pruner, PRUNERS)
     if not re.fullmatch(r"auto|[1-9]\d{0,3}", plan.cohort):
         yield f"--cohort must be auto or a number from 1 to 9999, got {plan.cohort!r}"
+    if not 1 <= plan.jobs <= _MOST_JOBS:
+        yield f"--jobs must be from 1 to {_MOST_JOBS}, got {plan.jobs}"
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):
         yield f"--device must be auto, cpu, cuda or cuda:i, got {plan.device!r}"
 

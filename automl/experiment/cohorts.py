@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from automl.experiment.recipe import is_shared
 
 if TYPE_CHECKING:
+    from automl.budget import Budget
     from automl.experiment.objective import Objective
     from automl.study.study import Study
     from automl.tracking.record import Record
@@ -26,39 +27,47 @@ class Cohorts:
     """
 
     def __init__(self, record: Record, size: int | None = None) -> None:
-        self._record = record
+        self._lines = record.lines(COHORTS)
         self._size = size
-        self._known: list[list[int]] = [event["trials"] for event in record.read_jsonl(COHORTS)]
+        self._groups: list[list[int]] = []
+
+    def _known(self) -> list[list[int]]:
+        """Give the cohorts that were formed, whoever formed them."""
+        self._groups += [line["trials"] for line in self._lines.new()]
+        return self._groups
 
     def unfinished(self, study: Study) -> list[list[int]]:
         """Give what is left of the cohorts that were formed and not told to their end."""
         left = set(study.unfinished)
-        groups = [[number for number in group if number in left] for group in self._known]
+        groups = [[number for number in group if number in left] for group in self._known()]
         return [group for group in groups if group]
 
-    def begun(self, study: Study) -> list[int]:
+    def _begun(self, study: Study) -> list[int]:
         """Give the trials that were asked for when a kill came before their cohort was formed."""
-        formed = {number for group in self._known for number in group}
+        formed = {number for group in self._known() for number in group}
         return [number for number in study.unfinished if number not in formed]
 
-    def form(self, study: Study, objective: Objective, trials: int | None) -> dict[int, Config]:
-        """Ask for the configs of the next cohort.
+    def form(self, study: Study, objective: Objective, budget: Budget) -> dict[int, Config]:
+        """Ask for the configs of the next cohort; none where the budget is spent.
 
         Args:
             study: Proposes them.
-            objective: Knows what a config costs.
-            trials: The budget's total, to which the last cohort is trimmed; None is without limit.
+            objective: Knows what a config costs, and the time.
+            budget: Trials and seconds in all; to its trials the last cohort is trimmed.
         """
-        begun = self.begun(study)
-        leader, config = (begun[0], study.ask_again(begun[0])) if begun else study.ask()
-        configs = {leader: config}
-        for number in range(leader + 1, leader + self._size_for(study, objective, leader, config, trials)):
-            if number in begun:
-                configs[number] = study.ask_again(number)
-            else:
-                number, configs[number] = study.ask(like=config, shared=is_shared)
-        self._record.append_jsonl(COHORTS, {"trials": list(configs)})
-        self._known.append(list(configs))
+        with self._lines.turn():
+            begun = self._begun(study)
+            if not begun and _is_spent(study, objective, budget):
+                return {}
+            objective.catch_up(study.finished)
+            leader, config = (begun[0], study.ask_again(begun[0])) if begun else study.ask()
+            configs = {leader: config}
+            for number in range(leader + 1, leader + self._size_for(study, objective, leader, config, budget.trials)):
+                if number in begun:
+                    configs[number] = study.ask_again(number)
+                else:
+                    number, configs[number] = study.ask(like=config, shared=is_shared)
+            self._lines.append({"trials": list(configs)})
         return configs
 
     def _size_for(self, study: Study, objective: Objective, leader: int, config: Config, trials: int | None) -> int:
@@ -66,3 +75,9 @@ class Cohorts:
             return 1
         wanted = self._size or min(leader // _TRIALS_A_MEMBER, objective.cohort_size(config))
         return max(1, wanted if trials is None else min(wanted, trials - leader))
+
+
+def _is_spent(study: Study, objective: Objective, budget: Budget) -> bool:
+    if budget.trials is not None and study.n_asked >= budget.trials:
+        return True
+    return study.n_asked > 0 and objective.clock.is_over

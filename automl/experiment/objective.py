@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import time
 import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from automl.evaluation.metrics import score
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.recipe import read_recipe
-from automl.models.build import build
+from automl.experiment.watch import Watch
+from automl.models.build import build, count_parameters
 from automl.models.summary import n_parameters
 from automl.study.seeds import seed_of
-from automl.tracking.files import write_json
 from automl.training.arguments import Member
 from automl.training.cohort import Fitted, Rows, train
 from automl.training.failures import OutOfTimeError, failure_kind
 from automl.training.size import cohort_size
 from automl.training.weights import as_rows, save_weights
-from automl.trial import Completed, Epoch, Failed, Outcome, Pruned, ranked
+from automl.trial import Completed, Failed, Outcome, Pruned, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import torch
-    from numpy.typing import NDArray
 
     from automl.budget import Clock
     from automl.experiment.progress import Progress
@@ -37,50 +34,6 @@ if TYPE_CHECKING:
 
 N_KEPT = 3
 """Of how many of the best trials the weights are kept."""
-
-
-class Watch:
-    """Follows the trials of one training: scores their epochs, reports them at rungs, keeps the clock.
-
-    Args:
-        numbers: The trials' numbers, in the cohort's order.
-    """
-
-    def __init__(self, objective: Objective, numbers: list[int]) -> None:
-        self._objective = objective
-        self._numbers = numbers
-        self._best: dict[int, float] = {}
-        self._truth = objective.stage.truth(objective.stage.validation)
-        self._epochs = 0
-        self.higher_is_better = objective.stage.task.higher_is_better
-
-    def score(self, outputs: NDArray[Any]) -> float:
-        """Score raw outputs over the validation rows by the task's metric."""
-        task = self._objective.stage.task
-        return score(task.metric, self._truth, self._objective.stage.coder.predictions(outputs), task)
-
-    def epoch_ended(self, epochs: Mapping[int, Epoch]) -> set[int]:
-        """Pass the epochs on, and let the pruner judge those that stand at a rung, all at once."""
-        self._epochs += 1
-        for place, epoch in epochs.items():
-            number = self._numbers[place]
-            self._objective.progress.epoch(number, epoch)
-            self._best[number] = self._better(self._best.get(number, math.nan), epoch.validation)
-        scores = {self._numbers[place]: self._best[self._numbers[place]] for place in epochs}
-        leaving = self._objective.pruner.report(self._epochs, scores)
-        return {place for place in epochs if self._numbers[place] in leaving}
-
-    def _better(self, best: float, new: float) -> float:
-        if not math.isfinite(best) or not math.isfinite(new):
-            return new if math.isfinite(new) else best
-        return max(best, new) if self.higher_is_better else min(best, new)
-
-    def is_over(self) -> bool:
-        """Whether the time is up; the very first trial is given one epoch whatever the clock says."""
-        self._objective.interrupts.check()
-        if 0 in self._numbers and self._epochs == 0:
-            return False
-        return self._objective.clock.is_over
 
 
 @dataclass
@@ -108,6 +61,7 @@ class Objective:
     progress: Progress
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     interrupts: Interrupts = field(default_factory=Interrupts)
+    _leaders: list[int] | None = field(default=None, repr=False)
     _with_weights: set[int] | None = field(default=None, repr=False)
     _on_device: tuple[Prepared, Rows, Rows] | None = field(default=None, repr=False)
 
@@ -121,20 +75,40 @@ class Objective:
             self.progress.trial_started(number, str(config.get("family", "")))
             self.record.trial(number).write_config(config)
         ended = self._attempt(configs)
-        for number, outcome in ended.items():
-            self.record.trial(number).write_outcome(outcome)
-        self.outcomes.update(ended)
+        self.record.write_outcomes(ended)
+        self._take_in(ended)
         self._forget_all_but_the_best(ended)
         for number, outcome in ended.items():
             self.progress.trial_ended(number, outcome, self.best_score)
         return ended
 
+    def catch_up(self, ended: Iterable[int]) -> None:
+        """Take in what came of trials that other processes ran.
+
+        Args:
+            ended: Trials, by number, that may be over and of which this process may know nothing.
+        """
+        read = {number: self.record.trial(number).read_outcome() for number in set(ended) - self.outcomes.keys()}
+        new = {number: outcome for number, outcome in read.items() if outcome is not None}
+        if new:
+            self._take_in(new)
+            self._forget_all_but_the_best(new)
+
+    def _take_in(self, outcomes: Mapping[int, Outcome]) -> None:
+        self.outcomes.update(outcomes)
+        self._leaders = self._best_of(outcomes)
+
+    def _best_of(self, new: Mapping[int, Outcome]) -> list[int]:
+        """Rank the best few so far among new trials."""
+        known = {number: self.outcomes[number] for number in (self._leaders or self.outcomes)}
+        return ranked({**known, **new}.items(), self.stage.task.higher_is_better)[:N_KEPT]
+
     def cohort_size(self, config: Config) -> int:
         """Say how many trials that agree with this one are worth training together."""
         recipe = read_recipe(config)
         blocks = self.stage.prepare(recipe.preparing).preparation.blocks
-        network = build(recipe.family, blocks, self.stage.task.n_outputs, seed=0)
-        return cohort_size(n_parameters(network), recipe.training.batch_size, self.device)
+        n_parameters = count_parameters(recipe.family, blocks, self.stage.task.n_outputs)
+        return cohort_size(n_parameters, recipe.training.batch_size, self.device)
 
     def _attempt(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
         """Train a cohort; where something is raised, train each of it alone, so that the fault stays with one."""
@@ -152,14 +126,16 @@ class Objective:
             return {number: Failed(failure_kind(error), message, where, time.perf_counter() - started)}
 
     @property
-    def winners(self) -> list[int]:
-        """The trials that could win, best first."""
-        return ranked(self.outcomes.items(), self.stage.task.higher_is_better)
+    def leaders(self) -> list[int]:
+        """The best few of the trials that were completed, best first."""
+        if self._leaders is None:
+            self._leaders = self._best_of({})
+        return self._leaders
 
     @property
     def best_score(self) -> float | None:
         """The best validation score of a completed trial so far."""
-        best = self.outcomes[self.winners[0]] if self.winners else None
+        best = self.outcomes[self.leaders[0]] if self.leaders else None
         return best.score if isinstance(best, Completed) else None
 
     def _train(self, configs: Mapping[int, Config], started: float) -> dict[int, Outcome]:
@@ -182,15 +158,15 @@ class Objective:
             for number, recipe in recipes.items()
         ]
         size = n_parameters(networks[0])
-        fitted = train(networks, members, *self._rows(prepared), Watch(self, list(configs)))
+        watch = Watch(list(configs), self.stage, self.pruner, self.clock, self.progress, self.interrupts)
+        fitted = train(networks, members, *self._rows(prepared), watch)
         seconds = time.perf_counter() - started
         n_epochs = sum(len(each.epochs) for each in fitted)
         outcomes = {}
         for number, each in zip(configs, fitted):
             outcomes[number] = _outcome(each, size, seconds * len(each.epochs) / n_epochs)
             self.record.trial(number).write_curve(each.epochs)
-        everything = {**self.outcomes, **outcomes}
-        best = ranked(everything.items(), self.stage.task.higher_is_better)[:N_KEPT]
+        best = self._best_of(outcomes)
         for number, each in zip(configs, fitted):
             if number in best:
                 self._keep(number, each, prepared)
@@ -207,13 +183,13 @@ class Objective:
     def _keep(self, number: int, fitted: Fitted, prepared: Prepared) -> None:
         trial = self.record.trial(number)
         save_weights(trial.weights_path, fitted.weights)
-        write_json(trial.preparation_path, prepared.preparation.to_json())
+        trial.write_preparation(prepared.preparation.to_json())
 
     def _forget_all_but_the_best(self, ended: Iterable[int]) -> None:
         """Remove the weights of all trials but the best few, looking only at those that may have any."""
         if self._with_weights is None:
             self._with_weights = {number for number in self.outcomes if self.record.trial(number).weights_path.exists()}
-        best = set(self.winners[:N_KEPT])
+        best = set(self.leaders)
         for number in self._with_weights.union(ended) - best:
             self.record.trial(number).weights_path.unlink(missing_ok=True)
             self.record.trial(number).preparation_path.unlink(missing_ok=True)

@@ -39,6 +39,7 @@ class Plan:
         sampler: How configs are proposed.
         pruner: How trials are stopped early.
         cohort: How many trials train together, a number or `auto`.
+        jobs: How many processes of this machine search together.
         tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
     """
 
@@ -63,6 +64,7 @@ class Plan:
     pruner: str = "asha"
     tracking_uri: str | None = None
     cohort: str = "auto"
+    jobs: int = 1
 
     @property
     def budget(self) -> Budget:

@@ -9,18 +9,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
-from automl.experiment.cohorts import Cohorts
+from automl.experiment.assemble import assemble
 from automl.experiment.environment import environment
 from automl.experiment.interrupts import Interrupts, deferred
-from automl.experiment.objective import Objective
 from automl.experiment.stage import findings, set_out
-from automl.experiment.trials import run_trials
+from automl.experiment.trials import require_winner, run_trials
+from automl.experiment.workers import run_with_workers
 from automl.report.markdown import page
 from automl.report.summary import CLOCK, summarise
-from automl.spaces.read import read_space
-from automl.study.rungs import Halving, NoPruner, Pruner
-from automl.study.study import Study
-from automl.tracking.record import ENVIRONMENT, PAGE, REPORT, RUNGS
+from automl.tracking.record import ENVIRONMENT, PAGE, REPORT
 from automl.tracking.tracker import start_tracking
 from automl.training.device import describe_device, pick_device
 from automl.trial import Completed
@@ -30,9 +27,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from automl.experiment.objective import Objective
     from automl.experiment.plan import Plan
     from automl.experiment.progress import Progress
-    from automl.experiment.stage import Stage
     from automl.tracking.record import Record
 
 _LONGEST_RESERVE = 20.0
@@ -40,6 +37,8 @@ _RESERVED_SHARE = 0.12
 _LARGEST_SHARE = 0.6
 _ENDS_A_START = 2.0
 _SEND_SECONDS = 60.0
+_SECONDS_BETWEEN_NOTES = 1.0
+"""How often the time used is kept, at most: what a kill can make the clock forget."""
 
 
 class Session:
@@ -73,6 +72,7 @@ class Session:
         self._stage = set_out(record, plan, tables)
         seconds_to_start = time.monotonic() - self._started
         self._clock = Clock(_for_search(plan.budget.seconds, seconds_to_start), used, self._started)
+        self._kept = 0.0
         if is_new:
             progress.say(f"study {record.study} in {record.run_dir}")
             record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
@@ -104,34 +104,28 @@ class Session:
             raise
 
     def _search(self, interrupts: Interrupts) -> Objective:
-        record, plan, stage = self._record, self._plan, self._stage
-        study = Study(
-            record.journal_path,
-            record.study,
-            read_space(str(record.space_path)),
-            higher_is_better=stage.task.higher_is_better,
-            sampler=plan.sampler,
-            seed=plan.seed,
-        )
-        if study.mended_bytes:
-            self._progress.say(f"cut {study.mended_bytes} bytes of an unfinished last line off {record.journal_path}")
-        pruner = _pruner(record, plan, stage)
-        objective = Objective(
-            record, stage, self._device, plan.seed, pruner, self._clock, self._progress, record.outcomes(), interrupts
-        )
-        cohorts = Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort))
-        run_trials(study, objective, plan.budget, cohorts, self._trial_ended)
-        return objective
+        record, plan = self._record, self._plan
+        bench = assemble(record, plan, self._stage, clock=self._clock, progress=self._progress, interrupts=interrupts)
+        if bench.study.mended_bytes:
+            self._progress.say(
+                f"cut {bench.study.mended_bytes} bytes of an unfinished last line off {record.journal_path}"
+            )
+        if plan.jobs == 1:
+            run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, self._trial_ended)
+        else:
+            run_with_workers(bench, plan, self._trial_ended)
+        return bench.objective
 
     def _trial_ended(self) -> None:
-        self._keep_time()
+        if self._clock.elapsed - self._kept >= _SECONDS_BETWEEN_NOTES:
+            self._keep_time()
         self._tracker.nudge()
 
     def _conclude(self, objective: Objective, interrupts: Interrupts, break_seal: str | None) -> dict[str, Any]:
         from automl.experiment.judge import judge
 
         interrupts.check()
-        best = objective.winners[0]
+        best = require_winner(objective)
         outcome = objective.outcomes[best]
         assert isinstance(outcome, Completed)
         self._progress.say(f"judging trial {best} on the sealed test rows")
@@ -173,7 +167,8 @@ class Session:
         return result
 
     def _keep_time(self) -> None:
-        self._record.write_json(CLOCK, {"seconds": self._clock.elapsed, "finished": False})
+        self._kept = self._clock.elapsed
+        self._record.write_json(CLOCK, {"seconds": self._kept, "finished": False})
 
     def _patience(self) -> float:
         """Say how many seconds MLflow may take at the end."""
@@ -194,13 +189,3 @@ def _for_search(seconds: float | None, seconds_to_start: float) -> float | None:
         return None
     reserve = max(min(_LONGEST_RESERVE, _RESERVED_SHARE * seconds), _ENDS_A_START * seconds_to_start)
     return seconds - min(reserve, _LARGEST_SHARE * seconds)
-
-
-def _pruner(record: Record, plan: Plan, stage: Stage) -> Pruner:
-    if plan.pruner == "none":
-        return NoPruner()
-    return Halving(
-        record.read_jsonl(RUNGS),
-        lambda event: record.append_jsonl(RUNGS, event),
-        higher_is_better=stage.task.higher_is_better,
-    )

@@ -9,7 +9,7 @@ from automl.errors import SearchError
 from automl.trial import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from automl.budget import Budget
     from automl.experiment.cohorts import Cohorts
@@ -33,17 +33,30 @@ def run_trials(
         trial_ended: Called after each cohort, when all of it is on the disk.
 
     Raises:
-        SearchError: The first trials all failed by the same bug, or no trial was completed.
+        SearchError: The first trials all failed by the same bug.
     """
-    for numbers in cohorts.unfinished(study):
+    run_again(study, objective, cohorts.unfinished(study), trial_ended)
+    run_new(study, objective, budget, cohorts, trial_ended)
+
+
+def run_again(
+    study: Study, objective: Objective, groups: Sequence[Sequence[int]], trial_ended: Callable[[], None]
+) -> None:
+    """Bring cohorts to their end that were formed before, by this process or by one that is gone."""
+    for numbers in groups:
+        objective.catch_up(numbers)
         _settle(study, objective, {number: study.ask_again(number) for number in numbers})
         trial_ended()
-    while cohorts.begun(study) or not _is_spent(study, objective, budget):
-        _settle(study, objective, cohorts.form(study, objective, budget.trials))
+
+
+def run_new(
+    study: Study, objective: Objective, budget: Budget, cohorts: Cohorts, trial_ended: Callable[[], None]
+) -> None:
+    """Form cohorts and run them until the budget is spent; what was begun before is left alone."""
+    while configs := cohorts.form(study, objective, budget):
+        _settle(study, objective, configs)
         trial_ended()
         _stop_at_the_same_bug(objective.outcomes)
-    if not objective.winners:
-        raise SearchError(f"no trial was completed: {_kinds(objective.outcomes)}")
 
 
 def _settle(study: Study, objective: Objective, configs: Mapping[int, Config]) -> None:
@@ -55,12 +68,6 @@ def _settle(study: Study, objective: Objective, configs: Mapping[int, Config]) -
     ended = known if len(known) == len(configs) else objective.run(configs)
     for number, outcome in ended.items():
         study.tell(number, outcome)
-
-
-def _is_spent(study: Study, objective: Objective, budget: Budget) -> bool:
-    if budget.trials is not None and study.n_asked >= budget.trials:
-        return True
-    return study.n_asked > 0 and objective.clock.is_over
 
 
 def _stop_at_the_same_bug(outcomes: Mapping[int, Outcome]) -> None:
@@ -79,6 +86,17 @@ def _place(bug: Failed) -> tuple[str, ...]:
     """Say what was raised where."""
     raised = bug.message.partition(":")[0]
     return (raised, *re.findall(r'File "(.+?)", line (\d+)', bug.traceback)[-1])
+
+
+def require_winner(objective: Objective) -> int:
+    """Give the best trial.
+
+    Raises:
+        SearchError: No trial was completed.
+    """
+    if not objective.leaders:
+        raise SearchError(f"no trial was completed: {_kinds(objective.outcomes)}")
+    return objective.leaders[0]
 
 
 def _kinds(outcomes: Mapping[int, Outcome]) -> str:

@@ -11,7 +11,8 @@ import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
 
 _FIRST_RUNG = 6
 _FACTOR = 2
@@ -23,6 +24,19 @@ class Pruner(Protocol):
 
     def report(self, epoch: int, scores: Mapping[int, float]) -> set[int]:
         """Take in the best scores so far of the trials at this epoch; give the trials that stop here."""
+
+
+class Log(Protocol):
+    """Where decisions are kept: `{"epoch": 6, "scores": {"7": 0.9}, "pruned": [7]}`."""
+
+    def new(self) -> Iterable[Mapping[str, Any]]:
+        """Give the decisions that were added since the last call, by whomever."""
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Add a decision."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Keep others from adding any while the block runs."""
 
 
 class NoPruner:
@@ -37,23 +51,18 @@ class Halving:
     """Stops the worse half of the trials at epochs 6, 12, 24, 48 and so on.
 
     Args:
-        events: The decisions recorded so far: `{"epoch": 6, "scores": {"7": 0.9}, "pruned": [7]}`.
-        record: Keeps a new decision before it is acted on.
+        log: The decisions so far, to which new ones are added before they are acted on.
         higher_is_better: The direction of the scores.
     """
 
-    def __init__(
-        self,
-        events: Iterable[Mapping[str, Any]],
-        record: Callable[[dict[str, Any]], None],
-        *,
-        higher_is_better: bool,
-    ) -> None:
-        self._record = record
+    def __init__(self, log: Log, *, higher_is_better: bool) -> None:
+        self._log = log
         self._sign = 1.0 if higher_is_better else -1.0
         self._reported: dict[int, dict[int, float]] = {}
         self._decided: dict[tuple[int, int], bool] = {}
-        for event in events:
+
+    def _hear(self) -> None:
+        for event in self._log.new():
             scores = {int(number): _finite(score) for number, score in event["scores"].items()}
             self._take(event["epoch"], scores, set(event["pruned"]))
 
@@ -68,19 +77,18 @@ class Halving:
         """
         if not is_rung(epoch):
             return set()
-        known = {number for number in scores if (epoch, number) in self._decided}
-        new = {number: _finite(score) for number, score in scores.items() if number not in known}
-        if new:
-            pruned = self._worse_half(epoch, new)
-            self._record(
-                {
-                    "epoch": epoch,
-                    "scores": {str(number): scores[number] for number in sorted(new)},
-                    "pruned": sorted(pruned),
-                }
-            )
-            self._take(epoch, new, pruned)
+        with self._log.turn():
+            self._hear()
+            new = {n: _finite(score) for n, score in scores.items() if (epoch, n) not in self._decided}
+            if new:
+                self._decide(epoch, new)
         return {number for number in scores if self._decided[epoch, number]}
+
+    def _decide(self, epoch: int, new: Mapping[int, float]) -> None:
+        pruned = self._worse_half(epoch, new)
+        scores = {str(number): new[number] for number in sorted(new)}
+        self._log.append({"epoch": epoch, "scores": scores, "pruned": sorted(pruned)})
+        self._take(epoch, new, pruned)
 
     def _worse_half(self, epoch: int, new: Mapping[int, float]) -> set[int]:
         """Name those of the new trials that are not among the better half of all that reported at this rung."""

@@ -52,6 +52,8 @@ class Study:
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.mended_bytes = mend(journal) if is_alone else 0
+        self._journal = journal
+        self._seen: tuple[int, list[FrozenTrial]] = (-1, [])
         self._space = space
         self._starts = [space.default(), *(space.complete(start) for start in space.starts)]
         self._study = optuna.create_study(
@@ -64,8 +66,11 @@ class Study:
         )
 
     def _trials(self) -> list[FrozenTrial]:
-        """Give all trials as the journal has them now, by number."""
-        return self._study.get_trials(deepcopy=False)
+        """Give all trials as the journal has them now, by number; it is read only where it has grown."""
+        size = self._journal.stat().st_size
+        if self._seen[0] != size:
+            self._seen = (size, self._study.get_trials(deepcopy=False))
+        return self._seen[1]
 
     @property
     def n_asked(self) -> int:
@@ -76,6 +81,11 @@ class Study:
     def unfinished(self) -> list[int]:
         """The trials that were asked for and never told, by number."""
         return [trial.number for trial in self._trials() if trial.state is TrialState.RUNNING]
+
+    @property
+    def finished(self) -> list[int]:
+        """The trials that were told, by number."""
+        return [trial.number for trial in self._trials() if trial.state.is_finished()]
 
     @property
     def n_starts(self) -> int:

@@ -6,8 +6,9 @@ import pytest
 
 from automl.budget import Budget
 from automl.errors import SearchError
-from automl.experiment.cohorts import Cohorts
-from automl.experiment.trials import run_trials
+from automl.experiment.cohorts import COHORTS, Cohorts
+from automl.experiment.trials import require_winner, run_trials
+from automl.tracking.record import Record
 from automl.trial import Completed, Failed, Pruned
 
 DONE = Completed(0.9, 0.1, 1, 2, 1.0, 10, "patience")
@@ -30,6 +31,10 @@ class Study:
         self.n_asked = len(self.unfinished)
 
     n_starts = 1
+
+    @property
+    def finished(self):
+        return list(self.told)
 
     def ask(self, like=None, shared=None):
         self.n_asked += 1
@@ -78,121 +83,119 @@ class Objective:
         self.outcomes.update(ended)
         return ended
 
+    def catch_up(self, ended):
+        pass
+
     @property
-    def winners(self):
+    def leaders(self):
         return [number for number, outcome in self.outcomes.items() if isinstance(outcome, Completed)]
 
 
-class Record:
-    """Keeps events in memory."""
+@pytest.fixture
+def run(tmp_path):
+    def run(objective, study=None, budget=None, size=1, formed=()):
+        ended = []
+        study = study or Study()
+        record = Record.create(tmp_path, "study")
+        for group in formed:
+            record.append_jsonl(COHORTS, {"trials": group})
+        run_trials(study, objective, budget or Budget(trials=6), Cohorts(record, size), lambda: ended.append(1))
+        return study, ended
 
-    def __init__(self, formed=()):
-        self.events = [{"trials": group} for group in formed]
-
-    def read_jsonl(self, name):
-        return list(self.events)
-
-    def append_jsonl(self, name, event):
-        self.events.append(event)
-
-
-def _run(objective, study=None, budget=None, size=1, formed=()):
-    ended = []
-    study = study or Study()
-    cohorts = Cohorts(Record(formed), size)
-    run_trials(study, objective, budget or Budget(trials=6), cohorts, lambda: ended.append(1))
-    return study, ended
+    return run
 
 
-def test_a_budget_in_trials_is_met_exactly():
-    study, ended = _run(Objective([DONE, PRUNED, DIVERGED]))
+def test_a_budget_in_trials_is_met_exactly(run):
+    study, ended = run(Objective([DONE, PRUNED, DIVERGED]))
     assert len(study.told) == len(ended) == 6
 
 
-def test_a_budget_in_seconds_ends_the_search():
-    study, _ = _run(Objective([DONE], over_after=4), budget=Budget(seconds=9.0))
+def test_a_budget_in_seconds_ends_the_search(run):
+    study, _ = run(Objective([DONE], over_after=4), budget=Budget(seconds=9.0))
     assert len(study.told) == 5
 
 
-def test_the_first_trial_runs_even_without_time():
-    study, _ = _run(Objective([DONE], over_after=0), budget=Budget(seconds=9.0))
+def test_the_first_trial_runs_even_without_time(run):
+    study, _ = run(Objective([DONE], over_after=0), budget=Budget(seconds=9.0))
     assert len(study.told) == 1
 
 
-def test_an_unfinished_trial_is_run_again_first():
+def test_an_unfinished_trial_is_run_again_first(run):
     objective = Objective([DONE])
-    study, _ = _run(objective, Study(unfinished=[0]), Budget(trials=3))
+    study, _ = run(objective, Study(unfinished=[0]), Budget(trials=3))
     assert objective.ran == [0, 1, 2]
     assert list(study.told) == [0, 1, 2]
 
 
-def test_an_unfinished_trial_whose_outcome_is_kept_is_only_told():
+def test_an_unfinished_trial_whose_outcome_is_kept_is_only_told(run):
     objective = Objective([DONE], known={0: PRUNED})
-    study, _ = _run(objective, Study(unfinished=[0]), Budget(trials=2), formed=[[0]])
+    study, _ = run(objective, Study(unfinished=[0]), Budget(trials=2), formed=[[0]])
     assert objective.ran == [1]
     assert study.told[0] == PRUNED
 
 
-def test_cohorts_are_trimmed_to_the_budget():
+def test_cohorts_are_trimmed_to_the_budget(run):
     objective = Objective([DONE])
-    _run(objective, budget=Budget(trials=10), size=4)
+    run(objective, budget=Budget(trials=10), size=4)
     assert objective.cohorts == [[0], [1, 2, 3, 4], [5, 6, 7, 8], [9]]
 
 
-def test_cohorts_grow_with_the_study_up_to_what_pays():
+def test_cohorts_grow_with_the_study_up_to_what_pays(run):
     objective = Objective([DONE])
-    _run(objective, budget=Budget(trials=30), size=None)
+    run(objective, budget=Budget(trials=30), size=None)
     assert [len(cohort) for cohort in objective.cohorts] == [1, 1, 1, 1, 1, 1, 2, 2, 3, 4, 4, 4, 4, 1]
 
 
-def test_the_members_of_a_cohort_are_asked_for_alike():
+def test_the_members_of_a_cohort_are_asked_for_alike(run):
     study = Study()
     asked = []
     ask = study.ask
     study.ask = lambda like=None, shared=None: asked.append(like) or ask(like)
-    _run(Objective([DONE]), study, Budget(trials=4), size=3)
+    run(Objective([DONE]), study, Budget(trials=4), size=3)
     assert asked == [None, None, {"like": None}, {"like": None}]
 
 
-def test_a_cohort_killed_before_it_was_formed_is_formed_as_it_would_have_been():
+def test_a_cohort_killed_before_it_was_formed_is_formed_as_it_would_have_been(run):
     objective = Objective([DONE], known={0: DONE})
     study = Study(unfinished=[1, 2])
     study.n_asked = 3
-    _run(objective, study, Budget(trials=9), size=4)
+    run(objective, study, Budget(trials=9), size=4)
     assert objective.cohorts == [[1, 2, 3, 4], [5, 6, 7, 8]]
 
 
-def test_a_killed_cohort_runs_again_as_a_whole():
+def test_a_killed_cohort_runs_again_as_a_whole(run):
     objective = Objective([DONE], known={0: DONE, 2: DONE})
     study = Study(unfinished=[1, 2, 3])
     study.n_asked = 4
-    _run(objective, study, Budget(trials=4), size=3, formed=[[0], [1, 2, 3]])
+    run(objective, study, Budget(trials=4), size=3, formed=[[0], [1, 2, 3]])
     assert objective.cohorts == [[1, 2, 3]]
 
 
-def test_a_cohort_that_was_kept_whole_is_only_told():
+def test_a_cohort_that_was_kept_whole_is_only_told(run):
     objective = Objective([DONE], known=dict.fromkeys(range(4), DONE))
     study = Study(unfinished=[2, 3])
     study.n_asked = 4
-    _run(objective, study, Budget(trials=4), size=3, formed=[[0], [1, 2, 3]])
+    run(objective, study, Budget(trials=4), size=3, formed=[[0], [1, 2, 3]])
     assert objective.ran == []
     assert list(study.told) == [2, 3]
 
 
-def test_the_same_bug_in_the_first_three_trials_ends_the_search_with_its_traceback():
+def test_the_same_bug_in_the_first_three_trials_ends_the_search_with_its_traceback(run):
     objective = Objective([_bug()])
     with pytest.raises(SearchError, match=r"the first 3 trials failed by the same bug:\nTraceback\n(.|\n)*b\.py"):
-        _run(objective)
+        run(objective)
     assert objective.ran == [0, 1, 2]
     assert SearchError.exit_code == 1
 
 
 @pytest.mark.parametrize("third", [_bug(line=4), _bug(kind="TypeError"), DIVERGED, DONE])
-def test_other_failures_do_not_end_it(third):
-    study, _ = _run(Objective([_bug(), _bug(), third, DONE]))
+def test_other_failures_do_not_end_it(run, third):
+    study, _ = run(Objective([_bug(), _bug(), third, DONE]))
     assert len(study.told) == 6
 
 
-def test_a_search_without_a_completed_trial_says_what_its_trials_came_to():
+def test_a_search_without_a_completed_trial_says_what_its_trials_came_to(run):
+    objective = Objective([PRUNED, DIVERGED])
+    run(objective)
     with pytest.raises(SearchError, match="no trial was completed: 5 diverged, 1 pruned"):
-        _run(Objective([PRUNED, DIVERGED]))
+        require_winner(objective)

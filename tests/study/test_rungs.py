@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 
@@ -10,14 +11,29 @@ import pytest
 from automl.study.rungs import Halving, NoPruner
 
 
+class Log(list):
+    """Decisions in memory, which every reader hears once."""
+
+    def __init__(self, events=()):
+        super().__init__(events)
+        self.heard = 0
+
+    def new(self):
+        events, self.heard = self[self.heard :], len(self)
+        return events
+
+    def turn(self):
+        return contextlib.nullcontext()
+
+
 @pytest.fixture
 def events():
-    return []
+    return Log()
 
 
 @pytest.fixture
 def halving(events):
-    return Halving([], events.append, higher_is_better=True)
+    return Halving(events, higher_is_better=True)
 
 
 def test_the_worse_half_leaves(halving, events):
@@ -32,7 +48,7 @@ def test_equal_scores_all_go_on(halving):
 def test_those_who_report_together_are_judged_the_same_in_any_order(halving):
     scores = {0: 0.4, 1: 0.1, 2: 0.3, 3: 0.2}
     for order in itertools.permutations(scores):
-        fresh = Halving([], lambda event: None, higher_is_better=True)
+        fresh = Halving(Log(), higher_is_better=True)
         assert fresh.report(6, {number: scores[number] for number in order}) == {1, 3}
 
 
@@ -44,7 +60,7 @@ def test_later_trials_are_held_against_earlier_ones(halving):
 
 
 def test_a_loss_is_better_when_lower(events):
-    halving = Halving([], events.append, higher_is_better=False)
+    halving = Halving(events, higher_is_better=False)
     assert halving.report(6, {0: 0.1, 1: 0.2, 2: 0.3, 3: 0.4}) == {2, 3}
 
 
@@ -68,10 +84,16 @@ def test_a_score_that_is_no_number_is_the_worst(halving):
 
 def test_a_decision_is_taken_once_and_survives(halving, events):
     halving.report(6, {0: 0.1, 1: 0.2, 2: 0.3, 3: 0.4})
-    again = Halving(events.copy(), events.append, higher_is_better=True)
+    again = Halving(Log(events), higher_is_better=True)
     assert again.report(6, {1: 0.2}) == {1}
-    assert len(events) == 1
     assert again.report(6, {4: 0.15}) == {4}
+
+
+def test_the_decisions_of_other_processes_count(halving, events):
+    events.append({"epoch": 6, "scores": {"7": 0.5, "8": 0.6, "9": 0.7}, "pruned": []})
+    assert halving.report(6, {0: 0.1}) == {0}
+    events.append({"epoch": 6, "scores": {"10": 0.8, "11": 0.9}, "pruned": []})
+    assert halving.report(6, {1: 0.55}) == {1}
 
 
 def test_no_pruner_stops_nothing():

@@ -1,0 +1,74 @@
+"""What one process of a search works with: the study it asks, the objective it trains by, the cohorts it forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automl.experiment.cohorts import Cohorts
+from automl.experiment.objective import Objective
+from automl.spaces.read import read_space
+from automl.study.rungs import Halving, NoPruner, Pruner
+from automl.study.study import Study
+from automl.tracking.record import RUNGS
+from automl.training.device import pick_device, share_cores
+
+if TYPE_CHECKING:
+    from automl.budget import Clock
+    from automl.experiment.interrupts import Interrupts
+    from automl.experiment.plan import Plan
+    from automl.experiment.progress import Progress
+    from automl.experiment.stage import Stage
+    from automl.tracking.record import Record
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One process's study, objective and cohorts."""
+
+    study: Study
+    objective: Objective
+    cohorts: Cohorts
+
+
+def assemble(
+    record: Record,
+    plan: Plan,
+    stage: Stage,
+    *,
+    clock: Clock,
+    progress: Progress,
+    interrupts: Interrupts,
+    place: int = 0,
+) -> Bench:
+    """Put a process's bench together; each gets its share of the cores.
+
+    Args:
+        record: The run folder.
+        plan: What was asked for.
+        stage: The rows.
+        clock: When the time is up.
+        progress: Who watches.
+        interrupts: Whether somebody asked for the work to end.
+        place: Which of the plan's `jobs` processes this is; the first opens the journal before the others.
+    """
+    if plan.jobs > 1:
+        share_cores(plan.jobs)
+    higher = stage.task.higher_is_better
+    study = Study(
+        record.journal_path,
+        record.study,
+        read_space(str(record.space_path)),
+        higher_is_better=higher,
+        sampler=plan.sampler,
+        seed=plan.seed,
+        is_alone=place == 0,
+    )
+    pruner: Pruner = NoPruner()
+    if plan.pruner != "none":
+        pruner = Halving(record.lines(RUNGS), higher_is_better=higher)
+    device = pick_device(plan.device, place)
+    objective = Objective(
+        record, stage, device, plan.seed, pruner, clock, progress, record.outcomes(), interrupts=interrupts
+    )
+    return Bench(study, objective, Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort)))

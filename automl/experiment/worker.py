@@ -1,0 +1,63 @@
+"""One more process of a search: it asks, trains and tells as the search's own does, until the budget is spent.
+
+`python -m automl.experiment.worker RUN_DIR PLACE` reads one line of JSON from its standard input, `{"seconds": ..,
+"used": .., "started": ..}`, the clock of the search, and writes what happens to its standard output. When the input
+ends the search is gone, and the worker leaves at once: what it was at is run again by whoever resumes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from automl.budget import Clock
+from automl.errors import AutoMLError
+from automl.experiment.interrupts import Interrupts
+from automl.experiment.messages import Sender
+from automl.experiment.plan import Plan
+from automl.experiment.uncollected import uncollected
+from automl.tracking.record import PLAN, Record
+
+with uncollected():
+    from automl.experiment.assemble import assemble
+    from automl.experiment.stage import set_out
+    from automl.experiment.trials import run_new
+
+
+def main(arguments: list[str]) -> int:
+    """Work until the budget is spent; return 0, or 2 where the search itself is at fault."""
+    run_dir, place = arguments
+    clock = Clock(**json.loads(sys.stdin.readline()))
+    threading.Thread(target=_leave_with_the_search, daemon=True).start()
+    record = Record(Path(run_dir))
+    plan = Plan.from_json(record.read_json(PLAN))
+    # What a library prints must not get between the messages.
+    progress, sys.stdout = Sender(sys.stdout), sys.stderr
+    bench = assemble(
+        record,
+        plan,
+        set_out(record, plan),
+        clock=clock,
+        progress=progress,
+        interrupts=Interrupts(),
+        place=int(place),
+    )
+    try:
+        run_new(bench.study, bench.objective, plan.budget, bench.cohorts, lambda: None)
+    except AutoMLError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _leave_with_the_search() -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
