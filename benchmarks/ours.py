@@ -34,7 +34,7 @@ from automl.tracking.tracker import start_tracking
 from automl.trial import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from automl.experiment.stage import Stage
     from automl.spaces.space import Space
@@ -46,9 +46,7 @@ _POLL_SECONDS = 0.1
 _INTERRUPTED = 130
 
 
-def objective_for(
-    record: Record, stage: Stage, *, device: str, seed: int, rungs: Sequence[Mapping[str, Any]] | None = None
-) -> Objective:
+def objective_for(record: Record, stage: Stage, *, device: str, seed: int, pruning: bool = False) -> Objective:
     """Put together what runs a study's trials, as a session does.
 
     Args:
@@ -56,12 +54,11 @@ def objective_for(
         stage: The rows.
         device: Where it trains.
         seed: The study's seed.
-        rungs: The decisions so far of a study that stops the worse half at every rung; None stops no trial.
+        pruning: Whether the worse half is stopped at every rung.
     """
     pruner: Pruner = NoPruner()
-    if rungs is not None:
-        higher = stage.task.higher_is_better
-        pruner = Halving(rungs, lambda event: record.append_jsonl(RUNGS, event), higher_is_better=higher)
+    if pruning:
+        pruner = Halving(record.lines(RUNGS), higher_is_better=stage.task.higher_is_better)
     return Objective(record, stage, torch.device(device), seed, pruner, Clock(None), Silent())
 
 
@@ -97,8 +94,7 @@ def train_list(options: argparse.Namespace, room: Path) -> dict[str, Any]:
     study = study_for(record, stage, replace(space, starts=tuple(configs)), seed=options.seed)
     make_store(record.runs_dir)
     tracker = start_tracking(record, plan.tracking_uri, environment_without_server())
-    rungs: list[dict[str, Any]] | None = [] if options.pruning else None
-    objective = objective_for(record, stage, device=options.device, seed=options.seed, rungs=rungs)
+    objective = objective_for(record, stage, device=options.device, seed=options.seed, pruning=options.pruning)
     tell(study, objective.run(ask(study, 1)))
     tracker.nudge()
     while not record.read_json(TRACKING)["trials"]:  # The worker is up when the warm-up is in MLflow.

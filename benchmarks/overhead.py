@@ -26,9 +26,11 @@ import ours
 from problems import PROBLEMS, SPACES, data_file, machine, parser, set_stage
 
 import automl.experiment.objective as objective_file
+from automl.budget import Budget
 from automl.experiment.cohorts import Cohorts
 from automl.report.summary import CLOCK
 from automl.spaces.read import read_space
+from automl.tracking.record import RUNGS
 from automl.training.cohort import Fitted
 from automl.trial import Completed, Epoch, Pruned
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from automl.experiment.objective import Objective
     from automl.study.study import Study
+    from automl.tracking.record import Record
     from automl.trial import Outcome
 
 _RESULTS = Path(__file__).parent / "results"
@@ -50,15 +53,20 @@ _MEASURED = {1: 16, 16: 3}
 _IMPORTS = "import torch, optuna, pandas, time; print(time.monotonic())"
 _FIRST_STEP = """
 import json, os, sys, time
-import torch
 def first(*positional, **named):
     told = {"at": time.monotonic(), "loaded": [m for m in ("sklearn", "mlflow") if m in sys.modules]}
     os.write(1, json.dumps(told).encode())
     os._exit(0)
-torch.autograd.backward = torch.autograd.grad = first
+class Wait:
+    def find_spec(self, name, path=None, target=None):
+        autograd = getattr(sys.modules.get("torch"), "autograd", None)
+        if hasattr(autograd, "grad"):
+            autograd.backward = autograd.grad = first
+sys.meta_path.insert(0, Wait())
 from automl.cli import main
 main()
 """
+"""The command, which imports torch when it would; before every further import, its backward passes are made the end."""
 
 
 def made_up(draw: np.random.Generator) -> Outcome:
@@ -95,13 +103,14 @@ def fill(study: Study, objective: Objective, count: int, draw: np.random.Generat
         study.tell(number, outcome)
 
 
-def rung_decisions(outcomes: dict[int, Outcome]) -> list[dict[str, Any]]:
-    """Give the rungs as if every trial had reported at all it lived to see."""
+def write_decisions(record: Record, outcomes: dict[int, Outcome]) -> None:
+    """Write the rungs as if every trial had reported at all it lived to see."""
     lived = {n: outcome for n, outcome in outcomes.items() if isinstance(outcome, Completed | Pruned)}
-    return [
-        {"epoch": rung, "scores": {str(n): one.score for n, one in lived.items() if one.epochs >= rung}, "pruned": []}
-        for rung in _RUNGS
-    ]
+    path = record.run_dir / RUNGS
+    path.unlink(missing_ok=True)
+    for rung in _RUNGS:
+        scores = {str(n): one.score for n, one in lived.items() if one.epochs >= rung}
+        record.append_jsonl(RUNGS, {"epoch": rung, "scores": scores, "pruned": []})
 
 
 def measure_cohorts(study: Study, objective: Objective, size: int) -> dict[str, Any]:
@@ -111,7 +120,7 @@ def measure_cohorts(study: Study, objective: Objective, size: int) -> dict[str, 
     laps = []
     for _ in range(_MEASURED[size]):
         times = [time.perf_counter()]
-        configs = cohorts.form(study, objective, None)
+        configs = cohorts.form(study, objective, Budget())
         times.append(time.perf_counter())
         ended = objective.run(configs)
         times.append(time.perf_counter())
@@ -136,7 +145,8 @@ def trials(options: argparse.Namespace, room: Path) -> dict[str, Any]:
         objective = ours.objective_for(record, stage, device="cpu", seed=options.seed)
         objective.outcomes = outcomes
         fill(ours.study_for(record, stage, space, seed=options.seed, sampler="random"), objective, count, draw)
-        objective = ours.objective_for(record, stage, device="cpu", seed=options.seed, rungs=rung_decisions(outcomes))
+        write_decisions(record, outcomes)
+        objective = ours.objective_for(record, stage, device="cpu", seed=options.seed, pruning=True)
         objective.outcomes = outcomes
         began = time.perf_counter()
         study = ours.study_for(record, stage, space, seed=options.seed)
@@ -153,7 +163,7 @@ def start(options: argparse.Namespace, room: Path) -> dict[str, Any]:
     words = ["search", str(data_file(options.data, room)), "--target", problem.target, "--space", SPACES[options.space]]
     words += ["--split", problem.split] if problem.split else []
     imports, first, loaded = [], [], []
-    for repeat in range(options.repeats):
+    for repeat in range(1 + options.repeats):
         began = time.monotonic()
         imports.append(float(_printed([sys.executable, "-c", _IMPORTS])) - began)
         own = [*words, "--quiet", "--trials", "1", "--runs-dir", str(room / f"runs{repeat}")]
@@ -161,7 +171,8 @@ def start(options: argparse.Namespace, room: Path) -> dict[str, Any]:
         told = json.loads(_printed([sys.executable, "-c", _FIRST_STEP, *own]))
         first.append(told["at"] - began)
         loaded = told["loaded"]
-    medians = {"imports_s": statistics.median(imports), "first_step_s": statistics.median(first)}
+    # The first of each reads from a cold disk and compiles modules, which is done once after an installation.
+    medians = {"imports_s": statistics.median(imports[1:]), "first_step_s": statistics.median(first[1:])}
     ratio = round(medians["first_step_s"] / medians["imports_s"], 2)
     return {"data": options.data, "ratio": ratio, "loaded": loaded} | {
         name: round(value, 2) for name, value in medians.items()
@@ -169,7 +180,9 @@ def start(options: argparse.Namespace, room: Path) -> dict[str, Any]:
 
 
 def _printed(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, env=ours.environment_without_server())
+    environment = ours.environment_without_server()
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its compiled modules beside it
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         sys.exit(f"{shlex.join(command)}\n{done.stderr}")
     return done.stdout.splitlines()[-1]

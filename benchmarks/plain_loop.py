@@ -26,7 +26,7 @@ import mlflow
 import optuna
 import torch
 from optuna.trial import TrialState
-from plain_parts import Positional, make_optimizer, make_scheduler
+from plain_parts import Positional, make_optimizer, make_scheduler, suggest
 from problems import SPACES, add_list_options, cohorts_of, parser, prepare_for, set_stage
 from torch import nn
 from torch.optim import lr_scheduler
@@ -37,7 +37,7 @@ from automl.evaluation.metrics import score
 from automl.experiment.recipe import read_recipe
 from automl.models.build import build
 from automl.spaces.read import read_space
-from automl.study.proposal import as_parameters, propose
+from automl.study.proposal import as_parameters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ class PlainLoop:
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Train one candidate with early stopping; give its best validation score."""
-        config = propose(trial, self._space)
+        config = suggest(trial, self._space)
         recipe = read_recipe(config)
         prepared = self._stage.prepare(recipe.preparing)
         task = self._stage.task

@@ -11,10 +11,14 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from automl.models.layers import Dropout
+from automl.spaces.space import Choice, Float, Int, Space
 from automl.training.arguments import Cosine, CosLog, OneCycle, Plateau
 
 if TYPE_CHECKING:
+    import optuna
+
     from automl.training.arguments import Optimizer, Schedule
+    from automl.trial import Config, Scalar
 
 OPTIMIZERS = {
     "sgd": torch.optim.SGD,
@@ -45,6 +49,21 @@ class Positional(nn.Module):
         """Run the network."""
         output: torch.Tensor = self.network(dict(zip(self.names, blocks)))
         return output.squeeze(-1) if self.is_regression else output
+
+
+def suggest(trial: optuna.Trial, space: Space) -> Config:
+    """Let the trial suggest a value for every parameter; a range that may be 0 has a switch of its own."""
+
+    def one(name: str, domain: Float | Int | Choice) -> Scalar:
+        if isinstance(domain, Choice):
+            return trial.suggest_categorical(name, domain.options)
+        if domain.zero and not trial.suggest_categorical(f"{name}?", (False, True)):
+            return 0
+        if isinstance(domain, Int):
+            return trial.suggest_int(name, domain.low, domain.high, log=domain.log, step=domain.step)
+        return trial.suggest_float(name, domain.low, domain.high, log=domain.log, step=domain.step)
+
+    return space.walk(one)
 
 
 def with_torch_dropout(module: nn.Module) -> nn.Module:

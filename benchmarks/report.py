@@ -134,6 +134,40 @@ def _reached(repeat: Result) -> str:
     return f"not in {repeat['limit']} s (best {repeat['ours']['best']:.5g})" if reached is None else f"{reached:.0f} s"
 
 
+def variants(results: list[Result]) -> list[str]:
+    """Show what is found with and without cohorts and halving."""
+    header = ("data", "search", "trials x seeds", "validation", "test", "seconds", "validation, less", "test, less")
+    rows = []
+    for result in results:
+        for name, runs in result["runs"].items():
+            less = result["differences"].get(name)
+            rows.append(
+                (
+                    result["data"],
+                    name,
+                    f"{result['trials']} x {len(runs)}",
+                    f"{statistics.mean(run['validation'] for run in runs):.4g}",
+                    f"{statistics.mean(run['test'] for run in runs):.4g}",
+                    f"{statistics.mean(run['seconds'] for run in runs):.0f}",
+                    _plus_minus(less["validation"]) if less else "",
+                    _plus_minus(less["test"]) if less else "",
+                )
+            )
+    return [
+        "### What is found",
+        "",
+        "The same number of trials with the same seeds: the search as it is, one candidate at a time, and random",
+        "search in which every trial trains to its own end. Means over the seeds; the last columns are differences",
+        "from the search as it is, with their standard errors.",
+        "",
+        *table(header, rows),
+    ]
+
+
+def _plus_minus(difference: Sequence[float]) -> str:
+    return f"{difference[0]:+.4f} +- {difference[1]:.4f}"
+
+
 def equal_time(results: list[Result]) -> list[str]:
     """Show trials and test scores in equal time."""
     header = ("data", "space", "seconds", "plain loop's trials", "automl's trials", "ratio", "test scores", "goal")
@@ -188,6 +222,7 @@ SECTIONS = {
     "candidates": candidates,
     "quality": quality,
     "equal-time": equal_time,
+    "variants": variants,
     "overhead-trials": overhead_trials,
     "overhead-start": overhead_start,
 }
