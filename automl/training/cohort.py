@@ -261,7 +261,7 @@ class Cohort:
         )
         noise = [seat.noise for seat in self._seats]
         total = torch.zeros(len(self._seats), device=self._device)
-        self._stack.module.train()
+        self._stack.train(True)
         done = 0
         while done < n_steps and not self._watcher.is_over():
             total += self._step(order[:, self._edges[done] : self._edges[done + 1]], moves.at(done), noise)
@@ -309,7 +309,7 @@ class Cohort:
     @torch.no_grad()
     def _validate(self) -> tuple[list[float], list[float]]:
         """Give each member's loss and score over the validation rows."""
-        self._stack.module.eval()
+        self._stack.train(False)
         parts = []
         for start in range(0, len(self._validation), _ROWS_AT_ONCE):
             rows = {name: block[start : start + _ROWS_AT_ONCE] for name, block in self._validation.inputs.items()}

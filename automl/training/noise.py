@@ -94,6 +94,7 @@ class Noise:
         self._rates = rates[drawn]
         self._own = [tuple(place for place, rate in enumerate(own) if rate) for own in self._rates.T.tolist()]
         self._layouts: dict[int, _Layout] = {}
+        self._base = [layer.at(own) for layer, own in zip(self._layers, self._rates)]
 
     def keep(self, members: Sequence[int]) -> None:
         """Let only these members stay, in this order."""
@@ -143,9 +144,17 @@ class Noise:
         """Give every layer's thresholds and scales, (S, M), at multiples (S, M) of the members' rates."""
         return [layer.at(multipliers * rates) for layer, rates in zip(self._layers, self._rates)]
 
-    def hand(self, noise: Sequence[Tensor], rates: Sequence[Rates | None]) -> None:
-        """Give each layer its noise, or none to all of them, and its threshold and scale where those move."""
-        for layer, own in itertools.zip_longest(self._layers, noise):
-            layer.noise = own
-        for layer, now in zip(self._layers, rates):
-            layer.now = now
+    def along_rows(self, rates: Sequence[Rates]) -> list[Rates]:
+        """Give every layer's thresholds and scales as they stand beside rows of all members, (M, 1, ...).
+
+        Args:
+            rates: Those of this step, (M,) each; none where they do not move.
+        """
+        known = rates or self._base
+        axes = [(-1, 1, *(1 for _ in self._shapes[layer])) for layer in self._layers]
+        return [(threshold.view(own), scale.view(own)) for (threshold, scale), own in zip(known, axes)]
+
+    def hand(self, noise: Sequence[Tensor], rates: Sequence[Rates]) -> None:
+        """Give each layer its noise, or none, and its threshold and scale, or none where its own hold."""
+        for layer, own, now in itertools.zip_longest(self._layers, noise, rates):
+            layer.noise, layer.now = own, now

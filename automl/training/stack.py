@@ -2,7 +2,8 @@
 
 The weights of all members are one tensor (M, P), their gradient another; every parameter is a view of its columns. A
 step of an optimizer is then a few operations on two matrices, however many layers there are. A stack of one runs its
-module directly; a larger one runs it under `vmap` (Horizontally Fused Training Arrays, Wang et al., MLSys 2021).
+module directly; a larger one runs it made wide, or else under `vmap` (Horizontally Fused Training Arrays, Wang et al.,
+MLSys 2021).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch import nn
 from torch.func import functional_call, vmap
 
 from automl.training.noise import Noise, Rates
+from automl.training.wide import widened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,7 @@ class Stack:
         self.module = modules[0].to(device)
         self._shapes = {name: parameter.shape for name, parameter in self.module.named_parameters()}
         self.noise = Noise(modules, device)
+        self._wide = widened(self.module)
         rows = [torch.cat([p.detach().flatten().to(device) for p in module.parameters()]) for module in modules]
         buffers = [dict(module.named_buffers()) for module in modules]
         self._seat(
@@ -56,6 +59,14 @@ class Stack:
         self._parameters = self._views()
         if self.size == 1:
             self._adopt()
+        elif self._wide is not None:
+            self._wide.seat(self._parameters | self.buffers)
+
+    def train(self, mode: bool) -> None:
+        """Switch all members between training and evaluation."""
+        self.module.train(mode)
+        if self._wide is not None:
+            self._wide.train(mode)
 
     def keep(self, members: Sequence[int]) -> None:
         """Let only these members stay, in this order."""
@@ -113,12 +124,18 @@ class Stack:
             self.noise.hand([each[0] for each in noise], [(threshold[0], scale[0]) for threshold, scale in rates])
             outputs: Tensor = self.module({name: block[0] for name, block in batch.items()})
             return outputs.unsqueeze(0).float()
+        if self._wide is not None:
+            self.noise.hand(noise, self.noise.along_rows(rates) if noise else [])
+            return self._wide(batch).float()
         return self._run_all(batch, noise, list(rates), rows_axis=0)
 
     def forward_same(self, rows: Batch) -> Tensor:
         """Run every member on the same rows: {name: (B, ...)} -> (M, B, n_outputs), float32."""
         if self.size == 1:
             return self.forward({name: block.unsqueeze(0) for name, block in rows.items()})
+        if self._wide is not None:
+            self.noise.hand([], [])
+            return self._wide({name: block.expand(self.size, *block.shape) for name, block in rows.items()}).float()
         return self._run_all(rows, [], [], rows_axis=None)
 
     def _run_all(self, batch: Batch, noise: list[Tensor], rates: list[Rates], rows_axis: int | None) -> Tensor:
@@ -127,7 +144,7 @@ class Stack:
             return cast("Tensor", functional_call(self.module, (weights, buffers), (rows,)))
 
         outputs = vmap(one, in_dims=(0, 0, rows_axis, 0, 0))(self._parameters, self.buffers, batch, noise, rates)
-        self.noise.hand([], [None for _ in rates])
+        self.noise.hand([], [])
         return outputs.float()
 
     def snapshot(self, member: int) -> dict[str, Tensor]:

@@ -1,0 +1,173 @@
+"""Ordinary modules made wide: they run all members of a stack at once, without the cost of `vmap` for every operation.
+
+The layers that hold weights are exchanged for those here, whose weights have a leading axis. Everything around them
+(how layers are joined, activations, dropout) runs as it is on (M, B, ...): it must speak of its last axes alone. What
+cannot be made wide runs under `vmap`.
+
+Shapes:
+    M members, B rows
+    inputs (M, B, ...), weights (M, *shape)
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Protocol, cast
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor
+
+
+class Seated(Protocol):
+    """A layer whose weights are given to it."""
+
+    own: dict[str, Tensor]
+
+
+class Linear(nn.Module):
+    """`nn.Linear` of every member: (M, B, ..., n_in) -> (M, B, ..., n_out)."""
+
+    def __init__(self, _layer: nn.Linear) -> None:
+        super().__init__()
+        self.own: dict[str, Tensor] = {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Multiply each member's rows by its own weights."""
+        weight, bias = self.own["weight"].transpose(1, 2), self.own.get("bias")
+        rows = x.flatten(1, -2)
+        out = torch.bmm(rows, weight) if bias is None else torch.baddbmm(bias.unsqueeze(1), rows, weight)
+        return out.view(*x.shape[:-1], -1)
+
+
+class BatchNorm(nn.Module):
+    """`nn.BatchNorm1d` of every member, (M, B, n) -> (M, B, n): each has statistics of its own rows."""
+
+    def __init__(self, layer: nn.BatchNorm1d) -> None:
+        super().__init__()
+        if layer.momentum is None or not (layer.affine and layer.track_running_stats):
+            raise TypeError("a batch norm without weights, statistics or momentum has no wide form")
+        self.own: dict[str, Tensor] = {}
+        self._momentum, self._eps = layer.momentum, layer.eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise, as channels of one norm that has all members' channels."""
+        n_members, n_rows, width = x.shape
+        if self.training:
+            self.own["num_batches_tracked"].add_(1)
+        flat = functional.batch_norm(
+            x.transpose(0, 1).reshape(n_rows, n_members * width),
+            self.own["running_mean"].view(-1),
+            self.own["running_var"].view(-1),
+            self.own["weight"].reshape(-1),
+            self.own["bias"].reshape(-1),
+            training=self.training,
+            momentum=self._momentum,
+            eps=self._eps,
+        )
+        return flat.view(n_rows, n_members, width).transpose(0, 1)
+
+
+class LayerNorm(nn.Module):
+    """`nn.LayerNorm` over the last axis of every member: (M, B, ..., n) -> (M, B, ..., n)."""
+
+    def __init__(self, layer: nn.LayerNorm) -> None:
+        super().__init__()
+        if layer.bias is None or len(layer.normalized_shape) != 1:
+            raise TypeError("a layer norm without weights, or over several axes, has no wide form")
+        self.own: dict[str, Tensor] = {}
+        self._shape, self._eps = layer.normalized_shape, layer.eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise, then scale and shift by each member's own."""
+        axes = (len(self.own["weight"]), *(1,) * (x.dim() - 2), -1)
+        normal = functional.layer_norm(x, self._shape, eps=self._eps)
+        return torch.addcmul(self.own["bias"].view(axes), normal, self.own["weight"].view(axes))
+
+
+class Embedding(nn.Module):
+    """`nn.Embedding` of every member: codes (M, B, ...) -> (M, B, ..., n)."""
+
+    def __init__(self, layer: nn.Embedding) -> None:
+        super().__init__()
+        if layer.padding_idx is not None or layer.max_norm is not None:
+            raise TypeError("an embedding with padding or a largest norm has no wide form")
+        self.own: dict[str, Tensor] = {}
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Look up each member's codes in its own table."""
+        tables = self.own["weight"]
+        n_members, n_codes, width = tables.shape
+        first = torch.arange(n_members, device=codes.device) * n_codes
+        shifted = codes + first.view(-1, *(1,) * (codes.dim() - 1))
+        return functional.embedding(shifted, tables.reshape(n_members * n_codes, width))
+
+
+WIDE: dict[type[nn.Module], Callable[..., nn.Module]] = {
+    nn.Linear: Linear,
+    nn.BatchNorm1d: BatchNorm,
+    nn.LayerNorm: LayerNorm,
+    nn.Embedding: Embedding,
+}
+
+
+class Wide:
+    """A network that runs all members of a stack.
+
+    Args:
+        module: One member's network; its layers without weights are shared with the wide one.
+
+    Raises:
+        TypeError: A layer with weights is none of those that have a wide form.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._layers: dict[str, Seated] = {}
+        self._module = self._widen("", module)
+
+    def _widen(self, name: str, module: nn.Module) -> nn.Module:
+        make = WIDE.get(type(module))
+        if make is not None:
+            layer = make(module)
+            self._layers[name] = cast("Seated", layer)
+            return layer
+        if module._parameters:
+            raise TypeError(f"{type(module).__name__} has weights, and no wide form")
+        if not module._modules:
+            return module
+        wide = copy.copy(module)
+        children = {child: each for child, each in module._modules.items() if each is not None}
+        wide._modules = {
+            child: self._widen(f"{name}.{child}" if name else child, each) for child, each in children.items()
+        }
+        return wide
+
+    def seat(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take the members' weights and buffers, (M, *shape) each, by the names they have in one network."""
+        for name, layer in self._layers.items():
+            prefix = f"{name}." if name else ""
+            layer.own = {
+                own.removeprefix(prefix): tensor for own, tensor in tensors.items() if own.rpartition(".")[0] == name
+            }
+
+    def train(self, mode: bool) -> None:
+        """Switch between training and evaluation."""
+        self._module.train(mode)
+
+    def __call__(self, batch: dict[str, Tensor]) -> Tensor:
+        """Run all members: {name: (M, B, ...)} -> (M, B, n_outputs)."""
+        outputs: Tensor = self._module(batch)
+        return outputs
+
+
+def widened(module: nn.Module) -> Wide | None:
+    """Make a network wide; None where it has layers that have no wide form."""
+    try:
+        return Wide(module)
+    except TypeError:
+        return None

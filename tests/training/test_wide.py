@@ -1,0 +1,154 @@
+"""Networks made wide give what each of them gives alone; what has no wide form runs under vmap all the same."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from automl.models.build import build
+from automl.models.families.registry import FAMILIES
+from automl.task import Block
+from automl.training.stack import Stack
+from automl.training.wide import WIDE, widened
+
+CPU = torch.device("cpu")
+BLOCKS = (
+    Block("numeric", (3,), "float32"),
+    Block("one_hot", (4,), "float32"),
+    Block("category", (2,), "int64", (5, 9)),
+)
+MEMBERS, ROWS = 3, 11
+
+
+@pytest.fixture
+def batch():
+    draw = torch.Generator().manual_seed(0)
+    codes = [torch.randint(0, n, (MEMBERS, ROWS), generator=draw) for n in (5, 9)]
+    floats = {
+        name: torch.randn(MEMBERS, ROWS, width, generator=draw) for name, width in (("numeric", 3), ("one_hot", 4))
+    }
+    return floats | {"category": torch.stack(codes, dim=2)}
+
+
+def _networks(family, **arguments):
+    return [build(FAMILIES[family](**arguments), BLOCKS, 2, seed) for seed in range(MEMBERS)]
+
+
+@pytest.mark.parametrize(("family", "norm"), list(itertools.product(FAMILIES, ["none", "batch", "layer"])))
+def test_every_family_runs_wide_as_each_member_alone(family, norm, batch):
+    alone, stack = _networks(family, norm=norm), Stack(_networks(family, norm=norm), CPU)
+    assert stack._wide is not None
+    stack.train(True)
+    for _ in range(2):  # The second run finds moved running statistics, but has the rows' own.
+        outputs = stack.forward(batch)
+        for member, network in enumerate(alone):
+            own = {name: rows[member] for name, rows in batch.items()}
+            torch.testing.assert_close(outputs[member], network.train()(own), rtol=1e-4, atol=1e-5)
+    stack.train(False)
+    same = {name: rows[0] for name, rows in batch.items()}
+    outputs = stack.forward_same(same)
+    for member, network in enumerate(alone):
+        torch.testing.assert_close(outputs[member], network.eval()(same), rtol=1e-4, atol=1e-5)
+        for name, each in network.state_dict().items():
+            torch.testing.assert_close(stack.snapshot(member)[name], each, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("layer", "rows"),
+    [
+        (nn.Linear(4, 3), torch.randn(MEMBERS, 5, 4)),
+        (nn.Linear(4, 3, bias=False), torch.randn(MEMBERS, 5, 4)),
+        (nn.Linear(4, 3), torch.randn(MEMBERS, 5, 6, 4)),
+        (nn.BatchNorm1d(4), torch.randn(MEMBERS, 5, 4)),
+        (nn.LayerNorm(4), torch.randn(MEMBERS, 5, 4)),
+        (nn.LayerNorm(4), torch.randn(MEMBERS, 5, 6, 4)),
+        (nn.Embedding(7, 2), torch.arange(MEMBERS * 5).view(MEMBERS, 5) % 7),
+        (nn.Embedding(7, 2), torch.arange(MEMBERS * 10).view(MEMBERS, 5, 2) % 7),
+    ],
+    ids=lambda value: str(tuple(value.shape)) if isinstance(value, torch.Tensor) else type(value).__name__,
+)
+def test_a_wide_layer_is_the_layer_under_vmap(layer, rows):
+    layers = [type(layer)(*arguments) for arguments in [_arguments(layer)] * MEMBERS]
+    for each in layers:
+        for parameter in each.parameters():
+            nn.init.normal_(parameter)
+    parameters, buffers = stack_module_state(layers)
+    wide = widened(layers[0])
+    assert wide is not None
+    wide.seat({name: tensor.detach() for name, tensor in {**parameters, **buffers}.items()})
+    wide.train(False)
+
+    def one(parameters, buffers, rows):
+        return functional_call(layers[0].eval(), (parameters, buffers), (rows,))
+
+    expected = vmap(one)(parameters, buffers, rows)
+    torch.testing.assert_close(wide(rows), expected, rtol=1e-4, atol=1e-5)
+
+
+def _arguments(layer):
+    if isinstance(layer, nn.Linear):
+        return layer.in_features, layer.out_features, layer.bias is not None
+    if isinstance(layer, nn.Embedding):
+        return layer.num_embeddings, layer.embedding_dim
+    return (layer.weight.shape[0],)
+
+
+def test_every_wide_layer_is_compared_with_its_own():
+    assert set(WIDE) == {nn.Linear, nn.BatchNorm1d, nn.LayerNorm, nn.Embedding}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.PReLU(2),
+        nn.BatchNorm1d(2, affine=False),
+        nn.BatchNorm1d(2, momentum=None),
+        nn.LayerNorm((2, 2)),
+        nn.LayerNorm(2, elementwise_affine=False),
+        nn.Embedding(3, 2, padding_idx=0),
+    ],
+    ids=str,
+)
+def test_what_has_no_wide_form_is_not_made_wide(layer):
+    assert widened(layer) is None
+
+
+class Strange(nn.Module):
+    """A network with a layer that has no wide form."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.slope = nn.Linear(3, 2), nn.PReLU(2)
+
+    def forward(self, batch):
+        return self.slope(self.linear(batch["numeric"]))
+
+
+def test_a_layer_without_a_wide_form_runs_under_vmap(batch):
+    networks = [Strange() for _ in range(MEMBERS)]
+    copies = [Strange() for _ in range(MEMBERS)]
+    for network, other in zip(networks, copies):
+        other.load_state_dict(network.state_dict())
+    assert widened(networks[0]) is None
+    outputs = Stack(networks, CPU).forward({"numeric": batch["numeric"]})
+    for member, network in enumerate(copies):
+        torch.testing.assert_close(outputs[member], network({"numeric": batch["numeric"][member]}))
+
+
+def test_what_is_left_of_a_wide_stack_runs_as_one_network(batch):
+    stack = Stack(_networks("mlp", dropout=0.5), CPU)
+    stack.train(True)
+    generators = [torch.Generator().manual_seed(seed) for seed in range(MEMBERS)]
+    stack.forward(batch, generators)
+    stack.keep([1])
+    own = {name: rows[1:2] for name, rows in batch.items()}
+    states = [generators[1].get_state()]
+    left = stack.forward(own, generators[1:2])
+    alone = Stack([_networks("mlp", dropout=0.5)[1]], CPU)
+    alone.train(True)
+    generators[1].set_state(states[0])
+    torch.testing.assert_close(left, alone.forward(own, generators[1:2]))
