@@ -14,8 +14,9 @@ from automl.models.build import build, count_parameters
 from automl.models.summary import n_parameters
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member
-from automl.training.cohort import Fitted, Rows, train
+from automl.training.cohort import Fitted, train
 from automl.training.failures import OutOfTimeError, failure_kind
+from automl.training.feed import Rows
 from automl.training.size import cohort_size
 from automl.training.weights import as_rows, save_weights
 from automl.trial import Completed, Failed, Outcome, Pruned, ranked

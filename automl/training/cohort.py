@@ -20,9 +20,10 @@ import torch
 
 from automl.training.device import mixed_precision, threads_for
 from automl.training.failures import OutOfTimeError
+from automl.training.feed import Batch, Rows
 from automl.training.loss import losses
 from automl.training.seat import Seat
-from automl.training.stack import Batch, Stack, lr_factors
+from automl.training.stack import Stack, lr_factors
 from automl.training.update import Update, clip, part_of
 from automl.trial import Epoch, StoppedBy
 
@@ -46,22 +47,6 @@ STOPPED_BY: tuple[StoppedBy | Literal["pruned"] | None, ...] = (
 """What can end a member's training, in the order of their codes in a checkpoint; None is in training."""
 
 _ROWS_AT_ONCE = 8192
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Prepared rows on the device.
-
-    Args:
-        inputs: {block: (N, ...)}
-        target: (N,) int64 class codes, or float32 standardised numbers.
-    """
-
-    inputs: Batch
-    target: Tensor
-
-    def __len__(self) -> int:
-        return len(self.target)
 
 
 class Watcher(Protocol):
@@ -151,7 +136,7 @@ class Cohort:
         if len({member.training.batch_size for member in members}) != 1:
             raise ValueError("the members of a cohort need the same batch size")
         self._train, self._validation, self._watcher = train, validation, watcher
-        self._device = train.target.device
+        self._device = train.trained_on
         self._edges = batch_edges(len(train), members[0].training.batch_size)
         self.fitted = [Fitted() for _ in members]
         self._epoch = 0
@@ -263,8 +248,10 @@ class Cohort:
         total = torch.zeros(len(self._seats), device=self._device)
         self._stack.train(True)
         done = 0
-        while done < n_steps and not self._watcher.is_over():
-            total += self._step(order[:, self._edges[done] : self._edges[done + 1]], moves.at(done), noise)
+        for batch, target in self._train.batches(order, self._edges):
+            if self._watcher.is_over():
+                break
+            total += self._step(batch, target, moves.at(done), noise)
             done += 1
         if done == 0 and self._epoch == 0:
             raise OutOfTimeError("the time was up before the first step")
@@ -291,15 +278,14 @@ class Cohort:
         """Give the members' values of every step as (S, M, 1)."""
         return torch.tensor(values, device=self._device).T.unsqueeze(-1)
 
-    def _step(self, rows: Tensor, now: _Moves, noise: list[torch.Generator]) -> Tensor:
-        """Move every member once on its rows (M, B); give their losses (M,)."""
-        batch = {name: block[rows] for name, block in self._train.inputs.items()}
+    def _step(self, batch: Batch, target: Tensor, now: _Moves, noise: list[torch.Generator]) -> Tensor:
+        """Move every member once on its rows {block: (M, B, ...)}; give their losses (M,)."""
         with mixed_precision(self._device):
             outputs = self._stack.forward(batch, noise, now.rates)
         smoothing = self._smoothing
         if smoothing is not None and now.smoothing is not None:
             smoothing = smoothing * now.smoothing
-        loss = losses(outputs, self._train.target[rows], smoothing)
+        loss = losses(outputs, target, smoothing)
         gradient = self._stack.gradient(loss.sum())
         if self._largest is not None:
             clip(gradient, self._largest)
@@ -311,12 +297,11 @@ class Cohort:
         """Give each member's loss and score over the validation rows."""
         self._stack.train(False)
         parts = []
-        for start in range(0, len(self._validation), _ROWS_AT_ONCE):
-            rows = {name: block[start : start + _ROWS_AT_ONCE] for name, block in self._validation.inputs.items()}
+        for rows in self._validation.parts(_ROWS_AT_ONCE):
             with mixed_precision(self._device):
                 parts.append(self._stack.forward_same(rows))
         outputs = torch.cat(parts, dim=1)
-        target = self._validation.target.expand(len(self._seats), -1)
+        target = self._validation.target.to(self._device).expand(len(self._seats), -1)
         fetched = outputs.cpu().numpy()
         return losses(outputs, target).tolist(), [self._watcher.score(each) for each in fetched]
 

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, vmap
 
+from automl.training.feed import Batch
 from automl.training.noise import Noise, Rates
 from automl.training.wide import widened
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
-
-Batch = dict[str, "Tensor"]
 
 
 class Stack:

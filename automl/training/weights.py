@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load, save
 
-from automl.training.cohort import Rows
+from automl.training.feed import Rows, fits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,15 +44,17 @@ def weights_sha256(path: Path) -> str:
 
 
 def as_rows(arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], device: torch.device) -> Rows:
-    """Put prepared arrays and their target on the device.
+    """Put prepared arrays and their target on the device; where they do not fit, they are copied there when used.
 
     Args:
         arrays: {block: (N, ...)}
         target: (N,) int64 class codes, or float32 standardised numbers.
-        device: Where they go.
+        device: Where they are trained on.
     """
-    inputs = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
-    return Rows(inputs, torch.from_numpy(target).to(device))
+    n_bytes = target.nbytes + sum(array.nbytes for array in arrays.values())
+    home = device if fits(n_bytes, device) else torch.device("cpu")
+    inputs = {name: torch.from_numpy(array).to(home) for name, array in arrays.items()}
+    return Rows(inputs, torch.from_numpy(target).to(home), None if home == device else device)
 
 
 @torch.no_grad()

@@ -12,7 +12,8 @@ from automl.models.build import build
 from automl.spaces.read import read_space, read_space_text, shipped_spaces
 from automl.task import Block
 from automl.training.arguments import OPTIMIZERS, SCHEDULES, Member
-from automl.training.cohort import Rows, train
+from automl.training.cohort import train
+from automl.training.feed import Rows
 
 BLOCKS = (Block("numeric", (3,), "float32"), Block("category", (1,), "int64", (30,)))
 

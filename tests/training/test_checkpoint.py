@@ -13,7 +13,8 @@ from automl.models.families.registry import FAMILIES
 from automl.task import Block
 from automl.training.arguments import OPTIMIZERS, Constant, Cosine, CosLog, Course, Member, OneCycle, Plateau, Training
 from automl.training.checkpoint import load_cohort, save_cohort
-from automl.training.cohort import Cohort, Rows
+from automl.training.cohort import Cohort
+from automl.training.feed import Rows
 
 BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (5,)))
 COURSES = get_args(Course)

@@ -27,8 +27,9 @@ from automl.training.arguments import (
     Plateau,
     Training,
 )
-from automl.training.cohort import Rows, batch_edges, train
+from automl.training.cohort import batch_edges, train
 from automl.training.failures import OutOfTimeError
+from automl.training.feed import Rows
 
 BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (6,)))
 DRY = {"mlp": {"dropout": 0.0, "norm": "batch"}, "resnet": {"dropout": 0.0, "hidden_dropout": 0.0}}

@@ -12,7 +12,8 @@ from automl.models.families.registry import FAMILIES
 from automl.models.layers import Dropout
 from automl.task import Block
 from automl.training.arguments import AdamW, Constant, Member, Training
-from automl.training.cohort import Rows, train
+from automl.training.cohort import train
+from automl.training.feed import Rows
 from automl.training.noise import Noise
 
 CPU = torch.device("cpu")

@@ -15,7 +15,8 @@ from automl.models.build import build
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
 from automl.training.arguments import SGD, AdamW, CosLog, Course, Member, Training
-from automl.training.cohort import Rows, batch_edges, train
+from automl.training.cohort import batch_edges, train
+from automl.training.feed import Rows
 from automl.training.schedule import Rate, strengths
 
 BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (6,)))

@@ -1,0 +1,122 @@
+"""How rows reach a cohort's steps: by index on the device, or, where they do not fit there, copied ahead of their step.
+
+Shapes:
+    M members, N rows, B rows a step
+    rows {block: (N, ...)}, order (M, N), batches {block: (M, B, ...)}
+"""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from torch import Tensor
+
+Batch = dict[str, "Tensor"]
+Fetched = TypeVar("Fetched")
+_Copied = tuple[Batch, "Tensor", "torch.cuda.Event | None"]
+
+_SHARE_OF_MEMORY = 0.5
+"""How much of a device's free memory rows may take; the rest is for weights, gradients and activations."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Prepared rows.
+
+    Args:
+        inputs: {block: (N, ...)}
+        target: (N,) int64 class codes, or float32 standardised numbers; where the inputs are.
+        device: Where they are trained on, if it is not where they are.
+    """
+
+    inputs: Batch
+    target: Tensor
+    device: torch.device | None = None
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    @property
+    def trained_on(self) -> torch.device:
+        """The device of the training."""
+        return self.device or self.target.device
+
+    def at(self, index: Tensor | slice) -> tuple[Batch, Tensor]:
+        """Give inputs and target of some rows, where the rows are."""
+        return {name: block[index] for name, block in self.inputs.items()}, self.target[index]
+
+    def parts(self, size: int) -> Iterator[Batch]:
+        """Give the inputs on the device of the training, so many rows at a time."""
+        for start in range(0, len(self), size):
+            inputs, _ = self.at(slice(start, start + size))
+            yield {name: block.to(self.trained_on) for name, block in inputs.items()}
+
+    def batches(self, order: Tensor, edges: Sequence[int]) -> Iterator[tuple[Batch, Tensor]]:
+        """Give an epoch's batches on the device of the training.
+
+        Args:
+            order: (M, N) the rows' numbers, in each member's order.
+            edges: Where batches begin and end.
+        """
+        if self.trained_on == self.target.device:
+            for start, end in itertools.pairwise(edges):
+                yield self.at(order[:, start:end])
+            return
+        copier = _Copier(self.trained_on)
+        order = order.to(self.target.device)
+        cuts = list(itertools.pairwise(edges))
+        for copied in ahead(lambda step: copier.copy(*self.at(order[:, slice(*cuts[step])])), len(cuts)):
+            yield copier.ready(*copied)
+
+
+def ahead(fetch: Callable[[int], Fetched], count: int) -> Iterator[Fetched]:
+    """Give `fetch(0)` to `fetch(count - 1)`; while one is used, the next is fetched in another thread."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = [thread.submit(fetch, step) for step in range(min(count, 1))]
+        for step in range(count):
+            current = coming.pop()
+            if step + 1 < count:
+                coming.append(thread.submit(fetch, step + 1))
+            yield current.result()
+
+
+class _Copier:
+    """Copies batches to a CUDA device from pinned memory, on a stream of its own beside the one that computes."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
+
+    def copy(self, inputs: Batch, target: Tensor) -> _Copied:
+        """Begin to copy a batch."""
+        if self._stream is None:
+            return {name: block.to(self._device) for name, block in inputs.items()}, target.to(self._device), None
+        with torch.cuda.stream(self._stream):
+            sent = {name: block.pin_memory().to(self._device, non_blocking=True) for name, block in inputs.items()}
+            sent_target = target.pin_memory().to(self._device, non_blocking=True)
+            return sent, sent_target, self._stream.record_event()
+
+    def ready(self, inputs: Batch, target: Tensor, copied: torch.cuda.Event | None) -> tuple[Batch, Tensor]:
+        """Let what is computed from now on wait for the copies."""
+        if copied is not None:
+            current = torch.cuda.current_stream(self._device)
+            current.wait_event(copied)
+            for tensor in (*inputs.values(), target):
+                tensor.record_stream(current)
+        return inputs, target
+
+
+def fits(n_bytes: int, device: torch.device) -> bool:
+    """Tell whether rows of that size are kept on the device as a whole."""
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return n_bytes <= _SHARE_OF_MEMORY * free
