@@ -10,7 +10,6 @@ Exception
     ├── StudyError             a study that exists, does not exist, is busy or is damaged
     ├── SealError              the test rows would be opened a second time, or have changed
     ├── BundleError            an exported model that cannot be read, or rows it cannot predict
-    ├── ExtraError             an optional package is missing
     └── SearchError            the search itself came to nothing (exit code 1)
 
 What a programmer can fix is a `ValueError` or a `TypeError`.
@@ -61,10 +60,6 @@ class SealError(AutoMLError):
 
 class BundleError(AutoMLError):
     """An exported model that cannot be read, or rows it cannot predict."""
-
-
-class ExtraError(AutoMLError):
-    """An optional package is missing; the text names the command that installs it."""
 
 
 class SearchError(AutoMLError):

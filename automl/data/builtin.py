@@ -1,8 +1,7 @@
-"""Tables that have a name instead of a file, and the short name of any table; nothing heavy until one is loaded."""
+"""Tables that have a name instead of a file; nothing heavy until one is loaded."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,20 +31,6 @@ def is_builtin(source: object) -> bool:
 def builtin_target(source: object) -> str | None:
     """Give the target of a built-in table, None for any other source."""
     return TARGET if is_builtin(source) else None
-
-
-def data_name(source: object) -> str:
-    """Give the short name of a source: a file's without its folder and endings, `dataframe` for a frame.
-
-    Examples:
-        >>> data_name("tables/adult.csv.gz"), data_name("digits")
-        ('adult', 'digits')
-    """
-    if not isinstance(source, str | Path):
-        return "dataframe"
-    name = Path(source).name.removesuffix(".gz")
-    ending = Path(name).suffix
-    return name.removesuffix(ending) if ending.lower() in FILE_ENDINGS else name
 
 
 def load_builtin(name: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from automl.data.builtin import LOADERS, builtin_target, data_name, is_builtin, load_builtin
+from automl.data.builtin import LOADERS, builtin_target, is_builtin, load_builtin
 
 SHAPES = {
     "breast-cancer": (569, 31),
@@ -38,19 +38,3 @@ def test_digits_are_whole_numbers():
 def test_only_a_bare_name_is_builtin(source):
     assert not is_builtin(source)
     assert builtin_target(source) is None
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
-        ("digits", "digits"),
-        ("./digits", "digits"),
-        ("a/adult.csv.gz", "adult"),
-        (Path("adult.v2.parquet"), "adult.v2"),
-        ("adult.v2", "adult.v2"),
-        ("A.TSV", "A"),
-        (pd.DataFrame({"a": [1]}), "dataframe"),
-    ],
-)
-def test_a_source_has_a_short_name(source, name):
-    assert data_name(source) == name
