@@ -96,10 +96,6 @@ class Noise:
         self._layouts: dict[int, _Layout] = {}
         self._base = [layer.at(own) for layer, own in zip(self._layers, self._rates)]
 
-    def keep(self, members: Sequence[int]) -> None:
-        """Let only these members stay, in this order."""
-        self._seat(self._layers, self._rates[:, list(members)])
-
     def draw(self, batch: dict[str, Tensor], generators: Sequence[torch.Generator]) -> list[Tensor]:
         """Draw int16 noise for every layer, (M, B, *shape); each member draws from its own generator.
 

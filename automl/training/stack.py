@@ -29,7 +29,8 @@ class Stack:
     """The members' weights, gradients and buffers, and the module that gives them meaning.
 
     Args:
-        modules: Networks whose parameters and buffers agree in names and shapes; the first one is taken over.
+        modules: Networks whose parameters and buffers agree in names and shapes, which are taken over. Layers without
+            weights may differ where all others have a wide form.
         device: Where the stack lives.
 
     Raises:
@@ -40,16 +41,24 @@ class Stack:
         shapes = [signature(module) for module in modules]
         if any(other != shapes[0] for other in shapes[1:]):
             raise ValueError("networks of one stack need parameters of the same names and shapes")
-        self.module = modules[0].to(device)
+        self._device = device
+        self._take(modules)
+        if self._wide is None and len({_functions(module) for module in modules}) > 1:
+            raise ValueError("networks of one stack may differ in their functions only where they have a wide form")
         self._shapes = {name: parameter.shape for name, parameter in self.module.named_parameters()}
-        self.noise = Noise(modules, device)
-        self._wide = widened(self.module)
         rows = [torch.cat([p.detach().flatten().to(device) for p in module.parameters()]) for module in modules]
         buffers = [dict(module.named_buffers()) for module in modules]
         self._seat(
             torch.stack(rows),
             {name: torch.stack([own[name].to(device) for own in buffers]) for name in buffers[0]},
         )
+
+    def _take(self, networks: Sequence[nn.Module]) -> None:
+        """Take the members' networks, of which the first gives names and, alone or under `vmap`, runs."""
+        self._networks = list(networks)
+        self.module = networks[0].to(self._device)
+        self.noise = Noise(networks, self._device)
+        self._wide = widened(networks)
 
     def _seat(self, weights: Tensor, buffers: Batch) -> None:
         """Take weights (M, P) and buffers {name: (M, ...)} as the members'."""
@@ -69,7 +78,7 @@ class Stack:
 
     def keep(self, members: Sequence[int]) -> None:
         """Let only these members stay, in this order."""
-        self.noise.keep(members)
+        self._take([self._networks[member] for member in members])
         rows = torch.tensor(members, device=self.weights.device)
         self._seat(self.weights[rows], {name: buffer[rows] for name, buffer in self.buffers.items()})
 
@@ -187,7 +196,22 @@ def _named_factors(module: nn.Module) -> dict[str, float]:
 
 
 def signature(module: nn.Module) -> tuple[object, ...]:
-    """Give what networks must have in common to train together: their layers, and the shapes of what those hold."""
-    layers = tuple((name, type(layer).__name__) for name, layer in module.named_modules())
+    """Give what networks must have in common to train together: layers with weights, and the shapes of what they hold.
+
+    Of a layer that holds nothing, such as an activation, it has the place alone.
+    """
+    layers = tuple(
+        (name, None if _is_function(layer) else type(layer).__name__) for name, layer in module.named_modules()
+    )
     parameters = tuple((name, tuple(each.shape)) for name, each in module.named_parameters())
     return (*layers, *parameters)
+
+
+def _is_function(layer: nn.Module) -> bool:
+    """Tell whether a layer holds neither weights nor layers."""
+    return not layer._parameters and not layer._modules and not layer._buffers
+
+
+def _functions(module: nn.Module) -> tuple[str, ...]:
+    """Name a network's layers that hold nothing."""
+    return tuple(str(layer) for layer in module.modules() if _is_function(layer))

@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor
 
@@ -108,6 +108,29 @@ class Embedding(nn.Module):
         return functional.embedding(shifted, tables.reshape(n_members * n_codes, width))
 
 
+class Mixed(nn.Module):
+    """Layers without weights that differ from member to member: each runs on its own members, (M, ...) -> (M, ...).
+
+    Args:
+        layers: One a member.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        super().__init__()
+        own: dict[str, list[int]] = {}
+        for member, layer in enumerate(layers):
+            own.setdefault(str(layer), []).append(member)
+        self._layers = [layers[members[0]] for members in own.values()]
+        self._sizes = [len(members) for members in own.values()]
+        self._order = torch.tensor([member for members in own.values() for member in members])
+        self._back = torch.argsort(self._order)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run every layer on its members, side by side, and put their results back in order."""
+        parts = torch.split(x[self._order.to(x.device)], self._sizes)
+        return torch.cat([layer(part) for layer, part in zip(self._layers, parts)])[self._back.to(x.device)]
+
+
 WIDE: dict[type[nn.Module], Callable[..., nn.Module]] = {
     nn.Linear: Linear,
     nn.BatchNorm1d: BatchNorm,
@@ -120,30 +143,33 @@ class Wide:
     """A network that runs all members of a stack.
 
     Args:
-        module: One member's network; its layers without weights are shared with the wide one.
+        networks: The members' networks, which may differ in layers without weights; what is equal is shared with the
+            first one.
 
     Raises:
         TypeError: A layer with weights is none of those that have a wide form.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
         self._layers: dict[str, Seated] = {}
-        self._module = self._widen("", module)
+        self._module = self._widen("", networks)
 
-    def _widen(self, name: str, module: nn.Module) -> nn.Module:
-        make = WIDE.get(type(module))
+    def _widen(self, name: str, own: Sequence[nn.Module]) -> nn.Module:
+        first = own[0]
+        make = WIDE.get(type(first))
         if make is not None:
-            layer = make(module)
+            layer = make(first)
             self._layers[name] = cast("Seated", layer)
             return layer
-        if module._parameters:
-            raise TypeError(f"{type(module).__name__} has weights, and no wide form")
-        if not module._modules:
-            return module
-        wide = copy.copy(module)
-        children = {child: each for child, each in module._modules.items() if each is not None}
+        if first._parameters:
+            raise TypeError(f"{type(first).__name__} has weights, and no wide form")
+        if not first._modules:
+            is_equal = hasattr(first, "noise") or len({str(each) for each in own}) == 1
+            return first if is_equal else Mixed(own)
+        wide = copy.copy(first)
         wide._modules = {
-            child: self._widen(f"{name}.{child}" if name else child, each) for child, each in children.items()
+            child: self._widen(f"{name}.{child}" if name else child, [each.get_submodule(child) for each in own])
+            for child in first._modules
         }
         return wide
 
@@ -165,9 +191,9 @@ class Wide:
         return outputs
 
 
-def widened(module: nn.Module) -> Wide | None:
-    """Make a network wide; None where it has layers that have no wide form."""
+def widened(networks: Sequence[nn.Module]) -> Wide | None:
+    """Make networks of equal shape one wide network; None where they have layers that have no wide form."""
     try:
-        return Wide(module)
+        return Wide(networks)
     except TypeError:
         return None

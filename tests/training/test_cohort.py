@@ -119,9 +119,10 @@ def _one_of_everything():
 
 
 def _own(family):
-    """Rates of dropout and factors on learning rates that differ between six members; some drop here, some there."""
+    """Activations, dropout and factors on learning rates of six members; some drop here, some there."""
     rates = {"dropout": (0.2, 0.1, 0.2, 0.0, 0.3, 0.0), "hidden_dropout": (0.1, 0.2, 0.0, 0.2, 0.3, 0.0)}
     rates |= {"embedding_lr_factor": (1.0, 0.3, 5.0, 1.0, 0.1, 2.0)}
+    rates |= {"activation": ("relu", "silu", "tanh", "relu", "gelu", "sigmoid")}
     known = {field.name for field in fields(FAMILIES[family])}
     return [{name: values[place] for name, values in rates.items() if name in known} for place in range(6)]
 

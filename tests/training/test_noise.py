@@ -81,11 +81,14 @@ def test_a_members_masks_are_bit_for_bit_those_it_draws_alone(kinds):
 @pytest.mark.parametrize("staying", [[0], [3], [1, 3], [2, 0]])
 def test_members_that_stay_go_on_with_their_own_masks(staying):
     kinds = list(RATES)
-    drawn = Drawn(kinds)
-    drawn.masks(range(len(kinds)))
-    drawn.noise.hand([], [])
-    drawn.noise.keep(staying)
-    for place, masks in zip(staying, drawn.masks(staying)):
+    left = Drawn([kinds[place] for place in staying])
+    left.noise.hand(
+        left.noise.draw({"numeric": torch.zeros(len(staying), 7, 3)}, [_generator(place) for place in staying]), []
+    )
+    for row, place in enumerate(staying):
+        drawn = [layer.noise for layer in _dropouts(left.networks[0])]
+        own = _dropouts(left.networks[row])
+        masks = [noise[row] >= layer.threshold for noise, layer in zip(drawn, own) if layer.rate]
         _assert_equal(masks, _alone(kinds[place], place))
 
 

@@ -77,7 +77,7 @@ def test_a_wide_layer_is_the_layer_under_vmap(layer, rows):
         for parameter in each.parameters():
             nn.init.normal_(parameter)
     parameters, buffers = stack_module_state(layers)
-    wide = widened(layers[0])
+    wide = widened(layers)
     assert wide is not None
     wide.seat({name: tensor.detach() for name, tensor in {**parameters, **buffers}.items()})
     wide.train(False)
@@ -114,18 +114,38 @@ def test_every_wide_layer_is_compared_with_its_own():
     ids=str,
 )
 def test_what_has_no_wide_form_is_not_made_wide(layer):
-    assert widened(layer) is None
+    assert widened([layer]) is None
 
 
 class Strange(nn.Module):
     """A network with a layer that has no wide form."""
 
-    def __init__(self):
+    def __init__(self, activation=nn.ReLU):
         super().__init__()
-        self.linear, self.slope = nn.Linear(3, 2), nn.PReLU(2)
+        self.linear, self.slope, self.activation = nn.Linear(3, 2), nn.PReLU(2), activation()
 
     def forward(self, batch):
-        return self.slope(self.linear(batch["numeric"]))
+        return self.activation(self.slope(self.linear(batch["numeric"])))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_members_may_have_activations_of_their_own(family, batch):
+    names = ["relu", "tanh", "relu"]
+    alone, together = (
+        [build(FAMILIES[family](activation=name), BLOCKS, 2, seed) for seed, name in enumerate(names)] for _ in range(2)
+    )
+    stack = Stack(together, CPU)
+    for left, members in (([0, 1, 2], [0, 1, 2]), ([1, 2], [1, 2]), ([0], [1])):  # As two of them leave.
+        stack.keep(left)
+        outputs = stack.forward({name: rows[: len(members)] for name, rows in batch.items()})
+        for row, member in enumerate(members):
+            own = {name: rows[row] for name, rows in batch.items()}
+            torch.testing.assert_close(outputs[row], alone[member](own), rtol=1e-4, atol=1e-5)
+
+
+def test_activations_of_their_own_need_a_wide_form():
+    with pytest.raises(ValueError, match="may differ in their functions only where they have a wide form"):
+        Stack([Strange(nn.ReLU), Strange(nn.Tanh)], CPU)
 
 
 def test_a_layer_without_a_wide_form_runs_under_vmap(batch):
@@ -133,7 +153,7 @@ def test_a_layer_without_a_wide_form_runs_under_vmap(batch):
     copies = [Strange() for _ in range(MEMBERS)]
     for network, other in zip(networks, copies):
         other.load_state_dict(network.state_dict())
-    assert widened(networks[0]) is None
+    assert widened(networks) is None
     outputs = Stack(networks, CPU).forward({"numeric": batch["numeric"]})
     for member, network in enumerate(copies):
         torch.testing.assert_close(outputs[member], network({"numeric": batch["numeric"][member]}))

@@ -17,7 +17,9 @@ class Family(Protocol):
     """A family's arguments, and what they build; reading or checking them needs no torch.
 
     Its class also has `free`, the names of the arguments that change neither layers nor shapes, so that networks which
-    differ in them alone train together; and `bounds`, the least and greatest values of its numbers.
+    differ in them alone train together; and `bounds`, the least and greatest values of its numbers. The trainer also
+    takes networks together whose activations differ; a search does not ask for that, for it makes a step half as long
+    again.
     """
 
     @property
