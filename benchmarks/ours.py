@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from problems import PROBLEMS, SPACES, add_list_options, cohorts_of, data_file, parser, prepare_for, set_stage
+from problems import add_list_options, cohorts_of, parser, prepare_for, search_words, set_stage
 
 from automl.budget import Clock
 from automl.experiment.objective import Objective
@@ -152,9 +152,7 @@ def search(
         `reached`: seconds from the command to the trial's record on the disk, None if there was no such trial; the
         number of trials by state, and what the command printed.
     """
-    problem = PROBLEMS[options.data]
-    words = ["search", str(data_file(options.data, room)), "--target", problem.target, "--space", SPACES[options.space]]
-    words += ["--split", problem.split] if problem.split else []
+    words = search_words(options.data, options.space, room)
     words += ["--timeout", f"{seconds:.0f}s", "--seed", str(seed), "--device", options.device, "--quiet", "--json"]
     words += ["--study", "measured", "--runs-dir", str(room / "runs")]
     started = time.time()

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import ours
-from problems import PROBLEMS, SPACES, data_file, machine, parser, set_stage
+from problems import SPACES, machine, parser, search_words, set_stage
 
 import automl.experiment.objective as objective_file
 from automl.budget import Budget
@@ -159,9 +159,7 @@ def trials(options: argparse.Namespace, room: Path) -> dict[str, Any]:
 
 def start(options: argparse.Namespace, room: Path) -> dict[str, Any]:
     """Measure the seconds from the command to the first training step, and those of the imports alone, in turn."""
-    problem = PROBLEMS[options.data]
-    words = ["search", str(data_file(options.data, room)), "--target", problem.target, "--space", SPACES[options.space]]
-    words += ["--split", problem.split] if problem.split else []
+    words = search_words(options.data, options.space, room)
     imports, first, loaded = [], [], []
     for repeat in range(1 + options.repeats):
         began = time.monotonic()

@@ -18,8 +18,7 @@ from automl.experiment.environment import environment
 from automl.experiment.plan import Plan
 from automl.experiment.recipe import is_shared, read_recipe
 from automl.experiment.stage import Stage, set_out
-from automl.models.build import build
-from automl.models.summary import n_parameters
+from automl.models.build import count_parameters
 from automl.spaces.read import find_space, read_space
 from automl.spaces.space import Choice, Fixed, Float, Int, Space
 from automl.tracking.record import ENVIRONMENT, SPACE, Record
@@ -87,6 +86,19 @@ def data_file(name: str, room: Path) -> Path:
     if not folder:
         raise SystemExit("AUTOML_TEST_DATA must name the folder of real data sets, and it is not set")
     return Path(folder) / name / "data.parquet"
+
+
+def search_words(data: str, space: str, room: Path) -> list[str]:
+    """Give the words of `automl search` on a problem, with its own division where it has one.
+
+    Args:
+        data: A key of `PROBLEMS`.
+        space: A key of `SPACES`.
+        room: A folder for rows that are drawn.
+    """
+    problem = PROBLEMS[data]
+    words = ["search", str(data_file(data, room)), "--target", problem.target, "--space", SPACES[space]]
+    return [*words, "--split", problem.split] if problem.split else words
 
 
 def _make(path: Path) -> Path:
@@ -168,8 +180,8 @@ def _fixed_epochs(space: Space, epochs: int) -> Space:
 def _size_in_a_search(config: Config, stage: Stage, device: torch.device) -> int:
     recipe = read_recipe(config)
     blocks = stage.prepare(recipe.preparing).preparation.blocks
-    network = build(recipe.family, blocks, stage.task.n_outputs, seed=0)
-    return cohort_size(n_parameters(network), recipe.training.batch_size, device)
+    n_parameters = count_parameters(recipe.family, blocks, stage.task.n_outputs)
+    return cohort_size(n_parameters, recipe.training.batch_size, device)
 
 
 def _draw(space: Space, draw: np.random.Generator, given: Config) -> Config:

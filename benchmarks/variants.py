@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import ours
-from problems import PROBLEMS, SPACES, data_file, machine, parser
+from problems import machine, parser, search_words
 
 _RESULTS = Path(__file__).parent / "results"
 VARIANTS = {
@@ -31,10 +31,8 @@ VARIANTS = {
 
 def search(options: argparse.Namespace, words: list[str], seed: int) -> dict[str, Any]:
     """Run a search; give its winner's scores and its seconds."""
-    problem = PROBLEMS[options.data]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room:
-        table = str(data_file(options.data, Path(room)))
-        asked = ["search", table, "--target", problem.target, "--space", SPACES[options.space], *words]
+        asked = [*search_words(options.data, options.space, Path(room)), *words]
         asked += ["--trials", str(options.trials), "--seed", str(seed), "--device", options.device]
         asked += ["--runs-dir", f"{room}/runs", "--json", "--quiet"]
         command = [sys.executable, "-m", "automl", *asked]

@@ -108,8 +108,8 @@ class Objective:
         """Say how many trials that agree with this one are worth training together."""
         recipe = read_recipe(config)
         blocks = self.stage.prepare(recipe.preparing).preparation.blocks
-        n_parameters = count_parameters(recipe.family, blocks, self.stage.task.n_outputs)
-        return cohort_size(n_parameters, recipe.training.batch_size, self.device)
+        size = count_parameters(recipe.family, blocks, self.stage.task.n_outputs)
+        return cohort_size(size, recipe.training.batch_size, self.device)
 
     def _attempt(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
         """Train a cohort; where something is raised, train each of it alone, so that the fault stays with one."""

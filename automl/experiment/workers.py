@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from automl.experiment.messages import deliver
@@ -89,7 +90,8 @@ class Workers:
             while process.poll() is None:
                 interrupts.check()
                 self.relay()
-                _wait_a_moment(process)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_POLL_SECONDS)
         self.relay()
         ended = [process.returncode for process in self._processes if process.returncode]
         if ended:
@@ -104,14 +106,6 @@ class Workers:
             if process.poll() is None:
                 process.kill()
             process.wait()
-
-
-def _wait_a_moment(process: subprocess.Popen[str]) -> None:
-    """Wait a moment for a process to end."""
-    try:
-        process.wait(_POLL_SECONDS)
-    except subprocess.TimeoutExpired:
-        return
 
 
 def run_with_workers(bench: Bench, plan: Plan, trial_ended: Callable[[], None]) -> None:

@@ -83,15 +83,11 @@ class Noise:
         self._module = modules[0]
         together = [layers for layers in zip(*(each.modules() for each in modules)) if hasattr(layers[0], "noise")]
         drawing = [[cast("Drawing", layer) for layer in layers] for layers in together]
-        rates = torch.tensor([[layer.rate for layer in layers] for layers in drawing], dtype=torch.float64)
+        used = [layers for layers in drawing if any(layer.rate for layer in layers)]
+        rates = torch.tensor([[layer.rate for layer in layers] for layers in used], dtype=torch.float64)
+        self._layers = [layers[0] for layers in used]
+        self._rates = rates.view(len(used), len(modules)).to(device)
         self._shapes: dict[Drawing, torch.Size] = {}
-        self._seat([layers[0] for layers in drawing], rates.view(len(drawing), len(modules)).to(device))
-
-    def _seat(self, layers: list[Drawing], rates: Tensor) -> None:
-        """Take these layers, with the members' rates (L, M); those in which nobody drops anything are left out."""
-        drawn = [index for index, own in enumerate(rates.tolist()) if any(own)]
-        self._layers = [layers[index] for index in drawn]
-        self._rates = rates[drawn]
         self._own = [tuple(place for place, rate in enumerate(own) if rate) for own in self._rates.T.tolist()]
         self._layouts: dict[int, _Layout] = {}
         self._base = [layer.at(own) for layer, own in zip(self._layers, self._rates)]

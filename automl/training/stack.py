@@ -58,7 +58,7 @@ class Stack:
         self._networks = list(networks)
         self.module = networks[0].to(self._device)
         self.noise = Noise(networks, self._device)
-        self._wide = widened(networks)
+        self._wide = widened(networks) if len(networks) > 1 else None
 
     def _seat(self, weights: Tensor, buffers: Batch) -> None:
         """Take weights (M, P) and buffers {name: (M, ...)} as the members'."""

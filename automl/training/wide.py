@@ -175,11 +175,9 @@ class Wide:
 
     def seat(self, tensors: Mapping[str, Tensor]) -> None:
         """Take the members' weights and buffers, (M, *shape) each, by the names they have in one network."""
+        parts = {full.rpartition("."): tensor for full, tensor in tensors.items()}
         for name, layer in self._layers.items():
-            prefix = f"{name}." if name else ""
-            layer.own = {
-                own.removeprefix(prefix): tensor for own, tensor in tensors.items() if own.rpartition(".")[0] == name
-            }
+            layer.own = {own: tensor for (owner, _, own), tensor in parts.items() if owner == name}
 
     def train(self, mode: bool) -> None:
         """Switch between training and evaluation."""
