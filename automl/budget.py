@@ -69,3 +69,8 @@ class Clock:
     def is_over(self) -> bool:
         """Whether the seconds are used up."""
         return self.seconds is not None and self.elapsed >= self.seconds
+
+    @property
+    def share_left(self) -> float:
+        """What share of the seconds is left, from 1 down to 0; 0 where there is no limit."""
+        return 0.0 if self.seconds is None else max(0.0, 1.0 - self.elapsed / self.seconds)

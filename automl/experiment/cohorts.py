@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 COHORTS = "cohorts.jsonl"
 _TRIALS_A_MEMBER = 3
 """A cohort has at most one member for so many earlier trials: a short study tries many architectures."""
+_PROPOSALS = 4
+"""Where seconds are the budget, the cheapest of so many proposals is tried; of fewer as the time runs out."""
 
 
 class Cohorts:
@@ -60,7 +62,7 @@ class Cohorts:
             if not begun and _is_spent(study, objective, budget):
                 return {}
             objective.catch_up(study.finished)
-            leader, config = (begun[0], study.ask_again(begun[0])) if begun else study.ask()
+            leader, config = (begun[0], study.ask_again(begun[0])) if begun else self._lead(study, objective, budget)
             configs = {leader: config}
             for number in range(leader + 1, leader + self._size_for(study, objective, leader, config, budget.trials)):
                 if number in begun:
@@ -69,6 +71,16 @@ class Cohorts:
                     number, configs[number] = study.ask(like=config, shared=is_shared)
             self._lines.append({"trials": list(configs)})
         return configs
+
+    def _lead(self, study: Study, objective: Objective, budget: Budget) -> tuple[int, Config]:
+        """Ask for the trial whose architecture the cohort has.
+
+        Where seconds are the budget, and no number of trials is, cheap ones come first: much is learned of the recipes,
+        and something is found, before the large ones take their time (Lee et al., Cost-aware Bayesian Optimization,
+        arXiv 2003.10870, cools the cost in the same way).
+        """
+        left = objective.clock.share_left if budget.trials is None else 0.0
+        return study.ask(cost=objective.cost, n_proposals=1 + round((_PROPOSALS - 1) * left))
 
     def _size_for(self, study: Study, objective: Objective, leader: int, config: Config, trials: int | None) -> int:
         if leader < study.n_starts:

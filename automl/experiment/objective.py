@@ -18,6 +18,7 @@ from automl.training.cohort import Fitted, train
 from automl.training.failures import OutOfTimeError, failure_kind
 from automl.training.feed import Rows
 from automl.training.size import cohort_size
+from automl.training.speed import epoch_seconds
 from automl.training.weights import as_rows, save_weights
 from automl.trial import Completed, Failed, Outcome, Pruned, ranked
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from automl.budget import Clock
     from automl.experiment.progress import Progress
+    from automl.experiment.recipe import Recipe
     from automl.experiment.stage import Prepared, Stage
     from automl.study.rungs import Pruner
     from automl.tracking.record import Record
@@ -107,9 +109,18 @@ class Objective:
     def cohort_size(self, config: Config) -> int:
         """Say how many trials that agree with this one are worth training together."""
         recipe = read_recipe(config)
-        blocks = self.stage.prepare(recipe.preparing).preparation.blocks
-        size = count_parameters(recipe.family, blocks, self.stage.task.n_outputs)
-        return cohort_size(size, recipe.training.batch_size, self.device)
+        return cohort_size(self._size(recipe), recipe.training.batch_size, self.device)
+
+    def cost(self, config: Config) -> float:
+        """Predict the seconds of one of a trial's epochs, in a cohort of its size."""
+        recipe = read_recipe(config)
+        size, n_rows, batch_size = self._size(recipe), len(self.stage.train), recipe.training.batch_size
+        sharing = cohort_size(size, batch_size, self.device)
+        return epoch_seconds(size, n_rows, batch_size, self.device, sharing=sharing)
+
+    def _size(self, recipe: Recipe) -> int:
+        blocks = self.stage.preparation(recipe.preparing).blocks
+        return count_parameters(recipe.family, blocks, self.stage.task.n_outputs)
 
     def _attempt(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
         """Train a cohort; where something is raised, train each of it alone, so that the fault stays with one."""

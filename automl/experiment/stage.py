@@ -62,6 +62,7 @@ class Stage:
     coder: TargetCoder
     train: pd.DataFrame
     validation: pd.DataFrame
+    _fitted: dict[Preparing, Preparation] = field(default_factory=dict)
     _prepared: dict[Preparing, Prepared] = field(default_factory=dict)
 
     def targets(self, rows: pd.DataFrame) -> NDArray[Any]:
@@ -72,10 +73,16 @@ class Stage:
         """Give the rows' target as it is scored: (N,) codes, or numbers in the target's own units."""
         return self.targets(rows) if self.task.classes else _numbers(rows[self.task.target])
 
+    def preparation(self, arguments: Preparing) -> Preparation:
+        """Fit a preparation on the training rows; the same arguments are fitted once."""
+        if arguments not in self._fitted:
+            self._fitted[arguments] = fit_preparation(self.train, self.task.columns, arguments)
+        return self._fitted[arguments]
+
     def prepare(self, arguments: Preparing) -> Prepared:
         """Prepare both parts; the same arguments are prepared once."""
         if arguments not in self._prepared:
-            preparation = fit_preparation(self.train, self.task.columns, arguments)
+            preparation = self.preparation(arguments)
             train, validation = preparation.transform(self.train), preparation.transform(self.validation)
             self._prepared[arguments] = Prepared(preparation, train, validation)
         return self._prepared[arguments]

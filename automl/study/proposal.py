@@ -46,7 +46,7 @@ def _distribution(domain: Float | Int | Choice) -> BaseDistribution:
 
 
 def propose(
-    study: optuna.Study, number: int, space: Space, given: Mapping[str, Any]
+    study: optuna.Study, number: int, space: Space, given: Mapping[str, Any], draw: int = 0
 ) -> tuple[Config, dict[str, Any], dict[str, BaseDistribution]]:
     """Let the study's sampler propose a trial that the study has not heard of yet.
 
@@ -55,6 +55,7 @@ def propose(
         number: The number the trial will have.
         space: What may vary.
         given: Values that are decided, by parameter.
+        draw: Which of several proposals for the same trial is wanted; each draws from seeds of its own.
 
     Returns:
         The config, and Optuna's values and distributions by parameter.
@@ -70,7 +71,7 @@ def propose(
         params=params,
         distributions=distributions,
         user_attrs={},
-        system_attrs={"fixed_params": dict(given)},
+        system_attrs={"fixed_params": dict(given), "draw": draw},
         intermediate_values={},
         trial_id=-1,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from automl.study.seeds import seed_of
+from automl.study.seeds import seed_of_proposal
 from automl.study.tpe import TPESampler
 
 if TYPE_CHECKING:
@@ -33,19 +33,19 @@ class SeededSampler(optuna.samplers.BaseSampler):
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Say which parameters are proposed together."""
-        return self._make(seed_of(self._seed, trial.number)).infer_relative_search_space(study, trial)
+        return self._make(seed_of_proposal(self._seed, trial)).infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Propose those parameters together."""
-        return self._make(seed_of(self._seed, trial.number)).sample_relative(study, trial, search_space)
+        return self._make(seed_of_proposal(self._seed, trial)).sample_relative(study, trial, search_space)
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Propose a parameter by itself."""
-        sampler = self._make(seed_of(self._seed, trial.number, param_name))
+        sampler = self._make(seed_of_proposal(self._seed, trial, param_name))
         return sampler.sample_independent(study, trial, param_name, param_distribution)
 
 

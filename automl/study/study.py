@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Study:
     """Asks for configs and is told outcomes.
 
-    The space's default is trial 0 and its known-good configs come next; then the sampler proposes.
+    The space's default is trial 0 and its known-good configs come next, the cheapest first; then the sampler proposes.
 
     Args:
         journal: The journal file; made if absent.
@@ -55,7 +55,6 @@ class Study:
         self._journal = journal
         self._seen: tuple[int, list[FrozenTrial]] = (-1, [])
         self._space = space
-        self._starts = [space.default(), *(space.complete(start) for start in space.starts)]
         self._study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(journal))),
             study_name=name,
@@ -90,9 +89,22 @@ class Study:
     @property
     def n_starts(self) -> int:
         """How many trials come before the sampler's own proposals."""
-        return len(self._starts)
+        return 1 + len(self._space.starts)
 
-    def ask(self, like: Config | None = None, shared: Callable[[str], bool] = lambda name: True) -> tuple[int, Config]:
+    def _start(self, number: int, cost: Callable[[Config], float]) -> Config:
+        """Give the default, then the known-good configs, the cheapest first."""
+        if number == 0:
+            return self._space.default()
+        return sorted((self._space.complete(start) for start in self._space.starts), key=cost)[number - 1]
+
+    def ask(
+        self,
+        like: Config | None = None,
+        shared: Callable[[str], bool] = lambda name: True,
+        *,
+        cost: Callable[[Config], float] = lambda config: 0.0,
+        n_proposals: int = 1,
+    ) -> tuple[int, Config]:
         """Give the next trial's number and config; the trial enters the journal whole, by one line.
 
         Where several processes ask, the caller lets one of them ask at a time.
@@ -100,14 +112,19 @@ class Study:
         Args:
             like: A config that the next one agrees with in its shared parameters; None leaves it free.
             shared: Tells of a parameter's name whether it is shared.
+            cost: What a config costs, in any unit.
+            n_proposals: Of so many proposals of the sampler the cheapest is taken.
         """
         number = self.n_asked
         given = {}
-        if number < len(self._starts):
-            given = as_parameters(self._starts[number], self._space)
+        if number < self.n_starts:
+            given, n_proposals = as_parameters(self._start(number, cost), self._space), 1
         elif like is not None:
             given = as_parameters(like, self._space, shared)
-        config, params, distributions = propose(self._study, number, self._space, given)
+        proposals = [propose(self._study, number, self._space, given, draw) for draw in range(n_proposals)]
+        config, params, distributions = (
+            proposals[0] if n_proposals == 1 else min(proposals, key=lambda proposal: cost(proposal[0]))
+        )
         self._study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=distributions))
         return number, config
 

@@ -17,7 +17,7 @@ import optuna
 from optuna.trial import TrialState
 
 from automl.study.parzen import Axis, Mixture, axis
-from automl.study.seeds import seed_of
+from automl.study.seeds import seed_of_proposal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class TPESampler(optuna.samplers.BaseSampler):
     def __init__(self, seed: int, best: int = _BEST, latest: int = _LATEST) -> None:
         self._seed = seed
         self._table = _Table(best, latest)
-        self._of: int | None = None
+        self._of: tuple[int, int] | None = None
         self._proposed: dict[str, Any] = {}
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -67,10 +67,11 @@ class TPESampler(optuna.samplers.BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Propose a parameter, along with those that are active in the same trials."""
-        if self._of != trial.number:
-            self._of, self._proposed = trial.number, {}
+        of = (trial.number, trial.system_attrs.get("draw", 0))
+        if self._of != of:
+            self._of, self._proposed = of, {}
             self._table.look(study, trial.number)
-        rng = np.random.default_rng(seed_of(self._seed, trial.number, param_name))
+        rng = np.random.default_rng(seed_of_proposal(self._seed, trial, param_name))
         if self._table.n_over < N_STARTUP:
             return _anything(axis(param_distribution), rng)
         if param_name not in self._proposed:

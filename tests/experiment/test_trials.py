@@ -27,6 +27,7 @@ class Study:
 
     def __init__(self, unfinished=()):
         self.told = {}
+        self.proposals = []
         self.unfinished = list(unfinished)
         self.n_asked = len(self.unfinished)
 
@@ -36,8 +37,9 @@ class Study:
     def finished(self):
         return list(self.told)
 
-    def ask(self, like=None, shared=None):
+    def ask(self, like=None, shared=None, cost=None, n_proposals=1):
         self.n_asked += 1
+        self.proposals.append(n_proposals)
         self.unfinished.append(self.n_asked - 1)
         return self.n_asked - 1, {"like": like}
 
@@ -53,7 +55,11 @@ class Clock:
     """Is over after so many questions."""
 
     def __init__(self, after):
-        self.after = after
+        self.after = self.all = after
+
+    @property
+    def share_left(self):
+        return self.after / max(self.all, 1)
 
     @property
     def is_over(self):
@@ -73,6 +79,9 @@ class Objective:
 
     def cohort_size(self, config):
         return 4
+
+    def cost(self, config):
+        return 1.0
 
     def run(self, configs):
         ended = {}
@@ -115,6 +124,17 @@ def test_a_budget_in_seconds_ends_the_search(run):
     assert len(study.told) == 5
 
 
+def test_the_cheapest_of_fewer_and_fewer_proposals_is_tried_as_the_seconds_run_out(run):
+    study, _ = run(Objective([DONE], over_after=6), budget=Budget(seconds=60.0))
+    assert (study.proposals[0], study.proposals[-1]) == (4, 1)
+    assert study.proposals == sorted(study.proposals, reverse=True)
+
+
+def test_a_number_of_trials_is_spent_on_what_the_sampler_proposes(run):
+    study, _ = run(Objective([DONE], over_after=60), budget=Budget(trials=6, seconds=60.0))
+    assert set(study.proposals) == {1}
+
+
 def test_the_first_trial_runs_even_without_time(run):
     study, _ = run(Objective([DONE], over_after=0), budget=Budget(seconds=9.0))
     assert len(study.told) == 1
@@ -150,7 +170,7 @@ def test_the_members_of_a_cohort_are_asked_for_alike(run):
     study = Study()
     asked = []
     ask = study.ask
-    study.ask = lambda like=None, shared=None: asked.append(like) or ask(like)
+    study.ask = lambda like=None, shared=None, **_: asked.append(like) or ask(like)
     run(Objective([DONE]), study, Budget(trials=4), size=3)
     assert asked == [None, None, {"like": None}, {"like": None}]
 

@@ -38,10 +38,10 @@ def _outcome(number, config):
     return Completed(score=score, loss=1.0, best_epoch=1, epochs=9, seconds=1.0, parameters=9, stopped_by="patience")
 
 
-def _run(study, n_trials):
+def _run(study, n_trials, cost=lambda config: 0.0):
     configs = []
     while study.n_asked < n_trials:
-        number, config = study.ask()
+        number, config = study.ask(cost=cost)
         study.tell(number, _outcome(number, config))
         configs.append(config)
     return configs
@@ -50,6 +50,25 @@ def _run(study, n_trials):
 def test_the_default_comes_first_and_the_known_good_configs_next(open_study, space):
     configs = _run(open_study(), 1 + len(space.starts))
     assert configs == [space.default(), *(space.complete(start) for start in space.starts)]
+
+
+def _width(config):
+    return config.get("family.mlp.width") or config["family.resnet.width"]
+
+
+def test_the_cheapest_of_the_known_good_configs_comes_first(open_study):
+    widths = [_width(config) for config in _run(open_study(), 4, _width)]
+    assert widths[1:] == sorted(widths[1:]) != widths[1:][::-1]
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_cheapest_of_several_proposals_is_taken(open_study, sampler):
+    widths = {}
+    for n_proposals in (1, 2, 8):
+        study = open_study(f"{n_proposals}.journal", sampler)
+        _run(study, 14)
+        widths[n_proposals] = _width(study.ask(cost=_width, n_proposals=n_proposals)[1])
+    assert widths[1] >= widths[2] >= widths[8] < widths[1]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
