@@ -27,7 +27,7 @@ from problems import add_list_options, cohorts_of, parser, prepare_for, search_w
 from automl.budget import Clock
 from automl.experiment.objective import Objective
 from automl.experiment.progress import Silent
-from automl.study.rungs import Halving, NoPruner
+from automl.study.rungs import Halving, NoPruner, first_rung
 from automl.study.study import Study
 from automl.tracking.record import RUNGS, TRACKING
 from automl.tracking.tracker import start_tracking
@@ -54,11 +54,12 @@ def objective_for(record: Record, stage: Stage, *, device: str, seed: int, pruni
         stage: The rows.
         device: Where it trains.
         seed: The study's seed.
-        pruning: Whether the worse half is stopped at every rung.
+        pruning: Whether the worse of them are stopped at every rung.
     """
     pruner: Pruner = NoPruner()
     if pruning:
-        pruner = Halving(record.lines(RUNGS), higher_is_better=stage.task.higher_is_better)
+        first = first_rung(len(stage.train))
+        pruner = Halving(record.lines(RUNGS), higher_is_better=stage.task.higher_is_better, first=first)
     return Objective(record, stage, torch.device(device), seed, pruner, Clock(None), Silent())
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from automl.experiment.cohorts import Cohorts
 from automl.experiment.objective import Objective
 from automl.spaces.read import read_space
-from automl.study.rungs import Halving, NoPruner, Pruner
+from automl.study.rungs import Halving, NoPruner, Pruner, first_rung
 from automl.study.study import Study
 from automl.tracking.record import RUNGS
 from automl.training.device import pick_device, share_cores
@@ -66,7 +66,7 @@ def assemble(
     )
     pruner: Pruner = NoPruner()
     if plan.pruner != "none":
-        pruner = Halving(record.lines(RUNGS), higher_is_better=higher)
+        pruner = Halving(record.lines(RUNGS), higher_is_better=higher, first=first_rung(len(stage.train)))
     device = pick_device(plan.device, place)
     objective = Objective(
         record, stage, device, plan.seed, pruner, clock, progress, record.outcomes(), interrupts=interrupts

@@ -1,6 +1,6 @@
 """Whether a trial goes on: successive halving over epochs, with decisions that are recorded and never taken twice.
 
-At every rung a trial reports its best score so far and goes on if it is among the better half of all that reported
+At every rung a trial reports its best score so far and goes on if it is among the better third of all that reported
 there (Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020, without waiting for others to
 come). Those that report together are all heard before any is judged, so that their order does not matter.
 """
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
 
-_FIRST_RUNG = 6
-_FACTOR = 2
+_FIRST_RUNG, _OF_FEW_ROWS = 3, 6
+_FEW_ROWS = 2000
+"""Below so many training rows an epoch has few steps, and the first rung comes later. Both were chosen by replaying the
+curves of trials that were trained out (`benchmarks/halving.py`): the best of them is kept, at the least cost."""
+_FACTOR = 3
 _LEAST_REPORTS = 4
 
 
@@ -48,15 +51,17 @@ class NoPruner:
 
 
 class Halving:
-    """Stops the worse half of the trials at epochs 6, 12, 24, 48 and so on.
+    """Stops the worse two thirds of the trials at epochs 3, 9, 27 and 81, or others that are as far apart.
 
     Args:
         log: The decisions so far, to which new ones are added before they are acted on.
         higher_is_better: The direction of the scores.
+        first: The first of these epochs.
     """
 
-    def __init__(self, log: Log, *, higher_is_better: bool) -> None:
+    def __init__(self, log: Log, *, higher_is_better: bool, first: int = _FIRST_RUNG) -> None:
         self._log = log
+        self._first = first
         self._sign = 1.0 if higher_is_better else -1.0
         self._reported: dict[int, dict[int, float]] = {}
         self._decided: dict[tuple[int, int], bool] = {}
@@ -75,7 +80,7 @@ class Halving:
 
         A trial that runs again after a kill gets the decision that was recorded the first time.
         """
-        if not is_rung(epoch):
+        if not is_rung(epoch, self._first):
             return set()
         with self._log.turn():
             self._hear()
@@ -85,13 +90,13 @@ class Halving:
         return {number for number in scores if self._decided[epoch, number]}
 
     def _decide(self, epoch: int, new: Mapping[int, float]) -> None:
-        pruned = self._worse_half(epoch, new)
+        pruned = self._worse(epoch, new)
         scores = {str(number): new[number] for number in sorted(new)}
         self._log.append({"epoch": epoch, "scores": scores, "pruned": sorted(pruned)})
         self._take(epoch, new, pruned)
 
-    def _worse_half(self, epoch: int, new: Mapping[int, float]) -> set[int]:
-        """Name those of the new trials that are not among the better half of all that reported at this rung."""
+    def _worse(self, epoch: int, new: Mapping[int, float]) -> set[int]:
+        """Name those of the new trials that are not among the better third of all that reported at this rung."""
         everyone = [self._worth(score) for score in {**self._reported.get(epoch, {}), **new}.values()]
         if len(everyone) < _LEAST_REPORTS:
             return set()
@@ -102,14 +107,19 @@ class Halving:
         return -math.inf if math.isnan(score) else self._sign * score
 
 
-def is_rung(epoch: int) -> bool:
+def first_rung(n_rows: int) -> int:
+    """Say at which epoch trials are first judged, by the number of their training rows."""
+    return _OF_FEW_ROWS if n_rows < _FEW_ROWS else _FIRST_RUNG
+
+
+def is_rung(epoch: int, first: int) -> bool:
     """Tell whether trials report at this epoch.
 
     Examples:
-        >>> [epoch for epoch in range(100) if is_rung(epoch)]
-        [6, 12, 24, 48, 96]
+        >>> [epoch for epoch in range(100) if is_rung(epoch, first=3)]
+        [3, 9, 27, 81]
     """
-    rung = _FIRST_RUNG
+    rung = first
     while rung < epoch:
         rung *= _FACTOR
     return rung == epoch
