@@ -2,7 +2,7 @@
 
 Shapes used across the house:
     N rows; a *block* is what one kind of column becomes: `numeric` (N, a) float32, `one_hot` (N, b) float32,
-    `category` (N, c) int64 codes with 0 for a value never seen in training.
+    `category` (N, c) int64 codes with 0 for a value never seen in training, `image` (N, channels, height, width) uint8.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Label = bool | int | float | str
-ColumnKind = Literal["numeric", "category", "boolean", "datetime"]
+ColumnKind = Literal["numeric", "category", "boolean", "datetime", "image"]
 TaskKind = Literal["binary", "multiclass", "regression"]
 
-COLUMN_KINDS: tuple[ColumnKind, ...] = ("numeric", "category", "boolean", "datetime")
+COLUMN_KINDS: tuple[ColumnKind, ...] = ("numeric", "category", "boolean", "datetime", "image")
 TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "regression")
 
 HIGHER_IS_BETTER: dict[str, bool] = {
@@ -55,12 +55,16 @@ class Block:
         shape: The shape of one row of it.
         dtype: The numpy name of its element type.
         cardinalities: For category codes, how many codes each column has, code 0 (never seen) included.
+        mean: For images, the mean of each channel over the training rows, pixels counted from 0 to 255.
+        std: For images, the standard deviation of each channel, likewise.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     cardinalities: tuple[int, ...] = ()
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from automl.baselines.columns import stack, width
 from automl.baselines.dummy import Constant, fit_majority
 from automl.task import Block, Task
 
@@ -44,7 +45,7 @@ class LinearClasses:
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Give the probabilities (N, K), 0 for a class without a training row."""
-        X = _stack(arrays, self.blocks)
+        X = stack(arrays, self.blocks)
         probabilities = np.zeros((len(X), self.n_classes))
         if len(X):
             probabilities[:, self.model.classes_] = self.model.predict_proba(X)
@@ -69,7 +70,7 @@ class LinearNumbers:
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Give numbers (N,) in the target's own units."""
-        X = _stack(arrays, self.blocks)
+        X = stack(arrays, self.blocks)
         standardised = self.model.predict(X) if len(X) else np.zeros(0)
         return np.asarray(standardised, dtype=np.float64) * self.scale + self.mean
 
@@ -83,7 +84,7 @@ def fit_logistic(
         return fit_majority(arrays, target, blocks, task, seed)
     iterations = _iterations(len(target), blocks, 1 if found == 2 else found)
     model = make_pipeline(_columns(blocks), LogisticRegression(max_iter=iterations, random_state=seed))
-    return LinearClasses(_fit(model, _stack(arrays, blocks), target), blocks, len(task.classes))
+    return LinearClasses(_fit(model, stack(arrays, blocks), target), blocks, len(task.classes))
 
 
 def fit_ridge(
@@ -93,7 +94,7 @@ def fit_ridge(
     numbers = target.astype(np.float64)
     mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
     model = make_pipeline(_columns(blocks), Ridge(max_iter=_iterations(len(target), blocks, 1), random_state=seed))
-    return LinearNumbers(_fit(model, _stack(arrays, blocks), (numbers - mean) / scale), blocks, mean, scale)
+    return LinearNumbers(_fit(model, stack(arrays, blocks), (numbers - mean) / scale), blocks, mean, scale)
 
 
 def _fit(model: Pipeline, X: NDArray[np.float32], target: NDArray[Any]) -> Pipeline:
@@ -111,22 +112,17 @@ def _columns(blocks: tuple[Block, ...]) -> ColumnTransformer:
     categories: list[NDArray[Any]] = []
     start = 0
     for block in blocks:
-        positions = range(start, start + block.shape[0])
+        positions = range(start, start + width(block))
         (codes if block.cardinalities else plain).extend(positions)
         categories += [np.arange(1, cardinality) for cardinality in block.cardinalities]
-        start += block.shape[0]
+        start += width(block)
     encoder = OneHotEncoder(categories=categories, handle_unknown="ignore", dtype=np.float32)
     return ColumnTransformer([("plain", "passthrough", plain), ("codes", encoder, codes)])
 
 
-def _stack(arrays: Mapping[str, NDArray[Any]], blocks: tuple[Block, ...]) -> NDArray[np.float32]:
-    """Lay the blocks side by side (N, columns); float32 holds every code below 16 million."""
-    return np.hstack([arrays[block.name] for block in blocks]).astype(np.float32, copy=False)
-
-
 def _iterations(n_rows: int, blocks: tuple[Block, ...], n_outputs: int) -> int:
     """Bound the iterations by the size of the problem alone, so that the same rows always give the same model."""
-    entries = sum(block.shape[0] * (_CODE_COST if block.cardinalities else 1) for block in blocks)
-    width = sum(sum(block.cardinalities) or block.shape[0] for block in blocks)
-    each = n_outputs * (n_rows * entries + _STEP_COST * width)
+    entries = sum(width(block) * (_CODE_COST if block.cardinalities else 1) for block in blocks)
+    n_columns = sum(sum(block.cardinalities) or width(block) for block in blocks)
+    each = n_outputs * (n_rows * entries + _STEP_COST * n_columns)
     return int(np.clip(_WORK / max(each, 1), _MIN_ITERATIONS, _MAX_ITERATIONS))

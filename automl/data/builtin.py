@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ NAMED_CLASSES = ("breast-cancer", "iris", "wine")
 TARGET = "target"
 
 FILE_ENDINGS = (".csv", ".tsv", ".parquet", ".feather", ".arrow")
-"""The endings of a table's file; `.csv` and `.tsv` may be followed by `.gz`."""
+"""The endings of a table's file; `.csv` and `.tsv` may be followed by `.gz`, and images come as `.npz` or a folder."""
 
 
 def is_builtin(source: object) -> bool:
@@ -34,12 +34,27 @@ def builtin_target(source: object) -> str | None:
 
 
 def load_builtin(name: str) -> pd.DataFrame:
-    """Load a built-in table: its features, then `target`, with the classes' names where they have one."""
+    """Load a built-in table: its features, then `target`, with the classes' names where they have one.
+
+    The digits are images of 8 x 8 pixels, whose 17 shades become those from 0 to 255.
+    """
     from sklearn import datasets
 
+    if name == "digits":
+        return _digits(datasets.load_digits())
     bunch = getattr(datasets, LOADERS[name])(as_frame=True)
     table: pd.DataFrame = bunch.frame
     if name in NAMED_CLASSES:
         words = [str(word) for word in bunch.target_names]
         table[TARGET] = [words[code] for code in table[TARGET]]
     return table
+
+
+def _digits(bunch: Any) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    from automl.data.images import ImageArray
+
+    pixels = np.rint(bunch.images * (255.0 / 16.0)).astype(np.uint8)
+    return pd.DataFrame({"image": ImageArray(pixels[:, None]), TARGET: bunch.target})

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from automl.data.images import ImageArray, ImageDtype
 from automl.data.values import (
     MISSING_TIME,
     as_labels,
@@ -50,14 +51,16 @@ _ROW_NAMES = {"id", "ids", "uid", "uuid", "guid", "identifier", "index", "idx", 
 def infer_task(target: pd.Series[Any], *, kind: TaskKind | None) -> TaskKind:
     """Say which task a target poses, or whether it can pose the one asked for.
 
-    Text, booleans and few distinct whole numbers are classes; numbers with fractions or many values are regression.
+    Text, categories, booleans and few distinct whole numbers are classes; numbers with fractions or many values are
+    regression.
 
     Args:
         target: The target column; missing values do not count.
         kind: What was asked for; None to infer it.
 
     Raises:
-        TargetError: No value, one value only, an infinite value, dates, or a column that cannot be what was asked for.
+        TargetError: No value, one value only, an infinite value, dates, images, or a column that cannot be what was
+            asked for.
 
     Examples:
         >>> infer_task(pd.Series(["no", "yes", "no"], name="ill"), kind=None)
@@ -67,6 +70,8 @@ def infer_task(target: pd.Series[Any], *, kind: TaskKind | None) -> TaskKind:
         automl.errors.TargetError: the target 'ill' must have two values or more, got only 'no'
     """
     name = str(target.name)
+    if isinstance(target.dtype, ImageDtype):
+        raise TargetError(f"the target {name!r} must be numbers or classes, got images")
     known = target[~is_missing(target)]
     if len(known) == 0:
         raise TargetError(f"the target {name!r} must have values, got {len(target)} rows without one")
@@ -76,7 +81,8 @@ def infer_task(target: pd.Series[Any], *, kind: TaskKind | None) -> TaskKind:
         raise TargetError(f"the target {name!r} must have two values or more, got only {_example(known)}")
     if kind == "regression" and numbers is None:
         raise TargetError(f"regression needs a numeric target, but {name!r} holds values such as {_example(known)}")
-    if kind == "regression" or (kind is None and _is_quantity(numbers, n_classes)):
+    are_named = isinstance(target.dtype, pd.CategoricalDtype)
+    if kind == "regression" or (kind is None and not are_named and _is_quantity(numbers, n_classes)):
         return "regression"
     return _checked_classes(kind, n_classes, len(known), name)
 
@@ -95,7 +101,7 @@ def infer_columns(
         drop: Names of columns to leave out.
 
     Raises:
-        DataError: A name that is no column, a kind its values cannot be, or no column left.
+        DataError: A name that is no column, a kind its values cannot be, two columns of images, or no column left.
         PlanError: A kind that does not exist.
     """
     _check_names([str(name) for name in rows.columns], kinds, drop)
@@ -111,6 +117,11 @@ def infer_columns(
             columns.append(reading.column)
             finding = _unreadable(reading)
         findings.extend([finding] if finding else [])
+    images = [column.name for column in columns if column.kind == "image"]
+    if len(images) > 1:
+        raise DataError(
+            f"one column of images at most can be learned from, got {', '.join(images)}; --drop COL leaves one out"
+        )
     if not columns:
         said = "; ".join(finding.sentence for finding in findings)
         raise DataError(f"no column is left to predict from: {said or 'the table has only its target'}")
@@ -125,7 +136,7 @@ def identifiers(rows: pd.DataFrame) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False)
 class _Reading:
-    """A column as its kind reads it: `forms` are numbers, microseconds or text (N,); `raw` are the known values."""
+    """A column as its kind reads it: `raw` are the known values, `forms` (N,) numbers, microseconds, hashes or text."""
 
     column: Column
     raw: pd.Series[Any]
@@ -142,6 +153,8 @@ class _Reading:
 
 
 def _read(values: pd.Series[Any], kind: ColumnKind | None) -> _Reading:
+    if isinstance(values.array, ImageArray) or kind == "image":
+        return _read_images(values, kind)
     raw = values[~is_missing(values)]
     column = _column(raw, kind)
     if column.kind == "numeric":
@@ -152,6 +165,17 @@ def _read(values: pd.Series[Any], kind: ColumnKind | None) -> _Reading:
         return _Reading(column, raw, instants, instants == MISSING_TIME)
     text = as_text(values, column.numbers)
     return _Reading(column, raw, text, np.asarray(text == "", dtype=bool))
+
+
+def _read_images(values: pd.Series[Any], kind: ColumnKind | None) -> _Reading:
+    name, missing = str(values.name), is_missing(values)
+    raw = values[~missing]
+    if not isinstance(values.array, ImageArray):
+        said = "names of image files are read as images where most of a column's values are such and the files exist"
+        raise DataError(f"column {name!r} cannot be image: it holds {_examples(raw)}; {said}")
+    if kind not in (None, "image"):
+        raise DataError(f"column {name!r} cannot be {kind}: it holds images")
+    return _Reading(Column(name, "image"), raw, values.array.hashes(), missing)
 
 
 def _column(raw: pd.Series[Any], kind: ColumnKind | None) -> Column:
@@ -210,7 +234,8 @@ def _empty(reading: _Reading) -> Finding | None:
 def _useless(reading: _Reading) -> Finding | None:
     name, n_rows = reading.column.name, len(reading.forms)
     if reading.n_different == 1 and not reading.missing.any():
-        said = f"column {name!r} is {_example(reading.raw)} in every training row and is left out"
+        same = "the same image" if reading.column.kind == "image" else _example(reading.raw)
+        said = f"column {name!r} is {same} in every training row and is left out"
         return Finding("constant", name, said)
     if _names_rows(reading):
         said = f"column {name!r} only names its row ({reading.n_different} different values in {n_rows} rows)"
@@ -233,7 +258,9 @@ def _unreadable(reading: _Reading) -> Finding | None:
 
 
 def _names_no_row(values: pd.Series[Any]) -> bool:
-    """Tell at a glance of most columns that `_names_rows` will say no: numbers with fractions, or few texts."""
+    """Tell at a glance of most columns that `_names_rows` will say no: numbers with fractions, images, or few texts."""
+    if isinstance(values.dtype, ImageDtype):
+        return True
     if isinstance(values.dtype, pd.StringDtype):
         return values.nunique() <= IDENTIFIER_SHARE * IDENTIFIER_ROWS
     return types.is_float_dtype(values.dtype)
@@ -300,3 +327,7 @@ def _check_names(names: Sequence[str], kinds: Mapping[str, ColumnKind], drop: Se
 
 def _example(values: pd.Series[Any]) -> str:
     return repr(as_text(values.iloc[:1])[0])
+
+
+def _examples(values: pd.Series[Any]) -> str:
+    return f"values such as {_example(values)}" if len(values) else "no value"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from automl.data.images import ImageArray
 from automl.data.values import MISSING_TIME, as_microseconds, as_number, distinct_texts, plain
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying by it loses 
 def row_hashes(frame: pd.DataFrame) -> NDArray[np.uint64]:
     """Give each row a hash of its values, `__row__` left out; equal rows have equal hashes.
 
-    Numbers are compared as float64, instants in UTC microseconds, everything else as text; the order of the columns
-    does not count.
+    Numbers are compared as float64, instants in UTC microseconds, images by size and pixels, everything else as text;
+    the order of the columns does not count.
 
     Shape:
         (N, columns) -> (N,) uint64.
@@ -45,6 +46,8 @@ def rows_digest(frame: pd.DataFrame) -> str:
 
 
 def _value_hashes(values: pd.Series[Any]) -> NDArray[np.uint64]:
+    if isinstance(values.array, ImageArray):
+        return _missing_alike(values.array.hashes(), values.array.isna())
     values = plain(values)
     if types.is_datetime64_any_dtype(values.dtype):
         instants = as_microseconds(values)

@@ -1,7 +1,7 @@
 """How one column becomes its share of the blocks: fitted on training rows, kept as plain values, repeated in ONNX.
 
 An encoding's `encode` gives, by block name, arrays of N rows: `numeric` (N, k) float64, `one_hot` (N, k) float64,
-`category` (N,) int64; `widths` tells each k without any rows.
+`category` (N,) int64; `widths` tells each k without any rows. Images have a file of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.dates import PARTS, date_parts
+from automl.data.image_encoding import ImageEncoding
 from automl.data.preparing import Preparing
 from automl.data.scalers import LARGEST, Scaler, fit_scaler, scaler_from_json, scaler_to_json
 from automl.data.values import MISSING_TIME, as_microseconds, as_number, as_text
@@ -215,12 +216,13 @@ class DatetimeEncoding:
         return cls(record["name"], record["median"], record["indicator"], parts)
 
 
-Encoding = NumericEncoding | CategoryEncoding | DatetimeEncoding
-ENCODINGS: dict[ColumnKind, type[NumericEncoding] | type[CategoryEncoding] | type[DatetimeEncoding]] = {
+Encoding = NumericEncoding | CategoryEncoding | DatetimeEncoding | ImageEncoding
+ENCODINGS: dict[ColumnKind, type[Encoding]] = {
     "numeric": NumericEncoding,
     "category": CategoryEncoding,
     "boolean": CategoryEncoding,
     "datetime": DatetimeEncoding,
+    "image": ImageEncoding,
 }
 
 

@@ -11,22 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from automl.data.layouts import PART_WORDS
 from automl.data.values import as_text
 from automl.errors import SplitError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-PART_WORDS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
-"""What a split column may say, in any case of letters, and the part it means."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ Blocks (those without columns are left out):
     numeric (N, a) float32      scaled numbers and calendar parts
     one_hot (N, b) float32      0/1 columns: values of small categories, and indicators of missing values
     category (N, c) int64       codes of larger categories, 0 for a value never seen in training
+    image (N, channels, height, width) uint8    pixels, perhaps a file mapped into memory: they must not be changed
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.encodings import ENCODINGS, CategoryEncoding, Encoding, Pieces
+from automl.data.image_encoding import ImageEncoding
 from automl.data.preparing import Preparing
 from automl.errors import DataError
 from automl.task import Block, Column
@@ -29,7 +31,7 @@ class Preparation:
     """What turns raw rows into blocks, fitted on training rows and never changed after.
 
     Args:
-        encodings: One a column, in the table's order; blocks are joined in this order.
+        encodings: One a column, in the table's order; blocks are joined in this order. One of images at most.
     """
 
     encodings: tuple[Encoding, ...]
@@ -50,6 +52,7 @@ class Preparation:
             width = sum(each.widths.get(name, 0) for each in self.encodings)
             if width:
                 blocks.append(Block(name, (width,), dtype, cardinalities if name == "category" else ()))
+        blocks += [each.block for each in self.encodings if isinstance(each, ImageEncoding)]
         return tuple(blocks)
 
     def transform(self, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
@@ -62,11 +65,10 @@ class Preparation:
         if absent:
             raise DataError(f"the rows lack the columns {', '.join(map(repr, absent))}")
         pieces: list[Pieces] = [each.encode(rows[each.name]) for each in self.encodings]
+        found = {block: [piece[block.name] for piece in pieces if block.name in piece] for block in self.blocks}
         return {
-            block.name: np.column_stack([piece[block.name] for piece in pieces if block.name in piece]).astype(
-                block.dtype, order="C"
-            )
-            for block in self.blocks
+            block.name: parts[0] if block.name == "image" else np.column_stack(parts).astype(block.dtype, order="C")
+            for block, parts in found.items()
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def fit_preparation(rows: pd.DataFrame, columns: Sequence[Column], arguments: Pr
     Args:
         rows: The training rows, and no others.
         columns: Those of its columns that a model may see.
-        arguments: How to scale numbers and where to draw the line between one-hot and codes.
+        arguments: How to scale numbers, where to draw the line between one-hot and codes, and the size of images.
 
     Raises:
         DataError: There is no column or no row to learn from.

@@ -1,4 +1,4 @@
-"""A source to a table: a file, a frame or a built-in name becomes a frame with text headers and plain columns."""
+"""A source to a table: a file, a folder of images, a frame or a name becomes a frame of plain columns and images."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ import pandas as pd
 from pandas.api import types
 
 from automl.data.builtin import FILE_ENDINGS, LOADERS, is_builtin, load_builtin
+from automl.data.findings import findings_of, with_findings
+from automl.data.image_archives import read_archive
+from automl.data.image_folders import read_folder
+from automl.data.image_paths import with_images
+from automl.data.images import ImageDtype
 from automl.data.values import as_microseconds, as_number, as_text
 from automl.errors import DataError
 
@@ -27,19 +32,25 @@ _PLAIN_OBJECTS = ("string", "boolean", "date", "empty")
 _COMMA_DECIMAL, _POINT_DECIMAL = re.compile(r"[+-]?\d+,(?!\d{3}$)\d+"), re.compile(r"[+-]?\d+\.\d+")
 
 
-def read_table(source: str | Path | pd.DataFrame) -> pd.DataFrame:
+def read_table(source: str | Path | pd.DataFrame, *, image_size: tuple[int, int] | None = None) -> pd.DataFrame:
     """Read a table into a fresh frame with text headers and rows numbered from 0.
+
+    Sets of images are tables too: a folder with one folder per class, such folders in `train` and `test`, or image
+    files alone; an `.npz` file of arrays; and any table with a column of image files' names, which are relative to the
+    table's folder or absolute. `source_defaults` tells their target and split column, `findings_of` what was found.
 
     In text files, empty fields, `?` and the usual words for nothing (`NA`, `N/A`, `NaN`, `nan`, `null`, `NULL`, `None`)
     are missing. Parquet, Feather and frames say themselves what is missing, so there such a word is a value.
 
     Args:
         source: A built-in name; a file ending in `.csv`, `.tsv` (or either with `.gz`), `.parquet`, `.feather` or
-            `.arrow`; or a frame, whose index is ignored.
+            `.arrow`, or `.npz` for images; a folder of images; or a frame, whose index is ignored.
+        image_size: Height and width to store the images of files at, so that they come as those of another table did;
+            None to settle it from the files.
 
     Raises:
-        DataError: No such file, a folder, an ending nobody knows, contents that cannot be read, two columns of one
-            name, or no rows.
+        DataError: No such file, a folder without images, an ending nobody knows, contents that cannot be read, two
+            columns of one name, or no rows.
 
     Examples:
         >>> read_table("iris").shape
@@ -49,22 +60,32 @@ def read_table(source: str | Path | pd.DataFrame) -> pd.DataFrame:
         automl.errors.DataError: no such file: iris.xlsx
     """
     if isinstance(source, pd.DataFrame):
-        return _settled(source, "the frame")
+        table = with_findings(_settled(source, "the frame"), findings_of(source))
+        return with_images(table, Path(), image_size)
     if is_builtin(source):
         return load_builtin(str(source))
     path = Path(source)
+    if path.is_dir():
+        return read_folder(path, image_size)
     _check_file(path)
+    if path.suffix.lower() == ".npz":
+        return read_archive(path)
+    return with_images(_settled(_read_file(path), str(path)), path.parent, image_size)
+
+
+def _read_file(path: Path) -> pd.DataFrame:
     name = path.name.lower()
     if name.removesuffix(".gz").endswith((".csv", ".tsv")):
-        return _settled(_read_text(path), str(path))
+        return _read_text(path)
     if name.endswith((".parquet", ".feather", ".arrow")):
-        return _settled(_read_columnar(path), str(path))
-    raise DataError(f"{path}: a table's name must end in {', '.join(FILE_ENDINGS)}, or .csv.gz or .tsv.gz")
+        return _read_columnar(path)
+    raise DataError(
+        f"{path}: a table's name must end in {', '.join(FILE_ENDINGS)}, or .csv.gz or .tsv.gz; images come in a folder "
+        "or as .npz"
+    )
 
 
 def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise DataError(f"{path}: a table must be a file, got a folder")
     if not path.exists():
         hint = "" if path.suffix else f"; the built-in tables are {', '.join(LOADERS)}"
         raise DataError(f"no such file: {path}{hint}")
@@ -181,6 +202,8 @@ def _settled(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 def _settle(values: pd.Series[Any]) -> pd.Series[Any]:
     """Turn what only pandas knows (intervals, periods, mixed objects) into text, and odd numbers into floats."""
+    if isinstance(values.dtype, ImageDtype):
+        return values
     if isinstance(values.dtype, pd.SparseDtype):
         values = values.astype(values.dtype.subtype)
     if isinstance(values.dtype, pd.CategoricalDtype):

@@ -1,6 +1,7 @@
 """The test rows, written away at the split and opened once: every opening is in a ledger before a row leaves.
 
-A study's folder holds `sealed/test.parquet`, `sealed/test.sha256` and `ledger.jsonl`, whose lines are
+A study's folder holds `sealed/test.parquet`, with pixels of images in a file beside it, `sealed/test.sha256`, which
+covers both, and `ledger.jsonl`, whose lines are
     opening     ordinal, trial, weights_sha256, test_sha256, time, reason (null unless the seal was broken)
     continued   the same opening, taken up again after the process was killed
     result      ordinal, time, result
@@ -14,14 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from automl import files
 from automl.data.digest import rows_digest
+from automl.data.rows import move_rows, read_rows, remove_rows, write_rows
 from automl.errors import SealError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
 Event = dict[str, Any]
 
@@ -69,16 +71,16 @@ class Seal:
         """
         digest_file = _digest_file(Path(folder))
         digest_file.parent.mkdir(parents=True, exist_ok=True)
-        draft = digest_file.with_name("test.draft")
-        rows.to_parquet(draft, index=False)
-        digest = rows_digest(pd.read_parquet(draft))  # as `open` will read them
+        draft = digest_file.with_name("draft.parquet")
+        write_rows(draft, rows)
+        digest = rows_digest(read_rows(draft))  # as `open` will read them
         if digest_file.exists():
-            draft.unlink()
+            remove_rows(draft)
             seal = cls(folder)
             if seal.digest != digest:
                 raise SealError(f"{folder}: other test rows are sealed here already; another study name is needed")
             return seal
-        files.put(draft, digest_file.with_name("test.parquet"))
+        move_rows(draft, digest_file.with_name("test.parquet"))
         files.write_text(digest_file, digest + "\n")
         return cls(folder)
 
@@ -153,7 +155,7 @@ class Seal:
 
     def _unchanged_rows(self, openings: list[Event]) -> pd.DataFrame:
         try:
-            rows = pd.read_parquet(self._rows)
+            rows = read_rows(self._rows)
         except Exception as error:  # pyarrow raises errors of many families for a damaged file
             raise SealError(f"{self._rows}: the sealed test rows are missing or damaged") from error
         sealed = {self._digest, *(opening["test_sha256"] for opening in openings)}

@@ -15,6 +15,7 @@ import pandas as pd
 
 from automl.data.columns import identifiers, infer_task
 from automl.data.digest import ROW, row_hashes, rows_digest
+from automl.data.findings import findings_of
 from automl.data.parts import Parts, assign_by_column, n_parts, split_rows
 from automl.data.values import as_labels, as_number, classes_of, is_missing
 from automl.errors import DataError, PlanError, SplitError, TargetError, unknown
@@ -44,7 +45,7 @@ class Division:
         target: The target column, in every part of the same type and without missing values.
         task_kind: The task it poses.
         classes: Its sorted labels over all parts; empty for regression.
-        findings: What a person should know about the rows.
+        findings: What a person should know about the rows, what reading them found included.
         data_sha256: The digest of all rows as they were read.
         seed: What the random split was drawn from.
         how: Where `test` and `validation` rows come from: the fraction that was drawn, `file` or `column`.
@@ -111,7 +112,7 @@ def divide(
     how = _origins(given, fixed)
     parts, rare = _draw(frames["train"][name], fixed, how, bool(classes), seed)
     taken = _take(frames, parts)
-    findings += rare + _class_findings(taken, name, classes) + _duplicates(taken, name)
+    findings = _of_reading(sources) + findings + rare + _class_findings(taken, name, classes) + _duplicates(taken, name)
     return Division(
         **taken,
         target=name,
@@ -172,9 +173,16 @@ def _complete_rows(sources: Frames, target: str) -> tuple[Frames, list[Finding]]
     return frames, [Finding("missing_target", target, said)]
 
 
+def _of_reading(sources: Frames) -> list[Finding]:
+    """Give what reading each source found, once where a table was read for several parts."""
+    return list(dict.fromkeys(finding for source in sources.values() for finding in findings_of(source)))
+
+
 def _settle_target(frames: Frames, target: str, asked: TaskKind | None) -> tuple[TaskKind, tuple[Label, ...]]:
     """Infer the task over all rows, and write the target of every frame in one type."""
     whole = pd.concat([frame[target] for frame in frames.values()], ignore_index=True)
+    if all(isinstance(frame[target].dtype, pd.CategoricalDtype) for frame in frames.values()):
+        whole = whole.astype("category")  # joined, columns of different categories no longer are one
     if 0 < len(whole) < sum(LEAST_ROWS.values()):
         raise SplitError(f"at least {sum(LEAST_ROWS.values())} rows with a target are needed, got {len(whole)}")
     kind = infer_task(whole, kind=asked)

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from automl.data.images import ImageDtype
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
 """What `as_microseconds` gives for a missing instant."""
+
+AN_IMAGE = "an image"
+"""What stands for an image where text is wanted."""
 
 _TRUTH = ("true", "false")
 
@@ -157,7 +162,12 @@ def is_whole(numbers: NDArray[np.float64]) -> bool:
 
 
 def _factorize(values: pd.Series[Any]) -> tuple[NDArray[np.intp], list[object]]:
-    """Give each value's position among the distinct ones, -1 (the last, so room for one more) where it is missing."""
+    """Give each value's position among the distinct ones, -1 (the last, so room for one more) where it is missing.
+
+    Images count as one value that is no text, no number and no instant: nothing here looks into them.
+    """
+    if isinstance(values.dtype, ImageDtype):
+        return np.where(values.isna(), -1, 0), [AN_IMAGE]
     try:
         is_text = isinstance(values.dtype, pd.StringDtype)
         codes, distinct = pd.factorize(values.array if is_text else values.astype(object))

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from automl.data.columns import identifiers, infer_columns, infer_task
+from automl.data.images import ImageArray
 from automl.data.read import read_table
 from automl.errors import DataError, PlanError, TargetError
 from automl.task import Column, Finding
@@ -287,3 +288,65 @@ def test_the_kinds_of_a_real_table_do_not_depend_on_its_file(real_data, tmp_path
     table = read_table(real_data / "titanic" / "data.parquet")
     table.to_csv(tmp_path / "x.csv", index=False)
     assert infer_columns(read_table(tmp_path / "x.csv"), {}, []) == infer_columns(table, {}, [])
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (30, 1, 2, 3), dtype=np.uint8)
+
+
+def images(index=None) -> ImageArray:
+    return ImageArray(PIXELS, index)
+
+
+def test_images_are_of_their_own_kind_and_no_identifiers():
+    assert only(images()) == (Column("a", "image"), ())
+    assert only(images(), kind="image") == (Column("a", "image"), ())
+    assert identifiers(pd.DataFrame({"a": images()})) == ()
+
+
+def test_the_same_image_in_every_row_is_left_out():
+    frame = pd.DataFrame({"a": images(np.zeros(30, dtype=int)), "other": np.arange(30) % 3 * 0.5})
+    columns, (finding,) = infer_columns(frame, {}, [])
+    assert [column.name for column in columns] == ["other"]
+    assert (finding.kind, finding.sentence) == (
+        "constant",
+        "column 'a' is the same image in every training row and is left out",
+    )
+
+
+def test_images_that_are_all_missing_are_left_out():
+    frame = pd.DataFrame({"a": images(np.full(30, -1)), "other": np.arange(30) % 3 * 0.5})
+    columns, (finding,) = infer_columns(frame, {}, [])
+    assert [column.name for column in columns] == ["other"] and finding.kind == "missing"
+
+
+def test_images_are_of_no_other_kind():
+    with pytest.raises(DataError, match="column 'a' cannot be category: it holds images"):
+        only(images(), kind="category")
+
+
+@pytest.mark.parametrize(
+    ("values", "held"), [(["x.png", "y", None], "values such as 'x.png'"), ([None, None], "no value")]
+)
+def test_what_was_not_read_as_images_cannot_become_so(values, held):
+    said = "names of image files are read as images where most of a column's values are such and the files exist"
+    with pytest.raises(DataError, match=f"column 'a' cannot be image: it holds {held}; {said}"):
+        only(values, kind="image")
+
+
+def test_two_columns_of_images_are_refused_and_one_can_be_dropped():
+    frame = pd.DataFrame({"a": images(), "b": images()})
+    with pytest.raises(
+        DataError, match="one column of images at most can be learned from, got a, b; --drop COL leaves"
+    ):
+        infer_columns(frame, {}, [])
+    assert infer_columns(frame, {}, ["a"])[0] == (Column("b", "image"),)
+
+
+def test_images_are_no_target():
+    with pytest.raises(TargetError, match="the target 'a' must be numbers or classes, got images"):
+        infer_task(pd.Series(images(), name="a"), kind=None)
+
+
+def test_categories_are_classes_however_many_numbers_they_are():
+    assert infer_task(pd.Series(pd.Categorical(np.arange(200) % 50)), kind=None) == "multiclass"
+    assert infer_task(pd.Series(pd.Categorical(np.arange(200) % 50)), kind="regression") == "regression"

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from automl.data.digest import ROW, row_hashes, rows_digest
+from automl.data.images import ImageArray
 from automl.data.read import read_table
 
 FRAME = pd.DataFrame(
@@ -72,6 +73,33 @@ def test_values_that_move_to_another_column_change_the_digest():
 )
 def test_a_digest_does_not_depend_on_how_pandas_keeps_values(same):
     assert rows_digest(same) == rows_digest(FRAME)
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (3, 1, 4, 6), dtype=np.uint8)
+IMAGES = pd.DataFrame({"image": ImageArray(PIXELS, np.array([0, 1, -1, 0])), "n": [1, 1, 1, 1]})
+
+
+def test_images_are_the_same_when_their_pixels_are():
+    again = pd.DataFrame({"image": ImageArray(PIXELS[[2, 1, 0, 0]].copy(), np.array([3, 1, -1, 2])), "n": [1.0] * 4})
+    assert (row_hashes(again) == row_hashes(IMAGES)).all()
+    assert rows_digest(IMAGES.iloc[::-1]) == rows_digest(again)
+
+
+def test_missing_images_are_alike_and_no_others_are():
+    hashes = row_hashes(IMAGES.assign(image=ImageArray(PIXELS, np.array([0, -1, -1, 2]))))
+    assert hashes[1] == hashes[2] and len(set(hashes.tolist())) == 3
+
+
+@pytest.mark.parametrize("place", [(0, 0, 0, 0), (1, 0, 3, 5)])
+def test_one_pixel_changes_the_digest(place):
+    changed = PIXELS.copy()
+    changed[place] ^= 1
+    assert rows_digest(IMAGES.assign(image=ImageArray(changed, np.array([0, 1, -1, 0])))) != rows_digest(IMAGES)
+
+
+def test_the_shape_of_an_image_counts():
+    turned = ImageArray(PIXELS.reshape(3, 1, 6, 4), np.array([0, 1, -1, 0]))
+    assert rows_digest(IMAGES.assign(image=turned)) != rows_digest(IMAGES)
 
 
 def test_no_rows_have_a_digest():

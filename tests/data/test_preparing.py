@@ -10,8 +10,8 @@ import pytest
 from automl.data.preparing import Preparing
 
 
-def test_the_defaults_are_quantiles_and_ten_values():
-    assert Preparing() == Preparing(numeric="quantile", one_hot_max=10)
+def test_the_defaults_are_quantiles_ten_values_and_the_stored_size():
+    assert Preparing() == Preparing(numeric="quantile", one_hot_max=10, resolution=0)
 
 
 def test_an_unknown_scaling_is_refused():
@@ -22,6 +22,17 @@ def test_an_unknown_scaling_is_refused():
 def test_a_negative_threshold_is_refused():
     with pytest.raises(ValueError, match="one_hot_max must not be negative, got -1"):
         Preparing(one_hot_max=-1)
+
+
+@pytest.mark.parametrize("side", [-1, 1, 3, 513])
+def test_a_resolution_out_of_bounds_is_refused(side):
+    with pytest.raises(ValueError, match=f"resolution must be 0 or from 4 to 512, got {side}"):
+        Preparing(resolution=side)
+
+
+@pytest.mark.parametrize("side", [0, 4, 512])
+def test_a_resolution_may_be_zero_or_within_bounds(side):
+    assert Preparing(resolution=side).resolution == side
 
 
 def test_arguments_import_no_library():

@@ -201,8 +201,8 @@ def test_a_missing_name_is_refused_with_the_builtin_ones():
         read_table("digts")
 
 
-def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(DataError, match="a table must be a file, got a folder"):
+def test_a_folder_without_images_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"a folder must hold images \(\.jpg, .*\) in one folder per class"):
         read_table(tmp_path)
 
 

@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from automl.data.digest import ROW, rows_digest
+from automl.data.images import ImageArray
 from automl.data.seal import Seal
 from automl.errors import SealError
 
@@ -149,6 +151,56 @@ def test_lost_rows_are_refused(tmp_path, content):
         (tmp_path / "sealed" / "test.parquet").write_bytes(content)
     with pytest.raises(SealError, match="the sealed test rows are missing or damaged"):
         seal.open(3, "abc")
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (8, 3, 4, 5), dtype=np.uint8)
+IMAGES = pd.DataFrame({"image": ImageArray(PIXELS, np.array([6, -1, 2])), "y": ["a", "b", "a"], ROW: [4, 9, 2]})
+
+
+def test_images_are_sealed_with_their_rows_and_lie_nowhere_else(tmp_path):
+    opening = Seal.close(tmp_path, IMAGES).open(3, "abc")
+    pd.testing.assert_frame_equal(opening.rows, IMAGES)
+    files = sorted(path.name for path in (tmp_path / "sealed").iterdir())
+    assert files == ["test.image.npy", "test.parquet", "test.sha256"]
+    assert (np.load(tmp_path / "sealed" / "test.image.npy") == PIXELS[[6, 2]]).all()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.jsonl", "sealed"]
+
+
+@pytest.mark.parametrize("place", [(0, 0, 0, 0), (1, 2, 3, 4)])
+def test_a_changed_pixel_is_refused_and_no_opening_is_spent(tmp_path, place):
+    seal = Seal.close(tmp_path, IMAGES)
+    pixels = np.load(tmp_path / "sealed" / "test.image.npy")
+    pixels[place] ^= 1
+    np.save(tmp_path / "sealed" / "test.image.npy", pixels)
+    with pytest.raises(SealError, match=r"test\.parquet: the test rows have changed since they were sealed"):
+        seal.open(3, "abc")
+    assert not (tmp_path / "ledger.jsonl").exists()
+
+
+@pytest.mark.parametrize("content", [None, b"garbage", 150])
+def test_lost_pixels_are_refused(tmp_path, content):
+    seal = Seal.close(tmp_path, IMAGES)
+    pixels = tmp_path / "sealed" / "test.image.npy"
+    whole = pixels.read_bytes()
+    pixels.unlink()
+    if content:
+        pixels.write_bytes(whole[:content] if isinstance(content, int) else content)
+    with pytest.raises(SealError, match="the sealed test rows are missing or damaged"):
+        seal.open(3, "abc")
+
+
+def test_sealing_the_same_images_again_changes_nothing_and_leaves_nothing(tmp_path):
+    Seal.close(tmp_path, IMAGES)
+    Seal.close(tmp_path, IMAGES.iloc[::-1])
+    files = sorted(path.name for path in (tmp_path / "sealed").iterdir())
+    assert files == ["test.image.npy", "test.parquet", "test.sha256"]
+    pd.testing.assert_frame_equal(Seal(tmp_path).open(3, "abc").rows, IMAGES)
+
+
+def test_sealing_other_images_is_refused(tmp_path):
+    Seal.close(tmp_path, IMAGES)
+    with pytest.raises(SealError, match="other test rows are sealed here already"):
+        Seal.close(tmp_path, IMAGES.assign(image=ImageArray(PIXELS, np.array([5, -1, 2]))))
 
 
 def test_a_folder_without_a_seal_is_refused(tmp_path):
