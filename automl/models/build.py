@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import nn
 
+from automl.models.cost import LayerCost, Tally, operations
 from automl.models.encoders import ENCODERS
+from automl.models.families.registry import Reader
 from automl.models.layers import initialise, linear
-from automl.models.summary import n_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,31 +54,86 @@ def build(family: Family, blocks: Sequence[Block], n_outputs: int, seed: int) ->
         seed: Same seed, same weights.
 
     Raises:
-        ValueError: There is no block, or one that no encoder reads.
+        ValueError: As `costs`, before any tensor is made.
     """
-    network = _put_together(family, blocks, n_outputs)
+    costs(family, blocks, n_outputs)
+    built = {block.name: _encoder(family, block) for block in blocks}
+    backbone, width = family.backbone(sum(n_features for _, n_features in built.values()))
+    network = Network({name: encoder for name, (encoder, _) in built.items()}, backbone, linear(width, n_outputs))
     initialise(network, family.init, seed)
     return network
 
 
-def count_parameters(family: Family, blocks: Sequence[Block], n_outputs: int) -> int:
-    """Say how many trainable numbers the network that `build` would give has; none of them is drawn.
+def costs(family: Family, blocks: Sequence[Block], n_outputs: int) -> list[LayerCost]:
+    """List the layers of the network that `build` would give, with what each costs, by arithmetic alone.
 
     Raises:
-        ValueError: There is no block, or one that no encoder reads.
+        ValueError: There is no block, one that no encoder reads, none of the kind that the family needs, or an image
+            that would shrink to less than a pixel.
     """
-    return n_parameters(_put_together(family, blocks, n_outputs))
-
-
-def _put_together(family: Family, blocks: Sequence[Block], n_outputs: int) -> Network:
-    if not blocks:
-        raise ValueError("a network needs at least one block of inputs")
+    _check(family, blocks)
+    rows: list[LayerCost] = []
+    n_features = 0
     for block in blocks:
-        if block.name not in ENCODERS:
-            raise ValueError(f"no encoder reads the block {block.name!r}; known: {', '.join(ENCODERS)}")
-    encoders = {
-        block.name: ENCODERS[block.name](block, family.embedding_size, family.embedding_lr_factor) for block in blocks
-    }
-    n_features = sum(encoder.width for encoder in encoders.values())
-    backbone, width = family.backbone(n_features)
-    return Network(dict(encoders), backbone, linear(width, n_outputs))
+        tally = Tally(block.shape, f"encoders.{block.name}")
+        if _reads(family, block):
+            cast("Reader", family).count_encoder(tally)
+        else:
+            ENCODERS[block.name].count(tally, block, family.embedding_size)
+        rows += tally.rows
+        n_features += tally.size[0]
+    tally = Tally((n_features,), "backbone")
+    family.count(tally)
+    head = Tally(tally.size, "head")
+    head.linear("", n_outputs)
+    return [*rows, *tally.rows, *head.rows]
+
+
+def infeasible(family: Family, blocks: Sequence[Block]) -> str:
+    """Say why there is no such network for these blocks; empty where there is one. No tensor is made."""
+    try:
+        costs(family, blocks, 1)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def count_parameters(family: Family, blocks: Sequence[Block], n_outputs: int) -> int:
+    """Say how many trainable numbers the network that `build` would give has.
+
+    Raises:
+        ValueError: As `costs`.
+    """
+    return sum(row.parameters for row in costs(family, blocks, n_outputs))
+
+
+def count_operations(family: Family, blocks: Sequence[Block], n_outputs: int) -> int:
+    """Say how much arithmetic one row takes forward in that network, as `automl.models.cost.operations` counts it.
+
+    Raises:
+        ValueError: As `costs`.
+    """
+    return operations(costs(family, blocks, n_outputs))
+
+
+def _reads(family: Family, block: Block) -> bool:
+    """Tell whether the family reads the block by an encoder of its own."""
+    return isinstance(family, Reader) and family.reads == block.name
+
+
+def _encoder(family: Family, block: Block) -> tuple[nn.Module, int]:
+    if _reads(family, block):
+        return cast("Reader", family).encoder(block)
+    encoder = ENCODERS[block.name](block, family.embedding_size, family.embedding_lr_factor)
+    return encoder, encoder.width
+
+
+def _check(family: Family, blocks: Sequence[Block]) -> None:
+    names = [block.name for block in blocks]
+    if not names:
+        raise ValueError("a network needs at least one block of inputs")
+    for name in names:
+        if name not in ENCODERS:
+            raise ValueError(f"no encoder reads the block {name!r}; known: {', '.join(ENCODERS)}")
+    if isinstance(family, Reader) and family.reads not in names:
+        raise ValueError(f"the family {type(family).__name__.lower()} needs an {family.reads} column")

@@ -1,19 +1,22 @@
 """The small parts every family is built from: activations, norms, dropout, and weights drawn from a seed of their own.
 
-Linear and embedding layers are made without drawing any number; `initialise` then draws all of them from one generator.
+Linear, convolution and embedding layers are made without drawing any number; `initialise` then draws all of them from
+one generator.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from automl.models.words import Activation, Initialisation, Norm
+    from automl.models.words import Activation, ImageNorm, Initialisation, Norm
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
@@ -96,6 +99,60 @@ def linear(n_in: int, n_out: int, *, before: Norm = "none") -> nn.Linear:
     return layer
 
 
+def convolution(
+    n_in: int, n_out: int, kernel: int, *, stride: int = 1, groups: int = 1, before: ImageNorm = "none"
+) -> nn.Conv2d:
+    """Make a convolution whose weights are not drawn yet; with stride 1 and an odd kernel it keeps the image's size.
+
+    Right before a batch norm it has no bias, as in `linear`.
+    """
+    layer = nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, groups=groups, bias=before != "batch", device="meta")
+    layer.weight = nn.Parameter(torch.empty(layer.weight.shape))
+    if layer.bias is not None:
+        layer.bias = nn.Parameter(torch.empty(n_out))
+    return layer
+
+
+def image_norm(name: ImageNorm, width: int) -> nn.Module:
+    """Make a normalisation over the channels of images; `none` passes on.
+
+    A group norm has up to 8 groups, of 4 channels at least: one channel of one pixel would have nothing left.
+
+    Source: Ioffe & Szegedy 2015; Wu & He, Group Normalization, ECCV 2018.
+    """
+    if name == "group":
+        return nn.GroupNorm(math.gcd(width, 32) // 4 or 1, width)
+    return nn.BatchNorm2d(width) if name == "batch" else nn.Identity()
+
+
+class Pool(nn.Module):
+    """The largest or the mean value of every 2 x 2 pixels; a last odd row or column is left out.
+
+    Args:
+        name: `max` or `average`.
+
+    Shape:
+        (N, C, H, W) -> (N, C, H // 2, W // 2); with an axis of members in front, as many as there are.
+    """
+
+    def __init__(self, name: Literal["max", "average"]) -> None:
+        super().__init__()
+        self.name = name
+
+    def extra_repr(self) -> str:
+        """Tell pools apart."""
+        return self.name
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Pool."""
+        pool = functional.max_pool2d if self.name == "max" else functional.avg_pool2d
+        if x.dim() == 4:
+            return pool(x, 2)
+        rows = x.transpose(0, 1)  # Members' channels side by side, as a wide convolution leaves them: no copy.
+        out = pool(rows.flatten(1, 2), 2)
+        return out.view(*rows.shape[:3], *out.shape[2:]).transpose(0, 1)
+
+
 def embedding(n_codes: int, width: int) -> nn.Embedding:
     """Make an embedding table whose rows are not drawn yet."""
     return nn.Embedding(n_codes, width, _weight=torch.empty(n_codes, width))
@@ -115,19 +172,21 @@ INITIALISATIONS: dict[str, Callable[[torch.Tensor, torch.Generator], object]] = 
 
 
 def initialise(module: nn.Module, scheme: Initialisation, seed: int) -> None:
-    """Draw every linear and embedding weight from `seed` alone, in the order of the modules; biases start at 0.
+    """Draw every linear, convolution and embedding weight from `seed` alone, in the order of the modules.
+
+    Biases start at 0.
 
     Source: Glorot & Bengio 2010; He et al. 2015; LeCun et al. 1998; Saxe et al. 2014.
 
     Args:
         module: The whole network.
-        scheme: How linear weights are drawn; embeddings are always N(0, 0.1^2).
+        scheme: How the weights of linear layers and convolutions are drawn; embeddings are always N(0, 0.1^2).
         seed: Same seed, same weights.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for layer in module.modules():
-            if isinstance(layer, nn.Linear):
+            if isinstance(layer, nn.Linear | nn.Conv2d):
                 INITIALISATIONS[scheme](layer.weight, generator)
                 if layer.bias is not None:
                     nn.init.zeros_(layer.bias)

@@ -14,16 +14,27 @@ if TYPE_CHECKING:
 
 
 class LayerRow(TypedDict):
-    """One layer: where it stands, the shape of its output for one row, its trainable numbers."""
+    """One layer: where it stands, the shape of its output for one row, its trainable numbers, and its arithmetic.
+
+    That is multiplications with an addition each, for one row forward, in linear layers and convolutions.
+    """
 
     name: str
     output: list[int]
     parameters: int
+    multiply_adds: int
 
 
 def n_parameters(module: nn.Module) -> int:
     """Count the trainable numbers of a module."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _multiply_adds(layer: nn.Module, output: torch.Tensor) -> int:
+    """Count them for a layer that gave `output` for one row: every number of it is a product with a row of weights."""
+    if not isinstance(layer, nn.Linear | nn.Conv2d):
+        return 0
+    return output.numel() * layer.weight[0].numel()
 
 
 def empty_batch(blocks: Sequence[Block], n_rows: int = 1) -> dict[str, torch.Tensor]:
@@ -42,8 +53,14 @@ def layers(module: nn.Module, blocks: Sequence[Block]) -> list[LayerRow]:
 
     def hook_for(name: str) -> Callable[[nn.Module, object, torch.Tensor], None]:
         def record(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-            title = f"{name} ({type(layer).__name__})"
-            rows.append({"name": title, "output": list(output.shape[1:]), "parameters": n_parameters(layer)})
+            rows.append(
+                {
+                    "name": f"{name} ({type(layer).__name__})",
+                    "output": list(output.shape[1:]),
+                    "parameters": n_parameters(layer),
+                    "multiply_adds": _multiply_adds(layer, output),
+                }
+            )
 
         return record
 

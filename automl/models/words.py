@@ -8,3 +8,9 @@ Activation = Literal["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "ge
 Initialisation = Literal["glorot", "he", "lecun", "orthogonal"]
 Norm = Literal["none", "batch", "layer"]
 Shape = Literal["constant", "funnel"]
+
+ConvolutionBlock = Literal["plain", "separable", "residual", "bottleneck"]
+ImageHead = Literal["flatten", "average", "max"]
+ImageNorm = Literal["batch", "group", "none"]
+Kernel = Literal[3, 5, 7]
+Pooling = Literal["max", "average", "stride", "none"]

@@ -21,7 +21,7 @@ def shipped_spaces() -> list[Path]:
 
     Examples:
         >>> [path.stem for path in shipped_spaces()]
-        ['mlp', 'tabular', 'tabular_small']
+        ['cnn', 'cnn_photo', 'cnn_small', 'mlp', 'tabular', 'tabular_small']
     """
     package = Path(__file__).resolve().parents[1]
     # An installed package carries the folder inside; a checkout has it beside the package.
@@ -40,9 +40,9 @@ def find_space(name_or_path: str | Path) -> Path:
     Examples:
         >>> find_space("tabular").name
         'tabular.yaml'
-        >>> find_space("tabluar")
+        >>> find_space("tabluar")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        automl.errors.SpaceError: unknown space 'tabluar'; did you mean 'tabular'? Known: mlp, tabular, tabular_small
+        automl.errors.SpaceError: unknown space 'tabluar'; did you mean 'tabular'? Known: cnn, ..., tabular_small
     """
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or "/" in text or "\\" in text or text.endswith(_ENDINGS):

@@ -30,6 +30,19 @@ class Seated(Protocol):
     own: dict[str, Tensor]
 
 
+def side_by_side(x: Tensor) -> Tensor:
+    """Lay the members' channels beside one another: (M, B, n, ...) -> (B, M * n, ...).
+
+    What `apart` gave is not copied.
+    """
+    return x.transpose(0, 1).flatten(1, 2)
+
+
+def apart(x: Tensor, n_members: int) -> Tensor:
+    """Undo `side_by_side`: (B, M * n, ...) -> (M, B, n, ...)."""
+    return x.view(len(x), n_members, -1, *x.shape[2:]).transpose(0, 1)
+
+
 class Linear(nn.Module):
     """`nn.Linear` of every member: (M, B, ..., n_in) -> (M, B, ..., n_out)."""
 
@@ -45,10 +58,36 @@ class Linear(nn.Module):
         return out.view(*x.shape[:-1], -1)
 
 
-class BatchNorm(nn.Module):
-    """`nn.BatchNorm1d` of every member, (M, B, n) -> (M, B, n): each has statistics of its own rows."""
+class Convolution(nn.Module):
+    """`nn.Conv2d` of every member, (M, B, C, H, W) -> (M, B, C', H', W'): one convolution in groups, a member each."""
 
-    def __init__(self, layer: nn.BatchNorm1d) -> None:
+    def __init__(self, layer: nn.Conv2d) -> None:
+        super().__init__()
+        if layer.padding_mode != "zeros":
+            raise TypeError("a convolution padded with anything but zeros has no wide form")
+        self.own: dict[str, Tensor] = {}
+        self._stride, self._padding, self._dilation = layer.stride, layer.padding, layer.dilation
+        self._groups = layer.groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve each member's images with its own weights."""
+        weight, bias = self.own["weight"], self.own.get("bias")
+        out = functional.conv2d(
+            side_by_side(x).contiguous(memory_format=torch.channels_last),  # Up to a third faster.
+            weight.flatten(0, 1),
+            None if bias is None else bias.flatten(),
+            self._stride,
+            self._padding,
+            self._dilation,
+            groups=len(x) * self._groups,
+        )
+        return apart(out, len(x))
+
+
+class BatchNorm(nn.Module):
+    """`nn.BatchNorm1d` and `nn.BatchNorm2d` of every member, (M, B, n, ...) -> (M, B, n, ...): by its own rows."""
+
+    def __init__(self, layer: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
         super().__init__()
         if layer.momentum is None or not (layer.affine and layer.track_running_stats):
             raise TypeError("a batch norm without weights, statistics or momentum has no wide form")
@@ -57,11 +96,10 @@ class BatchNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise, as channels of one norm that has all members' channels."""
-        n_members, n_rows, width = x.shape
         if self.training:
             self.own["num_batches_tracked"].add_(1)
-        flat = functional.batch_norm(
-            x.transpose(0, 1).reshape(n_rows, n_members * width),
+        normal = functional.batch_norm(
+            side_by_side(x),
             self.own["running_mean"].view(-1),
             self.own["running_var"].view(-1),
             self.own["weight"].reshape(-1),
@@ -70,7 +108,24 @@ class BatchNorm(nn.Module):
             momentum=self._momentum,
             eps=self._eps,
         )
-        return flat.view(n_rows, n_members, width).transpose(0, 1)
+        return apart(normal, len(x))
+
+
+class GroupNorm(nn.Module):
+    """`nn.GroupNorm` of every member: (M, B, n, ...) -> (M, B, n, ...)."""
+
+    def __init__(self, layer: nn.GroupNorm) -> None:
+        super().__init__()
+        if not layer.affine:
+            raise TypeError("a group norm without weights has no wide form")
+        self.own: dict[str, Tensor] = {}
+        self._groups, self._eps = layer.num_groups, layer.eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise, as groups of one norm that has all members' groups."""
+        weight, bias = self.own["weight"].reshape(-1), self.own["bias"].reshape(-1)
+        normal = functional.group_norm(side_by_side(x), len(x) * self._groups, weight, bias, self._eps)
+        return apart(normal, len(x))
 
 
 class LayerNorm(nn.Module):
@@ -133,7 +188,10 @@ class Mixed(nn.Module):
 
 WIDE: dict[type[nn.Module], Callable[..., nn.Module]] = {
     nn.Linear: Linear,
+    nn.Conv2d: Convolution,
     nn.BatchNorm1d: BatchNorm,
+    nn.BatchNorm2d: BatchNorm,
+    nn.GroupNorm: GroupNorm,
     nn.LayerNorm: LayerNorm,
     nn.Embedding: Embedding,
 }

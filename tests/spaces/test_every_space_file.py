@@ -15,7 +15,7 @@ from automl.trial import Config, Scalar
 FILES = shipped_spaces()
 
 ARGUMENTS = {
-    "preparing": {"numeric", "one_hot_max"},
+    "preparing": {"numeric", "one_hot_max", "resolution"},
     "family.mlp": {
         *("layers", "width", "shape", "activation", "norm", "dropout", "skip", "init", "embedding_size"),
     },
@@ -32,6 +32,10 @@ ARGUMENTS = {
             "embedding_size",
         ),
     },
+    "family.cnn": {
+        *("stages", "layers", "width", "growth", "kernel", "block", "activation", "norm", "pooling", "head", "squeeze"),
+        *("channel_dropout", "hidden", "dropout", "init", "embedding_size"),
+    },
     "optimizer.sgd": {"lr", "momentum", "nesterov", "weight_decay"},
     "optimizer.adagrad": {"lr", "weight_decay"},
     "optimizer.rmsprop": {"lr", "alpha", "momentum", "weight_decay"},
@@ -42,7 +46,9 @@ ARGUMENTS = {
     "schedule.one_cycle": {"warmup"},
     "schedule.plateau": {"factor", "patience"},
     "training": {"batch_size", "epochs", "patience", "label_smoothing", "clip_norm"},
+    "augment": {"flip", "shift", "rotate", "erase", "mixup", "cutmix"},
 }
+FOR_IMAGES = ("family.cnn.", "augment.", "preparing.resolution")
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
@@ -61,6 +67,8 @@ def draw(rng: np.random.Generator, domain: Float | Int | Choice) -> Scalar:
         return domain.options[int(rng.integers(len(domain.options)))]
     if domain.zero and rng.random() < 0.3:
         return 0
+    if isinstance(domain, Int) and domain.step > 1:
+        return domain.low + domain.step * int(rng.integers((domain.high - domain.low) // domain.step + 1))
     low, high = float(domain.low), float(domain.high)
     value = float(np.exp(rng.uniform(np.log(low), np.log(high)))) if domain.log else float(rng.uniform(low, high))
     return round(value) if isinstance(domain, Int) else value
@@ -72,7 +80,7 @@ def random_configs(space: Space, count: int) -> list[Config]:
 
 
 def test_the_shipped_spaces_are_the_documented_ones() -> None:
-    assert [path.stem for path in FILES] == ["mlp", "tabular", "tabular_small"]
+    assert [path.stem for path in FILES] == ["cnn", "cnn_photo", "cnn_small", "mlp", "tabular", "tabular_small"]
 
 
 def test_every_space_is_named_like_its_file_and_described(path: Path, space: Space) -> None:
@@ -123,7 +131,20 @@ def test_every_name_is_an_argument_someone_reads(space: Space) -> None:
 
 def test_the_default_space_sets_every_argument() -> None:
     known = {f"{section}.{name}" for section, names in ARGUMENTS.items() for name in names}
-    assert known <= {parameter.name for parameter in read_space("tabular").parameters_flat()}
+    for_tables = {name for name in known if not name.startswith(FOR_IMAGES)}
+    assert for_tables <= {parameter.name for parameter in read_space("tabular").parameters_flat()}
+
+
+def test_the_spaces_for_images_set_every_argument_of_images() -> None:
+    known = {f"{section}.{name}" for section, names in ARGUMENTS.items() for name in names}
+    for_images = {name for name in known if name.startswith(FOR_IMAGES)}
+    assert for_images <= {parameter.name for parameter in read_space("cnn_photo").parameters_flat()}
+    assert for_images - {"augment.flip"} <= {parameter.name for parameter in read_space("cnn").parameters_flat()}
+
+
+@pytest.mark.parametrize("name", ["cnn", "cnn_small"])
+def test_signs_are_not_mirrored(name: str) -> None:
+    assert "augment.flip" not in {parameter.name for parameter in read_space(name).parameters_flat()}
 
 
 def test_nesterov_is_asked_for_only_with_momentum() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from typing import get_args, get_type_hints
 
 import pytest
 import torch
@@ -13,13 +13,14 @@ from automl.models.build import build
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
 from automl.training.stack import Stack
-from automl.training.wide import WIDE, widened
+from automl.training.wide import WIDE, apart, side_by_side, widened
 
 CPU = torch.device("cpu")
 BLOCKS = (
     Block("numeric", (3,), "float32"),
     Block("one_hot", (4,), "float32"),
     Block("category", (2,), "int64", (5, 9)),
+    Block("image", (2, 8, 8), "uint8", mean=(127.0, 90.0), std=(70.0, 50.0)),
 )
 MEMBERS, ROWS = 3, 11
 
@@ -31,16 +32,26 @@ def batch():
     floats = {
         name: torch.randn(MEMBERS, ROWS, width, generator=draw) for name, width in (("numeric", 3), ("one_hot", 4))
     }
-    return floats | {"category": torch.stack(codes, dim=2)}
+    images = torch.randint(0, 256, (MEMBERS, ROWS, 2, 8, 8), generator=draw, dtype=torch.uint8)
+    return floats | {"category": torch.stack(codes, dim=2), "image": images}
 
 
 def _networks(family, **arguments):
     return [build(FAMILIES[family](**arguments), BLOCKS, 2, seed) for seed in range(MEMBERS)]
 
 
-@pytest.mark.parametrize(("family", "norm"), list(itertools.product(FAMILIES, ["none", "batch", "layer"])))
-def test_every_family_runs_wide_as_each_member_alone(family, norm, batch):
-    alone, stack = _networks(family, norm=norm), Stack(_networks(family, norm=norm), CPU)
+WORDS = [
+    (family, {name: word})
+    for family, kind in FAMILIES.items()
+    for name in ("norm", "block", "pooling", "head")
+    for word in get_args(get_type_hints(kind).get(name))
+]
+SHAPES = [("mlp", {"skip": True}), ("cnn", {"squeeze": True}), ("cnn", {"kernel": 5, "hidden": 7, "layers": 2})]
+
+
+@pytest.mark.parametrize(("family", "arguments"), WORDS + SHAPES, ids=str)
+def test_every_family_runs_wide_as_each_member_alone(family, arguments, batch):
+    alone, stack = _networks(family, **arguments), Stack(_networks(family, **arguments), CPU)
     assert stack._wide is not None
     stack.train(True)
     for _ in range(2):  # The second run finds moved running statistics, but has the rows' own.
@@ -66,6 +77,11 @@ def test_every_family_runs_wide_as_each_member_alone(family, norm, batch):
         (nn.BatchNorm1d(4), torch.randn(MEMBERS, 5, 4)),
         (nn.LayerNorm(4), torch.randn(MEMBERS, 5, 4)),
         (nn.LayerNorm(4), torch.randn(MEMBERS, 5, 6, 4)),
+        (nn.Conv2d(4, 6, 3), torch.randn(MEMBERS, 5, 4, 7, 7)),
+        (nn.Conv2d(4, 6, 3, 2, 1, 1, 2, False), torch.randn(MEMBERS, 5, 4, 7, 6)),
+        (nn.Conv2d(4, 4, (3, 5), (1, 2), (0, 2), 2, 4), torch.randn(MEMBERS, 5, 4, 9, 9)),
+        (nn.BatchNorm2d(4), torch.randn(MEMBERS, 5, 4, 3, 2)),
+        (nn.GroupNorm(2, 4), torch.randn(MEMBERS, 5, 4, 3, 2)),
         (nn.Embedding(7, 2), torch.arange(MEMBERS * 5).view(MEMBERS, 5) % 7),
         (nn.Embedding(7, 2), torch.arange(MEMBERS * 10).view(MEMBERS, 5, 2) % 7),
     ],
@@ -94,11 +110,19 @@ def _arguments(layer):
         return layer.in_features, layer.out_features, layer.bias is not None
     if isinstance(layer, nn.Embedding):
         return layer.num_embeddings, layer.embedding_dim
+    if isinstance(layer, nn.GroupNorm):
+        return layer.num_groups, layer.num_channels
+    if isinstance(layer, nn.Conv2d):
+        names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups")
+        return *(getattr(layer, name) for name in names), layer.bias is not None
     return (layer.weight.shape[0],)
 
 
 def test_every_wide_layer_is_compared_with_its_own():
-    assert set(WIDE) == {nn.Linear, nn.BatchNorm1d, nn.LayerNorm, nn.Embedding}
+    assert set(WIDE) == {
+        *(nn.Linear, nn.Conv2d, nn.Embedding),
+        *(nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm),
+    }
 
 
 @pytest.mark.parametrize(
@@ -107,6 +131,9 @@ def test_every_wide_layer_is_compared_with_its_own():
         nn.PReLU(2),
         nn.BatchNorm1d(2, affine=False),
         nn.BatchNorm1d(2, momentum=None),
+        nn.BatchNorm2d(2, affine=False),
+        nn.GroupNorm(1, 2, affine=False),
+        nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular"),
         nn.LayerNorm((2, 2)),
         nn.LayerNorm(2, elementwise_affine=False),
         nn.Embedding(3, 2, padding_idx=0),
@@ -141,6 +168,26 @@ def test_members_may_have_activations_of_their_own(family, batch):
         for row, member in enumerate(members):
             own = {name: rows[row] for name, rows in batch.items()}
             torch.testing.assert_close(outputs[row], alone[member](own), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "words"), [("pooling", ["max", "average"]), ("head", ["average", "max"])])
+def test_members_may_have_pools_of_their_own(name, words, batch):
+    words = [words[0], words[1], words[0]]
+    alone, together = (
+        [build(FAMILIES["cnn"](**{name: word}), BLOCKS, 2, seed) for seed, word in enumerate(words)] for _ in range(2)
+    )
+    outputs = Stack(together, CPU).forward(batch)
+    for member, network in enumerate(alone):
+        own = {block: rows[member] for block, rows in batch.items()}
+        torch.testing.assert_close(outputs[member], network(own), rtol=1e-4, atol=1e-5)
+
+
+def test_members_channels_lie_side_by_side_without_a_copy():
+    wide = torch.randn(4, MEMBERS * 2, 3, 3)
+    apart_again = apart(wide, MEMBERS)
+    assert apart_again.shape == (MEMBERS, 4, 2, 3, 3)
+    assert side_by_side(apart_again).data_ptr() == wide.data_ptr()
+    assert torch.equal(side_by_side(apart_again), wide)
 
 
 def test_activations_of_their_own_need_a_wide_form():

@@ -11,6 +11,8 @@ from automl.models.words import Activation, Initialisation, Norm, Shape
 if TYPE_CHECKING:
     from torch import nn
 
+    from automl.models.cost import Tally
+
 _NARROWEST = 8
 
 
@@ -74,3 +76,12 @@ class MLP:
             for n_in, n_out in itertools.pairwise(sizes)
         ]
         return blocks.Sequential(*layers), sizes[-1]
+
+    def count(self, tally: Tally) -> None:
+        """Walk through what `backbone` builds."""
+        for depth, width in enumerate(self.widths):
+            with tally.inside(str(depth)):
+                tally.linear("linear", width, before=self.norm)
+                tally.norm("norm", self.norm)
+                tally.layer("activation")
+                tally.layer("dropout")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
+from automl.models.families.cnn import CNN
 from automl.models.families.mlp import MLP
 from automl.models.families.resnet import ResNet
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from automl.models.cost import Tally
     from automl.models.words import Initialisation
+    from automl.task import Block
 
 
 class Family(Protocol):
@@ -37,5 +40,21 @@ class Family(Protocol):
     def backbone(self, n_features: int) -> tuple[nn.Module, int]:
         """Build the module between encoders and head, and say how wide its output is."""
 
+    def count(self, tally: Tally) -> None:
+        """Walk through that module on paper."""
 
-FAMILIES: dict[str, type[MLP] | type[ResNet]] = {"mlp": MLP, "resnet": ResNet}
+
+@runtime_checkable
+class Reader(Protocol):
+    """A family that reads one kind of block by an encoder of its own, and is of no use without it."""
+
+    reads: ClassVar[str]
+
+    def encoder(self, block: Block) -> tuple[nn.Module, int]:
+        """Build the encoder, and say how many features it gives."""
+
+    def count_encoder(self, tally: Tally) -> None:
+        """Walk through the encoder on paper, from the size of a row of the block to its features."""
+
+
+FAMILIES: dict[str, type[MLP] | type[ResNet] | type[CNN]] = {"mlp": MLP, "resnet": ResNet, "cnn": CNN}

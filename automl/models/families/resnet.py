@@ -13,6 +13,8 @@ from automl.models.words import Activation, Initialisation, Norm
 if TYPE_CHECKING:
     from torch import nn
 
+    from automl.models.cost import Tally
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResNet:
@@ -53,16 +55,20 @@ class ResNet:
     embedding_size: int = 8
     embedding_lr_factor: float = 1.0
 
+    @property
+    def hidden(self) -> int:
+        """The features inside a block."""
+        return max(1, round(self.width * self.hidden_factor))
+
     def backbone(self, n_features: int) -> tuple[nn.Module, int]:
         """Build the residual blocks for `n_features` inputs, and say how wide the output is."""
         from automl.models import blocks
         from automl.models.layers import activation, linear, norm
 
-        hidden = max(1, round(self.width * self.hidden_factor))
         residuals = [
             blocks.Residual(
                 self.width,
-                hidden,
+                self.hidden,
                 activation=self.activation,
                 norm=self.norm,
                 dropout=self.dropout,
@@ -72,3 +78,17 @@ class ResNet:
         ]
         tail = [norm(self.norm, self.width), activation(self.activation)]
         return blocks.Sequential(linear(n_features, self.width, before=self.norm), *residuals, *tail), self.width
+
+    def count(self, tally: Tally) -> None:
+        """Walk through what `backbone` builds."""
+        tally.linear("0", self.width, before=self.norm)
+        for place in range(1, self.blocks + 1):
+            with tally.inside(str(place)):
+                tally.norm("norm", self.norm)
+                tally.linear("widen", self.hidden)
+                tally.layer("activation")
+                tally.layer("hidden_dropout")
+                tally.linear("narrow", self.width, before=self.norm)
+                tally.layer("dropout")
+        tally.norm(str(self.blocks + 1), self.norm)
+        tally.layer(str(self.blocks + 2))
