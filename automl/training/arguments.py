@@ -1,4 +1,4 @@
-"""What a training may be told: optimizer, schedule, batches, stopping. Plain values, known without torch."""
+"""What a training may be told: optimizer, schedule, batches, stopping, augmentation; plain values, without torch."""
 
 from __future__ import annotations
 
@@ -197,17 +197,50 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Augmenting:
+    """How the images of a training batch are changed before a step; without images it changes nothing.
+
+    Args:
+        flip: Probability that an image is mirrored, left to right.
+        shift: The largest shift, as a share of the side, along either axis.
+        rotate: The largest angle, in degrees, either way.
+        erase: Probability that a rectangle of an image is erased (Zhong et al. 2017).
+        mixup: alpha of Beta(alpha, alpha), from which the share is drawn at which each image is mixed with another and
+            its target with the other's (Zhang et al. 2018); 0 is without.
+        cutmix: alpha likewise, where the share is that of a rectangle taken from the other image (Yun et al. 2019); 0
+            is without. With both above 0, each step takes one or the other, at even odds.
+    """
+
+    bounds: ClassVar[Bounds] = {
+        "flip": (0.0, 0.5),
+        "shift": (0.0, 0.5),
+        "rotate": (0.0, 45.0),
+        "erase": (0.0, 1.0),
+        "mixup": (0.0, 10.0),
+        "cutmix": (0.0, 10.0),
+    }
+    flip: float = 0.0
+    shift: float = 0.0
+    rotate: float = 0.0
+    erase: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Member:
     """One candidate's place in a cohort: everything that may differ between networks of the same shape.
 
     Args:
-        seed: What the order of its rows and its dropout are drawn from.
+        seed: What the order of its rows, its dropout and its augmentation are drawn from.
         optimizer: Its update rule with its hyperparameters.
         schedule: How its learning rate moves.
         training: Its batches and its stopping.
+        augmenting: How its images are changed.
     """
 
     seed: int
     optimizer: Optimizer
     schedule: Schedule
     training: Training
+    augmenting: Augmenting = Augmenting()

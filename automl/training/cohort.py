@@ -11,6 +11,7 @@ Nothing inside an epoch waits for the device: losses are added up there and fetc
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from dataclasses import astuple, dataclass, field
@@ -18,10 +19,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import torch
 
+from automl.training.augment import Augmenter
 from automl.training.device import mixed_precision, threads_for
 from automl.training.failures import OutOfTimeError
 from automl.training.feed import Batch, Rows
+from automl.training.health import Health, is_due
 from automl.training.loss import losses
+from automl.training.probe import Probe
 from automl.training.seat import Seat
 from automl.training.stack import Stack, lr_factors
 from automl.training.update import Update, clip, part_of
@@ -45,8 +49,6 @@ STOPPED_BY: tuple[StoppedBy | Literal["pruned"] | None, ...] = (
     "pruned",
 )
 """What can end a member's training, in the order of their codes in a checkpoint; None is in training."""
-
-_ROWS_AT_ONCE = 8192
 
 
 class Watcher(Protocol):
@@ -73,12 +75,14 @@ class Fitted:
         epochs: What every epoch came to.
         best: The best of them; None if none had a finite loss and score.
         stopped_by: What ended it, `pruned` if the watcher did.
+        health: How its layers fared at the end of some epochs, ever fewer (`health.is_due`).
     """
 
     weights: dict[str, Tensor] = field(default_factory=dict)
     epochs: list[Epoch] = field(default_factory=list)
     best: Epoch | None = None
     stopped_by: StoppedBy | Literal["pruned"] | None = None
+    health: list[Health] = field(default_factory=list)
 
 
 class _Moves(NamedTuple):
@@ -156,9 +160,12 @@ class Cohort:
     def _sit(self, seats: list[Seat]) -> None:
         """Take these members, in the order of the stack, as those in training."""
         self._seats = seats
+        self._probe = Probe(self._stack)
         training = [seat.member.training for seat in seats]
         self._smoothing = self._column([each.label_smoothing for each in training])
         self._largest = self._column([each.clip_norm or math.inf for each in training])
+        augmenting, draws = [seat.member.augmenting for seat in seats], [seat.augment for seat in seats]
+        self._augmented = Augmenter(augmenting, draws, self._device)
 
     def _column(self, values: Sequence[float]) -> Tensor | None:
         """Give a value a member as (M, 1), or None where none of them has any effect."""
@@ -187,8 +194,11 @@ class Cohort:
         for seat in self._seats:
             tensors[f"order/{seat.place}"] = seat.order.get_state()
             tensors[f"noise/{seat.place}"] = seat.noise.get_state()
+            tensors[f"augment/{seat.place}"] = seat.augment.get_state()
         for place, fitted in enumerate(self.fitted):
             tensors[f"curve/{place}"] = torch.tensor([astuple(epoch) for epoch in fitted.epochs], dtype=torch.float64)
+            read = [[each.epoch, *each.numbers] for each in fitted.health]
+            tensors[f"health/{place}"] = torch.tensor(read, dtype=torch.float64)
             tensors[f"stopped/{place}"] = torch.tensor(STOPPED_BY.index(fitted.stopped_by))
             tensors |= {f"best/{place}/{name}": weight for name, weight in fitted.weights.items()}
         return {name: tensor.detach().clone() for name, tensor in tensors.items()}
@@ -196,10 +206,12 @@ class Cohort:
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave, in a cohort made from the same networks, members and rows."""
         self._epoch = int(state["epoch"])
-        for seat in self._seats:
+        for row, seat in enumerate(self._seats):
             fitted = self.fitted[seat.place]
-            for row in state[f"curve/{seat.place}"].tolist():
-                self._follow(seat, Epoch(int(row[0]), *row[1:]))
+            for epoch, *numbers in state[f"health/{seat.place}"].tolist():
+                fitted.health.append(self._probe.health(row, int(epoch), numbers))
+            for epoch, *numbers in state[f"curve/{seat.place}"].tolist():
+                self._follow(seat, Epoch(int(epoch), *numbers))
             fitted.stopped_by = STOPPED_BY[int(state[f"stopped/{seat.place}"])]
             best = part_of(state, f"best/{seat.place}/")
             fitted.weights = {name: weight.to(self._device) for name, weight in best.items()}
@@ -207,6 +219,7 @@ class Cohort:
         for seat in self._seats:
             seat.order.set_state(state[f"order/{seat.place}"])
             seat.noise.set_state(state[f"noise/{seat.place}"])
+            seat.augment.set_state(state[f"augment/{seat.place}"])
         self._stack.load(state["weights"], part_of(state, "buffers/"))
         self._update.load(part_of(state, "update/"), self._stack.weights)
 
@@ -215,6 +228,8 @@ class Cohort:
         started = time.perf_counter()
         train_losses, was_cut = self._train_epoch()
         self._epoch += 1
+        for seat, health in zip(self._seats, self._probe.read(self._epoch)):
+            self.fitted[seat.place].health.append(health)
         validation_losses, scores = self._validate()
         epochs = {}
         for seat, train_loss, validation_loss, score in zip(self._seats, train_losses, validation_losses, scores):
@@ -251,13 +266,20 @@ class Cohort:
         for batch, target in self._train.batches(order, self._edges):
             if self._watcher.is_over():
                 break
-            total += self._step(batch, target, moves.at(done), noise)
+            probe = self._probe if done == n_steps - 1 and self._is_read_due else None
+            total += self._step(batch, target, moves.at(done), noise, probe)
             done += 1
         if done == 0 and self._epoch == 0:
             raise OutOfTimeError("the time was up before the first step")
         for seat, multiplier in zip(self._seats, multipliers):
             seat.last_lr = seat.member.optimizer.lr * multiplier[max(done - 1, 0)]
         return (total / max(done, 1)).tolist(), done < n_steps
+
+    @property
+    def _is_read_due(self) -> bool:
+        """Whether layers are looked at in the epoch that is on."""
+        readings = self.fitted[self._seats[0].place].health
+        return is_due(self._epoch + 1, readings[-1].epoch if readings else 0, len(self._edges) - 1)
 
     def _moves(self, multipliers: list[list[float]], steps: range) -> _Moves:
         """Give what the members' schedules make of these steps, beside the multipliers of their learning rates."""
@@ -278,15 +300,20 @@ class Cohort:
         """Give the members' values of every step as (S, M, 1)."""
         return torch.tensor(values, device=self._device).T.unsqueeze(-1)
 
-    def _step(self, batch: Batch, target: Tensor, now: _Moves, noise: list[torch.Generator]) -> Tensor:
-        """Move every member once on its rows {block: (M, B, ...)}; give their losses (M,)."""
-        with mixed_precision(self._device):
+    def _step(
+        self, batch: Batch, target: Tensor, now: _Moves, noise: list[torch.Generator], probe: Probe | None
+    ) -> Tensor:
+        """Move every member once on its rows {block: (M, B, ...)}, watched or not; give their losses (M,)."""
+        batch, partners = self._augmented(batch, target)
+        with mixed_precision(self._device), probe.watching() if probe else contextlib.nullcontext():
             outputs = self._stack.forward(batch, noise, now.rates)
         smoothing = self._smoothing
         if smoothing is not None and now.smoothing is not None:
             smoothing = smoothing * now.smoothing
-        loss = losses(outputs, target, smoothing)
+        loss = losses(outputs, target, smoothing, partners)
         gradient = self._stack.gradient(loss.sum())
+        if probe is not None:
+            probe.take(gradient)
         if self._largest is not None:
             clip(gradient, self._largest)
         self._update.step(gradient, now.lr, now.decay)
@@ -297,7 +324,7 @@ class Cohort:
         """Give each member's loss and score over the validation rows."""
         self._stack.train(False)
         parts = []
-        for rows in self._validation.parts(_ROWS_AT_ONCE):
+        for rows in self._validation.parts():
             with mixed_precision(self._device):
                 parts.append(self._stack.forward_same(rows))
         outputs = torch.cat(parts, dim=1)

@@ -8,6 +8,7 @@ Shapes:
 from __future__ import annotations
 
 import itertools
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from torch import Tensor
 
@@ -23,6 +24,7 @@ Batch = dict[str, "Tensor"]
 Fetched = TypeVar("Fetched")
 _Copied = tuple[Batch, "Tensor", "torch.cuda.Event | None"]
 
+_ROWS_AT_ONCE, _PIXELS_AT_ONCE = 8192, 2**20
 _SHARE_OF_MEMORY = 0.5
 """How much of a device's free memory rows may take; the rest is for weights, gradients and activations."""
 
@@ -53,8 +55,9 @@ class Rows:
         """Give inputs and target of some rows, where the rows are."""
         return {name: block[index] for name, block in self.inputs.items()}, self.target[index]
 
-    def parts(self, size: int) -> Iterator[Batch]:
-        """Give the inputs on the device of the training, so many rows at a time."""
+    def parts(self) -> Iterator[Batch]:
+        """Give the inputs on the device of the training, as many rows at a time as an evaluation takes."""
+        size = rows_at_once([tuple(block.shape) for block in self.inputs.values()])
         for start in range(0, len(self), size):
             inputs, _ = self.at(slice(start, start + size))
             yield {name: block.to(self.trained_on) for name, block in inputs.items()}
@@ -75,6 +78,20 @@ class Rows:
         cuts = list(itertools.pairwise(edges))
         for copied in ahead(lambda step: copier.copy(*self.at(order[:, slice(*cuts[step])])), len(cuts)):
             yield copier.ready(*copied)
+
+
+def rows_at_once(shapes: Iterable[tuple[int, ...]]) -> int:
+    """Say of how many rows at a time a network is evaluated: of fewer where they are images, whose features are many.
+
+    Args:
+        shapes: Those of the blocks, (N, ...) each.
+
+    Examples:
+        >>> rows_at_once([(60_000, 14)]), rows_at_once([(60_000, 1, 28, 28)])
+        (8192, 1337)
+    """
+    pixels = max((math.prod(shape[1:]) for shape in shapes if len(shape) > 2), default=1)
+    return max(1, min(_ROWS_AT_ONCE, _PIXELS_AT_ONCE // pixels))
 
 
 def ahead(fetch: Callable[[int], Fetched], count: int) -> Iterator[Fetched]:

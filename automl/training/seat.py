@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from automl.trial import Epoch, StoppedBy
 
 _NOISE = 0x5EED
+_AUGMENT = 0xA5EED
 
 
 class Seat:
@@ -35,6 +36,7 @@ class Seat:
         self.member = member
         self.order = torch.Generator(device).manual_seed(member.seed)
         self.noise = torch.Generator(device).manual_seed(member.seed ^ _NOISE)
+        self.augment = torch.Generator(device).manual_seed(member.seed ^ _AUGMENT)
         self._n_steps = n_steps * member.training.epochs
         self._rate = Rate(member.schedule, self._n_steps)
         self._best = BestEpoch(higher_is_better, member.training.patience)

@@ -14,11 +14,11 @@ _ON_CUDA = (1.5e-3, 1e13)
 what is decided by them is decided again in the same way."""
 
 
-def epoch_seconds(n_parameters: int, n_rows: int, batch_size: int, device: torch.device, *, sharing: int = 1) -> float:
+def epoch_seconds(n_operations: int, n_rows: int, batch_size: int, device: torch.device, *, sharing: int = 1) -> float:
     """Predict the seconds of an epoch.
 
     Args:
-        n_parameters: Trainable numbers of one candidate.
+        n_operations: Multiplications with an addition each, for one row forward.
         n_rows: Training rows.
         batch_size: Rows of a step.
         device: Where it trains.
@@ -30,4 +30,4 @@ def epoch_seconds(n_parameters: int, n_rows: int, batch_size: int, device: torch
         0.017
     """
     beside, speed = _ON_CUDA if device.type == "cuda" else _ON_CPU
-    return math.ceil(n_rows / batch_size) * beside / sharing + 6.0 * n_parameters * n_rows / speed
+    return math.ceil(n_rows / batch_size) * beside / sharing + 6.0 * n_operations * n_rows / speed

@@ -55,7 +55,7 @@ class Stack:
 
     def _take(self, networks: Sequence[nn.Module]) -> None:
         """Take the members' networks, of which the first gives names and, alone or under `vmap`, runs."""
-        self._networks = list(networks)
+        self.networks = list(networks)
         self.module = networks[0].to(self._device)
         self.noise = Noise(networks, self._device)
         self._wide = widened(networks) if len(networks) > 1 else None
@@ -78,7 +78,7 @@ class Stack:
 
     def keep(self, members: Sequence[int]) -> None:
         """Let only these members stay, in this order."""
-        self._take([self._networks[member] for member in members])
+        self._take([self.networks[member] for member in members])
         rows = torch.tensor(members, device=self.weights.device)
         self._seat(self.weights[rows], {name: buffer[rows] for name, buffer in self.buffers.items()})
 
@@ -92,6 +92,21 @@ class Stack:
         """(P,) 1 for weights of layers, 0 for biases and norms."""
         parts = [torch.full((shape.numel(),), float(len(shape) > 1)) for shape in self._shapes.values()]
         return torch.cat(parts).to(self.weights.device)
+
+    @property
+    def layers(self) -> dict[str, slice]:
+        """The columns of each layer's weights, by the layer's name, in the network's order; not of biases and norms."""
+        ends = list(itertools.accumulate(shape.numel() for shape in self._shapes.values()))
+        columns = {}
+        for (name, shape), end in zip(self._shapes.items(), ends):
+            if len(shape) > 1:
+                columns[name.removesuffix(".weight")] = slice(end - shape.numel(), end)
+        return columns
+
+    @property
+    def is_vmapped(self) -> bool:
+        """Whether the members run under `vmap`."""
+        return self.size > 1 and self._wide is None
 
     def _views(self) -> dict[str, Tensor]:
         """Make each parameter a leaf that shares its columns of the weights, (M, *shape)."""

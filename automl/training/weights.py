@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load, save
 
-from automl.training.feed import Rows, fits
+from automl.training.feed import Rows, fits, rows_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor, nn
-
-_ROWS_AT_ONCE = 8192
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -63,8 +61,9 @@ def raw_outputs(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> NDArra
     module.eval()
     n_rows = len(next(iter(arrays.values())))
     parts = [torch.empty((0, 1))]
-    for start in range(0, n_rows, _ROWS_AT_ONCE):
-        batch = {name: torch.from_numpy(array[start : start + _ROWS_AT_ONCE]) for name, array in arrays.items()}
+    size = rows_at_once(array.shape for array in arrays.values())
+    for start in range(0, n_rows, size):
+        batch = {name: torch.from_numpy(array[start : start + size]) for name, array in arrays.items()}
         parts.append(module(batch))
     outputs: NDArray[np.float32] = torch.cat(parts[1:] or parts).numpy()
     return outputs

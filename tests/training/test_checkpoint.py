@@ -16,7 +16,11 @@ from automl.training.checkpoint import load_cohort, save_cohort
 from automl.training.cohort import Cohort
 from automl.training.feed import Rows
 
-BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (5,)))
+BLOCKS = (
+    Block("numeric", (4,), "float32"),
+    Block("category", (1,), "int64", (5,)),
+    Block("image", (1, 4, 4), "uint8", mean=(127.0,), std=(70.0,)),
+)
 COURSES = get_args(Course)
 
 
@@ -42,7 +46,8 @@ class Watch:
 def _rows(n_rows, seed):
     draw = torch.Generator().manual_seed(seed)
     numeric, category = torch.randn(n_rows, 4, generator=draw), torch.randint(0, 5, (n_rows, 1), generator=draw)
-    return Rows({"numeric": numeric, "category": category}, (numeric[:, 0] > 0).long())
+    images = torch.randint(0, 256, (n_rows, 1, 4, 4), generator=draw, dtype=torch.uint8)
+    return Rows({"numeric": numeric, "category": category, "image": images}, (numeric[:, 0] > 0).long())
 
 
 def _training(place, moves):

@@ -32,7 +32,12 @@ from automl.training.failures import OutOfTimeError
 from automl.training.feed import Rows
 
 BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (6,)))
-DRY = {"mlp": {"dropout": 0.0, "norm": "batch"}, "resnet": {"dropout": 0.0, "hidden_dropout": 0.0}}
+IMAGE = Block("image", (1, 8, 8), "uint8", mean=(127.0,), std=(70.0,))
+DRY = {
+    "mlp": {"dropout": 0.0, "norm": "batch"},
+    "resnet": {"dropout": 0.0, "hidden_dropout": 0.0},
+    "cnn": {"dropout": 0.0, "stages": 2},
+}
 COURSES = get_args(Course)
 
 
@@ -62,13 +67,20 @@ class Watch:
         return self.over_after is not None and self.asked > self.over_after
 
 
+def _blocks(family):
+    """Give columns that a family reads: an image where it needs one."""
+    return (*BLOCKS, IMAGE) if hasattr(FAMILIES[family], "reads") else BLOCKS
+
+
 def _rows(n_rows, seed, regression=False):
     draw = torch.Generator().manual_seed(seed)
     numeric = torch.randn(n_rows, 4, generator=draw)
     category = torch.randint(0, 6, (n_rows, 1), generator=draw)
     signal = numeric[:, 0] + (category[:, 0] > 2)
     target = signal.float() if regression else (signal > 0.5).long()
-    return Rows({"numeric": numeric, "category": category}, target)
+    images = torch.randint(0, 256, (n_rows, *IMAGE.shape), generator=draw, dtype=torch.uint8)
+    images[:, 0, 2:5, 2:5] = (100 + 40 * signal).clamp(0, 255).to(torch.uint8).view(-1, 1, 1)
+    return Rows({"numeric": numeric, "category": category, "image": images}, target)
 
 
 def _member(seed=1, optimizer=None, schedule=None, **training):
@@ -78,15 +90,16 @@ def _member(seed=1, optimizer=None, schedule=None, **training):
     )
 
 
-def _fit(members, family="mlp", train_rows=None, valid_rows=None, watch=None, own=None, **arguments):
+def _fit(members, family="mlp", train_rows=None, valid_rows=None, watch=None, own=None, columns=None, **arguments):
     """Train members together; `own` are arguments of the network that each of them has alone."""
+    blocks = columns or _blocks(family)
     train_rows = train_rows or _rows(150, 0)
     valid_rows = valid_rows or _rows(60, 1)
     n_outputs = 1 if train_rows.target.is_floating_point() else 2
     arguments = {**DRY[family], "width": 16, **arguments}
     networks = [{**arguments, **each} for each in own or [{}] * len(members)]
     modules = [
-        build(FAMILIES[family](**each), BLOCKS, n_outputs, seed=member.seed) for each, member in zip(networks, members)
+        build(FAMILIES[family](**each), blocks, n_outputs, seed=member.seed) for each, member in zip(networks, members)
     ]
     return train(modules, members, train_rows, valid_rows, watch or Watch(valid_rows.target))
 
@@ -121,6 +134,7 @@ def _one_of_everything():
 def _own(family):
     """Activations, dropout and factors on learning rates of six members; some drop here, some there."""
     rates = {"dropout": (0.2, 0.1, 0.2, 0.0, 0.3, 0.0), "hidden_dropout": (0.1, 0.2, 0.0, 0.2, 0.3, 0.0)}
+    rates |= {"channel_dropout": (0.0, 0.1, 0.2, 0.0, 0.0, 0.1)}
     rates |= {"embedding_lr_factor": (1.0, 0.3, 5.0, 1.0, 0.1, 2.0)}
     rates |= {"activation": ("relu", "silu", "tanh", "relu", "gelu", "sigmoid")}
     known = {field.name for field in fields(FAMILIES[family])}
@@ -133,6 +147,23 @@ def test_a_member_trains_as_it_would_alone(family):
     together = _fit(members, family, own=_own(family))
     for member, own, fitted in zip(members, _own(family), together):
         _assert_same(_fit([member], family, own=[own])[0], fitted)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"block": "separable", "squeeze": True, "norm": "group"},
+        {"block": "residual", "pooling": "average", "head": "max"},
+        {"block": "bottleneck", "pooling": "stride", "hidden": 9},
+        {"kernel": 5, "norm": "none", "pooling": "none", "head": "flatten"},
+    ],
+    ids=str,
+)
+def test_a_member_trains_on_images_as_it_would_alone(arguments):
+    members = _one_of_everything()
+    together = _fit(members, "cnn", columns=(IMAGE,), **arguments)
+    for member, fitted in zip(members, together):
+        _assert_same(_fit([member], "cnn", columns=(IMAGE,), **arguments)[0], fitted)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -330,6 +361,23 @@ MODEL_CHANGES = [
     ("resnet", {"init": "lecun"}),
     ("resnet", {"embedding_size": 3}),
     ("resnet", {"embedding_lr_factor": 0.1}),
+    ("cnn", {"stages": 1}),
+    ("cnn", {"layers": 2}),
+    ("cnn", {"width": 24}),
+    ("cnn", {"growth": 1.5}),
+    ("cnn", {"kernel": 5}),
+    *[("cnn", {"block": name}) for name in ("separable", "residual", "bottleneck")],
+    ("cnn", {"activation": "gelu"}),
+    *[("cnn", {"norm": name}) for name in ("group", "none")],
+    *[("cnn", {"pooling": name}) for name in ("average", "stride", "none")],
+    *[("cnn", {"head": name}) for name in ("flatten", "max")],
+    ("cnn", {"squeeze": True}),
+    ("cnn", {"channel_dropout": 0.2}),
+    ("cnn", {"hidden": 12}),
+    ("cnn", {"dropout": 0.2}),
+    ("cnn", {"init": "lecun"}),
+    ("cnn", {"embedding_size": 3}),
+    ("cnn", {"embedding_lr_factor": 0.1}),
 ]
 
 
@@ -348,10 +396,11 @@ def test_every_argument_of_a_family_is_among_those_changed(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_factor_on_embeddings_changes_nothing_where_there_are_none(family):
-    rows, valid = (Rows({"numeric": _rows(n, 0).inputs["numeric"]}, _rows(n, 0).target) for n in (150, 60))
+    rows, valid = _rows(150, 0), _rows(60, 0)
+    blocks = [block for block in _blocks(family) if block.name != "category"]
 
     def fit(factor):
-        network = build(FAMILIES[family](width=16, embedding_lr_factor=factor), BLOCKS[:1], 2, seed=1)
+        network = build(FAMILIES[family](width=16, embedding_lr_factor=factor), blocks, 2, seed=1)
         return train([network], [_member()], rows, valid, Watch(valid.target))[0]
 
     plain, scaled = fit(1.0).weights, fit(9.0).weights

@@ -39,8 +39,13 @@ def test_rows_that_are_elsewhere_come_batch_by_batch_to_the_device(rows, order):
     batches = list(away.batches(order, EDGES))
     assert [target.shape for _, target in batches] == [(3, 4), (3, 4), (3, 3)]
     assert {each.device for inputs, target in batches for each in (*inputs.values(), target)} == {META}
-    assert [part["numeric"].shape for part in away.parts(6)] == [(6, 2), (5, 2)]
-    assert {part["numeric"].device for part in away.parts(6)} == {META}
+    assert [part["numeric"].shape for part in away.parts()] == [(11, 2)]
+    assert {part["numeric"].device for part in away.parts()} == {META}
+
+
+def test_images_are_evaluated_a_few_at_a_time():
+    rows = Rows({"image": torch.zeros(5, 1, 1024, 512, dtype=torch.uint8)}, torch.zeros(5))
+    assert [len(part["image"]) for part in rows.parts()] == [2, 2, 1]
 
 
 def test_what_comes_next_is_fetched_while_the_last_is_used():

@@ -13,6 +13,7 @@ from automl.training.stack import Stack, lr_factors, signature
 
 CPU = torch.device("cpu")
 NUMERIC = Block("numeric", (3,), "float32")
+IMAGE = Block("image", (1, 4, 4), "uint8", mean=(127.0,), std=(70.0,))
 CATEGORY = Block("category", (2,), "int64", (5, 9))
 
 
@@ -29,7 +30,9 @@ class Scaled(nn.Module):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_gives_its_embeddings_their_factor_and_nothing_else(family):
-    networks = [build(FAMILIES[family](embedding_lr_factor=each), (NUMERIC, CATEGORY), 2, 0) for each in (0.5, 1, 7)]
+    networks = [
+        build(FAMILIES[family](embedding_lr_factor=each), (NUMERIC, CATEGORY, IMAGE), 2, 0) for each in (0.5, 1, 7)
+    ]
     named = [name for name, each in networks[0].named_parameters() for _ in range(each.numel())]
     expected = [[each if "encoders.category" in name else 1.0 for name in named] for each in (0.5, 1.0, 7.0)]
     assert lr_factors(networks, CPU).tolist() == expected
@@ -37,7 +40,7 @@ def test_a_family_gives_its_embeddings_their_factor_and_nothing_else(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_factors_do_not_keep_networks_from_training_together(family):
-    networks = [build(FAMILIES[family](embedding_lr_factor=each), (CATEGORY,), 2, 0) for each in (0.5, 7)]
+    networks = [build(FAMILIES[family](embedding_lr_factor=each), (CATEGORY, IMAGE), 2, 0) for each in (0.5, 7)]
     assert "embedding_lr_factor" in FAMILIES[family].free
     assert signature(networks[0]) == signature(networks[1])
     assert Stack(networks, CPU).size == 2

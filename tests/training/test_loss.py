@@ -1,0 +1,64 @@
+"""Losses are torch's, a member at a time; those of mixed rows are mixed."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional
+
+from automl.training.loss import Partners, losses
+
+M, B, K = 3, 7, 4
+SHARES = torch.tensor([[0.0], [0.3], [1.0]])
+
+
+def _draw(regression):
+    draw = torch.Generator().manual_seed(0)
+    outputs = torch.randn(M, B, 1 if regression else K, generator=draw)
+    target, other = (torch.randint(0, K, (M, B), generator=draw) for _ in range(2))
+    return outputs, *(each.float() if regression else each for each in (target, other))
+
+
+def _expected(outputs, target, smoothing=0.0):
+    if target.is_floating_point():
+        return functional.mse_loss(outputs[:, 0], target)
+    return functional.cross_entropy(outputs, target, label_smoothing=smoothing)
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_a_members_loss_is_torchs(regression):
+    outputs, target, _ = _draw(regression)
+    for member, loss in enumerate(losses(outputs, target)):
+        torch.testing.assert_close(loss, _expected(outputs[member], target[member]))
+
+
+@pytest.mark.parametrize(("regression", "smoothing"), [(False, 0.0), (False, 0.2), (True, 0.0)])
+def test_a_mixed_rows_loss_is_mixed_of_both_targets(regression, smoothing):
+    outputs, target, other = _draw(regression)
+    column = torch.full((M, 1), smoothing) if smoothing else None
+    mixed = losses(outputs, target, column, Partners(other, SHARES))
+    for member, share in enumerate(SHARES[:, 0]):
+        own, theirs = (_expected(outputs[member], each[member], smoothing) for each in (target, other))
+        torch.testing.assert_close(mixed[member], (1 - share) * own + share * theirs)
+
+
+def test_every_row_may_have_a_share_of_its_own():
+    outputs, target, other = _draw(regression=False)
+    share = torch.rand(M, B, generator=torch.Generator().manual_seed(1))
+    mixed = losses(outputs, target, None, Partners(other, share))
+    rows = [
+        functional.cross_entropy(outputs.flatten(0, 1), each.flatten(), reduction="none") for each in (target, other)
+    ]
+    expected = torch.lerp(rows[0].view(M, B), rows[1].view(M, B), share).mean(1)
+    torch.testing.assert_close(mixed, expected)
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_a_share_of_nothing_changes_no_bit_of_loss_or_gradient(regression):
+    outputs, target, other = _draw(regression)
+    found = []
+    for partners in (None, Partners(other, torch.zeros(M, 1))):
+        leaf = outputs.clone().requires_grad_()
+        loss = losses(leaf, target, None, partners)
+        found.append((loss, *torch.autograd.grad(loss.sum(), leaf)))
+    assert all(torch.equal(plain, mixed) for plain, mixed in zip(*found))
