@@ -46,6 +46,7 @@ VENDORS: dict[str, set[str]] = {
     "optuna": {"study"},
     "mlflow": {"tracking", "export"},
     "pandas": {"data", "report", "cli", "export"},
+    "PIL": {"data", "export"},
     "pyarrow": {"data", "report", "cli", "export"},
     "sklearn": {"data", "evaluation", "baselines"},
     "torch": {"data", "models", "training", "evaluation", "export"},

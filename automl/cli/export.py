@@ -56,4 +56,4 @@ def export_lines(study: str, output: Path, delivered: Mapping[str, Any]) -> Iter
         f"On {counted(parity['rows'], 'row')} it answers as the network does: {parity['labels_equal']:.2%} of the "
         f"predictions are equal, and the largest difference is {parity['largest_difference']:.1e}"
     )
-    yield f"Next: automl predict {shlex.quote(str(output))} ROWS.csv --output predictions.csv"
+    yield f"Next: automl predict {shlex.quote(str(output))} ROWS --output predictions.csv"

@@ -1,4 +1,4 @@
-"""`automl predict`: an exported model and a table in, a column of predictions out."""
+"""`automl predict`: an exported model and a table or images in, a column of predictions out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="The exported model.", show_default=False)]
-Rows = Annotated[Path, typer.Argument(metavar="ROWS", help="A CSV, TSV, Parquet or Feather file.", show_default=False)]
+Rows = Annotated[
+    Path,
+    typer.Argument(
+        metavar="ROWS",
+        help="A CSV, TSV, Parquet or Feather file; for a model of images also a folder of them, one image, or .npz.",
+        show_default=False,
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option("--output", metavar="FILE", help="Where to write; stdout as CSV if not given.", show_default=False),
@@ -21,9 +28,11 @@ Keep = Annotated[
 
 
 def predict(bundle: Bundle, rows: Rows, output: Output = None, keep: Keep = None) -> None:
-    """Predict the rows of a table with an exported model."""
+    """Predict the rows of a table, or images, with an exported model."""
     from automl.experiment.predict import predict as write_predictions
 
-    counts = write_predictions(bundle, rows, output, keep or [])
+    done = write_predictions(bundle, rows, output, keep or [])
+    for sentence in done["findings"]:
+        sys.stderr.write(f"{sentence}\n")
     if output is not None:
-        sys.stderr.write(f"{counts['rows']:,} predictions written to {output}\n")
+        sys.stderr.write(f"{done['rows']:,} predictions written to {output}\n")

@@ -15,14 +15,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from automl.task import ColumnKind, Task
+from automl.task import Block, ColumnKind, Task
 
 INPUTS: dict[ColumnKind, str] = {
     "numeric": "number (ONNX: double, NaN where missing)",
     "category": "text (ONNX: string, empty where missing)",
     "boolean": "true or false (ONNX: string, empty where missing)",
     "datetime": "instant (ONNX: int64 microseconds since 1970 in UTC, the smallest int64 where missing)",
+    "image": "picture of any size, or its file's name",
 }
+"""What a column's values are."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,23 @@ class Parity:
     largest_difference: float
 
 
-def model_card(task: Task, provenance: dict[str, Any], parity: Parity, versions: dict[str, str]) -> str:
-    """Write the card of one bundle."""
+def model_card(
+    task: Task, provenance: dict[str, Any], parity: Parity, versions: dict[str, str], image: Block | None = None
+) -> str:
+    """Write the card of one bundle.
+
+    Args:
+        task: What is predicted from what.
+        provenance: Where the model came from, see above.
+        parity: How well the bundle repeats the network.
+        versions: The versions of the software that wrote it.
+        image: What the network is given for a column of images, if there is one.
+    """
     sections = [
         _purpose(task, provenance),
         _quality(task, provenance),
-        _running(),
-        _inputs(task),
+        _running(image),
+        _inputs(task, image),
         _origin(provenance),
         _limits(provenance),
         _verification(parity, versions),
@@ -94,18 +106,36 @@ def _broken_seals(provenance: dict[str, Any]) -> list[str]:
     return [f"The seal of the test rows was broken: {reason}" for reason in provenance.get("seal_broken") or ()]
 
 
-def _running() -> str:
+def _running(image: Block | None) -> str:
+    pillow, raw = (" pillow", "raw columns, images at their final size,") if image else ("", "raw columns")
     return (
-        "## How to run it\n\n```\npip install onnxruntime numpy\npython predict.py example.json\n"
-        "python predict.py rows.csv predictions.csv\n```\n\n"
-        "`model.onnx` takes raw columns and runs wherever ONNX does; `weights.safetensors` and `architecture.json` "
+        f"## How to run it\n\n```\npip install onnxruntime numpy{pillow}\npython predict.py example.json\n"
+        f"python predict.py rows.csv predictions.csv\n```\n\n{_images(image) if image else ''}"
+        f"`model.onnx` takes {raw} and runs wherever ONNX does; `weights.safetensors` and `architecture.json` "
         "hold the network itself, `preprocessing.json` what happens to columns before it."
     )
 
 
-def _inputs(task: Task) -> str:
-    rows = [(f"`{column.name}`", column.kind, INPUTS[column.kind]) for column in task.columns]
+def _images(image: Block) -> str:
+    channels, height, width = image.shape
+    return (
+        "Where the images are all there is, a folder of image files, a single one, or an array of pixels stands for "
+        "the table: `python predict.py photos/ predictions.csv`. In a table, the column names files, seen from the "
+        f"table. Every picture is stretched to {height} rows of {width} pixels by Pillow's bilinear filter and made "
+        f"{'grey' if channels == 1 else 'red, green and blue'}; pixels that have this size need no Pillow.\n\n"
+    )
+
+
+def _inputs(task: Task, image: Block | None) -> str:
+    rows = [(f"`{column.name}`", column.kind, _values(column.kind, image)) for column in task.columns]
     return "## Inputs\n\n" + _table(("column", "kind", "value"), rows)
+
+
+def _values(kind: ColumnKind, image: Block | None) -> str:
+    if kind != "image" or image is None:
+        return INPUTS[kind]
+    shape, colour = (", ".join(map(str, numbers)) for numbers in (image.shape, map(round, image.mean)))
+    return f"{INPUTS[kind]} (ONNX: uint8 of shape (N, {shape}), from 0 to 255; every pixel ({colour}) where missing)"
 
 
 def _origin(provenance: dict[str, Any]) -> str:

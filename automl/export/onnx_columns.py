@@ -1,6 +1,7 @@
 """What `automl.data` does to a column, said again in ONNX operations, step for step and in double precision.
 
-Pieces by block, as names of values: `numeric` (N, k) double, `one_hot` (N, k) float, `category` (N, 1) int64.
+Pieces by block, as names of values: `numeric` (N, k) double, `one_hot` (N, k) float, `category` (N, 1) int64, `image`
+(N, channels, height, width) uint8. Images come in at their final size: no operation resizes as Pillow does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 
 from automl.data.dates import DAY, HOUR
 from automl.data.encodings import CategoryEncoding, DatetimeEncoding, Encoding, NumericEncoding
+from automl.data.image_encoding import ImageEncoding
 from automl.data.scalers import FARTHEST, LARGEST, Quantile, Robust, Scaler, Standard
 from automl.data.values import MISSING_TIME
 from automl.export.onnx_nodes import DOUBLE, FLOAT, INT64, ML_DOMAIN, Nodes
@@ -24,12 +26,14 @@ def add_column(nodes: Nodes, encoding: Encoding, source: str) -> Pieces:
     Args:
         nodes: The graph that grows.
         encoding: What to do, as fitted.
-        source: The name of the column's raw values (N,): double, string or int64.
+        source: The name of the column's raw values (N,): double, string or int64; or of pixels, uint8.
     """
     if isinstance(encoding, NumericEncoding):
         return _add_numeric(nodes, encoding, source)
     if isinstance(encoding, CategoryEncoding):
         return _add_category(nodes, encoding, source)
+    if isinstance(encoding, ImageEncoding):
+        return {"image": source}
     return _add_datetime(nodes, encoding, source)
 
 

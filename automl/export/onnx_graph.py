@@ -1,7 +1,8 @@
 """One ONNX model from raw columns to predictions: the preparation, the network and the labels.
 
 Inputs, one a column in the table's order: numbers double (N,), categories and booleans string (N,) with the empty text
-for missing, datetimes int64 (N,) microseconds since 1970 in UTC with the smallest int64 for missing.
+for missing, datetimes int64 (N,) microseconds since 1970 in UTC with the smallest int64 for missing, images uint8
+(N, channels, height, width) of the size that the preparation gives, with the mean colour for missing.
 Outputs: `prediction` (N,) in the labels' own type, or double; for classes `probabilities` (N, K) float too.
 """
 
@@ -19,6 +20,8 @@ import torch
 from onnx import TensorProto, compose, helper
 from torch import Tensor, nn
 
+from automl.data.encodings import Encoding
+from automl.data.image_encoding import ImageEncoding
 from automl.data.prepare import Preparation
 from automl.data.target import TargetCoder
 from automl.export.onnx_columns import add_column
@@ -30,6 +33,7 @@ INPUT_TYPES: dict[ColumnKind, int] = {
     "category": TensorProto.STRING,
     "boolean": TensorProto.STRING,
     "datetime": TensorProto.INT64,
+    "image": TensorProto.UINT8,
 }
 LABEL_TYPES: dict[type, int] = {
     bool: TensorProto.BOOL,
@@ -60,8 +64,8 @@ def build_model(preparation: Preparation, coder: TargetCoder, module: nn.Module)
         [*nodes.nodes, *network.graph.node, *ending.nodes],
         "automl",
         [
-            helper.make_tensor_value_info(name, INPUT_TYPES[column.kind], ["N"])
-            for name, column in zip(names, preparation.columns)
+            helper.make_tensor_value_info(name, INPUT_TYPES[encoding.kind], ["N", *_shape_of_one(encoding)])
+            for name, encoding in zip(names, preparation.encodings)
         ],
         outputs,
         [*nodes.constants, *network.graph.initializer, *ending.constants],
@@ -141,10 +145,15 @@ def add_preparation(nodes: Nodes, preparation: Preparation, names: Sequence[str]
     """Add every column, joined to blocks under the names that the network reads."""
     pieces = [add_column(nodes, encoding, name) for encoding, name in zip(preparation.encodings, names)]
     for block in preparation.blocks:
-        joined = nodes.op("Concat", *(piece[block.name] for piece in pieces if block.name in piece), axis=1)
+        parts = [piece[block.name] for piece in pieces if block.name in piece]
+        joined = parts[0] if block.name == "image" else nodes.op("Concat", *parts, axis=1)
         if block.name == "numeric":
             joined = nodes.cast(joined, FLOAT)
         nodes.op("Identity", joined, output=_NETWORK + block.name)
+
+
+def _shape_of_one(encoding: Encoding) -> tuple[int, ...]:
+    return encoding.shape if isinstance(encoding, ImageEncoding) else ()
 
 
 def add_ending(nodes: Nodes, coder: TargetCoder, raw: str) -> list[onnx.ValueInfoProto]:

@@ -5,6 +5,13 @@
 Rows come from CSV, TSV (either may end in .gz) or JSON (one object, or a list of them). Predictions go to the file named
 second, or else to the screen: `prediction` first, then the probability of each class. Columns the model does not know are
 ignored. Dates are ISO 8601, in UTC where they name no zone; a plain number in their place is seconds since 1970.
+
+Where the model takes images, these may stand in the place of rows.csv:
+    photos/ or photo.jpg       image files, in the folder and below it; the predictions begin with each one's `file`
+    pixels.npz or pixels.npy   an array `x` or `image` of uint8: (N, height, width), (N, height, width, channels) or as
+                               the model takes them
+In rows, an image is the name of its file, seen from the rows' folder, or in JSON a list of its lines of pixels. Image
+files, and pixels of another size than the model's, need Pillow.
 """
 
 from __future__ import annotations
@@ -14,8 +21,11 @@ import gzip
 import itertools
 import json
 import math
+import os
 import re
 import sys
+import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
@@ -27,6 +37,9 @@ import onnxruntime
 
 HERE = Path(__file__).resolve().parent
 CHUNK = 4096  # rows at a time, so that memory does not grow with the file
+PIXELS = 1 << 20  # at a time, where rows have images: a network holds tens of numbers for each
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 MISSING_TIME = int(np.iinfo(np.int64).min)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
@@ -88,6 +101,149 @@ def as_input(column: dict[str, Any], texts: list[str]) -> np.ndarray:
     return np.array([as_category(text, column["numbers"]) for text in texts], dtype=object)
 
 
+def pillow() -> tuple[Any, Any]:
+    """Import Pillow, or say what to install."""
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        sys.exit("image files, and pixels of another size than the model's, need Pillow: pip install pillow")
+    return Image, ImageOps
+
+
+def read_image(path: Path, column: dict[str, Any]) -> np.ndarray | None:
+    """Read a file as pixels (height, width, 3), at the size at which images were stored for training, None with a word
+    on it where that cannot be: upright, what is transparent on white."""
+    Image, ImageOps = pillow()
+    height, width = column["stored"]
+    try:
+        with warnings.catch_warnings(), Image.open(path, formats=IMAGE_FORMATS) as image:
+            warnings.simplefilter("ignore")  # Pillow's, about files that can be read all the same
+            if image.width * image.height > (Image.MAX_IMAGE_PIXELS or 0):
+                raise ValueError(f"{image.width} x {image.height} pixels are too many")
+            if image.format in ("JPEG", "MPO"):  # far larger ones are read at a half, a quarter or an eighth
+                image.draft(None, (2 * max(height, width), 2 * max(height, width)))
+            picture = opaque(ImageOps.exif_transpose(image)).convert("RGB")
+            return np.asarray(resized(picture, height, width))
+    except Exception as error:  # a damaged file makes Pillow raise errors of many families
+        sys.stderr.write(f"{path}: cannot be read as an image ({' '.join(str(error).split())})\n")
+        return None
+
+
+def opaque(image: Any) -> Any:
+    """Give a picture of 8 bits a channel, what is transparent laid on white."""
+    Image, _ = pillow()
+    if image.mode.split(";")[0] in ("I", "F"):
+        values = np.asarray(image, dtype=np.float64).clip(0, 65535)
+        return Image.fromarray(np.rint(values / 257.0).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+
+def resized(picture: Any, height: int, width: int) -> Any:
+    """Stretch a picture to a size."""
+    Image, _ = pillow()
+    return picture if picture.size == (width, height) else picture.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def fitted(pixels: np.ndarray, column: dict[str, Any]) -> np.ndarray:
+    """Bring pixels (height, width, 1, 3 or 4) to what the model takes: (channels, height, width)."""
+    channels, height, width = shape_of(column)
+    if pixels.shape[2] == 4:
+        cover = pixels[..., 3:] / 255.0
+        pixels = np.rint(pixels[..., :3] * cover + 255.0 * (1.0 - cover)).astype(np.uint8)
+    if pixels.shape[:2] == (1, 1):
+        pixels = np.broadcast_to(pixels, (height, width, pixels.shape[2]))  # one colour everywhere
+    if pixels.shape != (height, width, channels):
+        Image, _ = pillow()
+        picture = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+        picture = resized(picture.convert("L" if channels == 1 else "RGB"), picture.height, width)
+        pixels = np.asarray(resized(picture, height, width))  # one side after the other, each rounded, as in training
+    return pixels.reshape(height, width, channels).transpose(2, 0, 1)
+
+
+def shape_of(column: dict[str, Any]) -> tuple[int, int, int]:
+    """Give the channels, height and width that the model takes."""
+    return column["channels"], column["height"], column["width"]
+
+
+def laid_out(where: object, pixels: np.ndarray, column: dict[str, Any]) -> np.ndarray:
+    """Give pixels as (N, height, width, 1, 3 or 4)."""
+    if pixels.dtype == np.uint8 and 0 not in pixels.shape[1:]:
+        if pixels.ndim == 3:
+            return pixels[..., None]
+        if pixels.ndim == 4 and pixels.shape[3] in (1, 3, 4):
+            return pixels
+        if pixels.shape[1:] == shape_of(column):
+            return pixels.transpose(0, 2, 3, 1)
+    layouts = f"(N, height, width), (N, height, width, channels) or (N, {', '.join(map(str, shape_of(column)))})"
+    sys.exit(f"{where}: pixels must be uint8, {layouts}, got {pixels.dtype} {pixels.shape}")
+
+
+def as_pictures(column: dict[str, Any], cells: list[Any], missing: set[str], folder: Path) -> np.ndarray:
+    """Turn a column of images into what the model takes: the mean colour where one is missing."""
+    pictures = np.empty((len(cells), *shape_of(column)), dtype=np.uint8)
+    pictures[:] = np.rint(column["mean"]).astype(np.uint8)[:, None, None]
+    for place, cell in enumerate(cells):
+        if isinstance(cell, np.ndarray):
+            pictures[place] = cell
+        elif cell not in missing:
+            pixels = from_list(column, cell) if cell.startswith("[") else read_image(folder / cell, column)
+            if pixels is not None:
+                pictures[place] = fitted(pixels, column)
+    return pictures
+
+
+def from_list(column: dict[str, Any], text: str) -> np.ndarray:
+    """Read pixels that are written as a list of lines."""
+    try:
+        values = np.array(json.loads(text))
+        is_right = values.dtype.kind == "i" and values.min() >= 0 and values.max() <= 255
+    except ValueError:
+        is_right = False
+    if not is_right:
+        sys.exit(f"column {column['name']!r}: a list of pixels must hold lines of whole numbers from 0 to 255")
+    pixels: np.ndarray = laid_out(f"column {column['name']!r}", values.astype(np.uint8)[None], column)[0]
+    return pixels
+
+
+def read_files(source: Path, column: dict[str, Any]) -> tuple[list[str], Iterator[list[Any]]]:
+    """Give the header and the rows, each a picture and its file's name, of a folder or of one file."""
+    pillow()
+    if not source.exists():
+        sys.exit(f"no such file: {source}")
+    folder, paths = (source, list(image_files(source))) if source.is_dir() else (source.parent, [source])
+    if not paths:
+        sys.exit(f"{source}: the folder holds no image files ({', '.join(IMAGE_ENDINGS)})")
+    read = ((read_image(path, column), path.relative_to(folder).as_posix()) for path in paths)
+    return [column["name"]], ([fitted(pixels, column), name] for pixels, name in read if pixels is not None)
+
+
+def image_files(folder: Path) -> Iterator[Path]:
+    """Give the image files in a folder and below it, in the order of names."""
+    for where, inner, names in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith((".", "__MACOSX")))
+        for name in sorted(names):
+            if name.lower().endswith(IMAGE_ENDINGS) and not name.startswith("."):
+                yield Path(where, name)
+
+
+def read_arrays(source: Path, column: dict[str, Any]) -> tuple[list[str], Iterator[list[Any]]]:
+    """Give the header and the rows, each a picture, of an array or an archive of arrays."""
+    try:
+        found = np.load(source)
+        if source.suffix.lower() == ".npz":
+            names = {name.lower(): name for name in reversed(found.files)}
+            name = names.get("x") or names.get("image")
+            if name is None:
+                sys.exit(f"{source}: the archive must hold an array x or image, got {', '.join(found.files) or 'none'}")
+            found = found[name]
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        sys.exit(f"{source}: cannot be read as an array ({error})")
+    return [column["name"]], ([fitted(pixels, column)] for pixels in laid_out(source, found, column))
+
+
 def read_rows(path: Path, wanted: list[str]) -> tuple[list[str], Iterator[list[str]]]:
     """Give the header and the rows, each a list of texts; the separator is the one that shows most wanted columns."""
     if path.suffix == ".json":
@@ -113,22 +269,30 @@ def point_for_comma(text: str) -> str:
     return f"{match[1]}.{match[2]}" if match else text
 
 
-def predict(rows: Iterator[list[str]], places: list[int], preparation: dict[str, Any]) -> Iterator[list[Any]]:
-    """Give a prediction and its probabilities for every row, chunk by chunk.
+def predict(
+    rows: Iterator[list[Any]], places: list[int], preparation: dict[str, Any], folder: Path, are_files: bool
+) -> Iterator[list[Any]]:
+    """Give a prediction and its probabilities for every row, chunk by chunk; rows of files end in a name to begin with.
 
-    `places` tells where in a row each column of the preparation lies.
+    `places` tells where in a row each column of the preparation lies, `folder` what names of image files are seen from.
     """
     missing = set(preparation["missing"])
     session = onnxruntime.InferenceSession(str(HERE / "model.onnx"), providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_inputs()]
-    while chunk := list(itertools.islice(rows, CHUNK)):
+    sizes = [math.prod(shape_of(column)) for column in preparation["columns"] if column["kind"] == "image"]
+    step = max(1, min([CHUNK, *(PIXELS // size for size in sizes)]))
+    while chunk := list(itertools.islice(rows, step)):
         inputs = []
         for column, place in zip(preparation["columns"], places):
-            texts = [row[place] if place < len(row) else "" for row in chunk]
-            inputs.append(as_input(column, ["" if text in missing else text for text in texts]))
+            cells = [row[place] if place < len(row) else "" for row in chunk]
+            if column["kind"] == "image":
+                inputs.append(as_pictures(column, cells, missing, folder))
+            else:
+                inputs.append(as_input(column, ["" if text in missing else text for text in cells]))
         predictions, *probabilities = session.run(None, dict(zip(names, inputs)))
         for row, prediction in enumerate(predictions):
-            yield [prediction, *(shares for table in probabilities for shares in table[row])]
+            name = chunk[row][-1:] if are_files else []
+            yield [*name, prediction, *(shares for table in probabilities for shares in table[row])]
 
 
 def main(source: str, target: str | None = None) -> None:
@@ -136,15 +300,23 @@ def main(source: str, target: str | None = None) -> None:
     preparation = json.loads((HERE / "preprocessing.json").read_text(encoding="utf-8"))
     classes = json.loads((HERE / "task.json").read_text(encoding="utf-8"))["classes"]
     wanted = [column["name"] for column in preparation["columns"]]
-    header, rows = read_rows(Path(source), wanted)
+    images = [column for column in preparation["columns"] if column["kind"] == "image"]
+    path = Path(source)
+    are_files = bool(images) and (path.is_dir() or path.name.lower().endswith(IMAGE_ENDINGS))
+    if are_files:
+        header, rows = read_files(path, images[0])
+    elif images and path.suffix.lower() in (".npz", ".npy"):
+        header, rows = read_arrays(path, images[0])
+    else:
+        header, rows = read_rows(path, wanted)
     absent = [name for name in wanted if name not in header]
     if absent:
         sys.exit(f"{source}: the rows lack the columns {', '.join(map(repr, absent))}")
     places = [header.index(name) for name in wanted]
     with open(target, "w", encoding="utf-8", newline="") if target else nullcontext(sys.stdout) as output:
         writer = csv.writer(output, lineterminator="\n")
-        writer.writerow(["prediction", *(f"probability_{label}" for label in classes)])
-        writer.writerows(predict(rows, places, preparation))
+        writer.writerow([*(["file"] * are_files), "prediction", *(f"probability_{label}" for label in classes)])
+        writer.writerows(predict(rows, places, preparation, path.parent, are_files))
 
 
 if __name__ == "__main__":

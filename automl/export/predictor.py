@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,17 @@ import onnxruntime
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.image_encoding import ImageEncoding
 from automl.data.values import as_microseconds, as_number, as_text
 from automl.errors import BundleError, unknown
 from automl.export.manifest import check_manifest
+from automl.export.sources import rows_of, with_pictures
 from automl.task import Column
 
-CHUNK = 4096  # rows at a time, so that memory does not grow with the table
+CHUNK = 4096
+"""Rows at a time, so that memory does not grow with the table."""
+CHUNK_VALUES = 1 << 20
+"""Pixels at a time: a network holds tens of numbers for each, a gigabyte for 4096 images of 28 x 28."""
 
 
 class Predictor:
@@ -38,30 +44,48 @@ class Predictor:
         self.columns = tuple(
             Column(column["name"], column["kind"], column.get("numbers", False)) for column in preparation["columns"]
         )
+        pictures = [column for column in preparation["columns"] if column["kind"] == "image"]
+        self.image = ImageEncoding.from_json(pictures[0]) if pictures else None
         self.classes: tuple[Any, ...] = tuple(task["classes"])
         self._session = onnxruntime.InferenceSession(
             str(self.folder / "model.onnx"), providers=["CPUExecutionProvider"]
         )
 
+    def read(self, source: Path | str) -> pd.DataFrame:
+        """Read rows to predict from a table's file or, for a model of images, also from a folder, image or archive.
+
+        Returns:
+            The rows, those of image files under an index `file`; `automl.data.findings` tells what was left out.
+
+        Raises:
+            BundleError: Images were given to a model that takes none, or a folder without any.
+            DataError: The source cannot be read.
+        """
+        return rows_of(Path(source), self.image)
+
     def predict(self, rows: pd.DataFrame, keep: Sequence[str] = ()) -> pd.DataFrame:
         """Predict every row, in the rows' order and under their index.
 
         Args:
-            rows: Raw values, typed or as text; the target and other columns it does not know are ignored.
+            rows: Raw values, typed or as text; the target and other columns it does not know are ignored. Images may
+                have any size, or be given by their files' names.
             keep: Names of columns to repeat after the predictions.
 
         Returns:
             `prediction`, then `probability_<class>` for each class, then what is kept.
 
         Raises:
-            BundleError: The rows lack a column, or one to keep is unknown or named like a prediction.
+            BundleError: The rows lack a column, one to keep is unknown or named like a prediction, or the column of
+                images holds something else.
+            DataError: More than a few of the image files cannot be read.
         """
         self._check(rows, keep)
         if rows.empty:  # one row without values tells the types
             lacking = pd.DataFrame({column.name: [None] for column in self.columns}, dtype=object)
             empty = pd.DataFrame(self._outputs(lacking)).iloc[:0].set_index(rows.index)
             return pd.concat([empty, rows[list(keep)]], axis=1)
-        parts = [self._outputs(chunk) for chunk in _chunks(rows)]
+        shown = rows if self.image is None else with_pictures(rows, self.image)
+        parts = [self._outputs(chunk) for chunk in chunks(shown, self.image)]
         names = parts[0].keys()
         outputs = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in names})
         return pd.concat([outputs.set_index(rows.index), rows[list(keep)]], axis=1)
@@ -79,15 +103,20 @@ class Predictor:
 
     def _outputs(self, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
         """Give the output columns of some rows by name."""
-        inputs = [to_input(rows[column.name], column) for column in self.columns]
+        inputs = [
+            to_input(rows[column.name], self.image if self.image and column.kind == "image" else column)
+            for column in self.columns
+        ]
         names = [each.name for each in self._session.get_inputs()]
         prediction, *rest = self._session.run(None, dict(zip(names, inputs)))
         shares = {f"probability_{label}": rest[0][:, code] for code, label in enumerate(self.classes)}
         return {"prediction": prediction, **shares}
 
 
-def to_input(values: pd.Series[Any], column: Column) -> NDArray[Any]:
-    """Turn one column's raw values (N,) into what the model takes: double, int64 or texts."""
+def to_input(values: pd.Series[Any], column: Column | ImageEncoding) -> NDArray[Any]:
+    """Turn one column's raw values (N,) into what the model takes: double, int64, texts or pixels."""
+    if isinstance(column, ImageEncoding):
+        return column.encode(values)["image"]
     if column.kind == "numeric":
         return as_number(values)
     if column.kind == "datetime":
@@ -95,6 +124,8 @@ def to_input(values: pd.Series[Any], column: Column) -> NDArray[Any]:
     return as_text(values, column.numbers)
 
 
-def _chunks(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    for start in range(0, len(rows), CHUNK):
-        yield rows.iloc[start : start + CHUNK]
+def chunks(rows: pd.DataFrame, image: ImageEncoding | None) -> Iterator[pd.DataFrame]:
+    """Cut rows into runs of `CHUNK`, or of fewer where each has a large image."""
+    step = CHUNK if image is None else max(1, min(CHUNK, CHUNK_VALUES // math.prod(image.shape)))
+    for start in range(0, len(rows), step):
+        yield rows.iloc[start : start + step]

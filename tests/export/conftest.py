@@ -1,4 +1,4 @@
-"""A small network over every block, and winners made from real tables."""
+"""A small network over every block, and winners made from real tables and from pictures."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from automl.data.columns import infer_columns, infer_task
+from automl.data.images import ImageArray
 from automl.data.prepare import fit_preparation
 from automl.data.preparing import Preparing
 from automl.data.read import read_table
 from automl.data.target import TargetCoder
 from automl.data.values import classes_of
 from automl.export.bundle import Winner, write_bundle
-from automl.task import Task
+from automl.models.build import build
+from automl.models.families.cnn import CNN
+from automl.task import Column, Task
 
 TARGETS = {"titanic": "survived", "hypothyroid": "Class", "adult": "income", "diamonds": "price"}
 
@@ -109,3 +113,92 @@ def real_rows(real_data):
         return table.drop(columns=["split"], errors="ignore").head(limit), TARGETS[name]
 
     return read
+
+
+def make_image_winner(rows, columns, resolution=0):
+    """A winner over images, and perhaps other columns, of a convolutional network with batch norm."""
+    classes = classes_of(rows["won"])
+    task = Task("binary", "won", columns, classes, "accuracy")
+    preparation = fit_preparation(rows, columns, Preparing(resolution=resolution))
+    network = build(CNN(stages=2, width=6, head="flatten", hidden=8), preparation.blocks, 2, seed=0)
+    network.train()({name: torch.tensor(block) for name, block in preparation.transform(rows).items()})
+    coder = TargetCoder.fit(task, rows["won"])
+    return Winner(network.eval(), {"family": "cnn"}, preparation, coder, task)
+
+
+def make_photos(folder):
+    """Image files of every make: their sizes, colours, sides and depths differ."""
+    draw = np.random.default_rng(3)
+    noise = {name: draw.integers(0, 256, (14, 10, 3), dtype=np.uint8) for name in ("a", "b", "c", "d", "e")}
+    ground = np.linspace(0, 255, 90 * 120 * 3).reshape(90, 120, 3).astype(np.uint8)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    (folder / "deep").mkdir(parents=True)
+    Image.fromarray(noise["a"]).save(folder / "colour.png")
+    Image.fromarray(noise["b"]).convert("L").save(folder / "grey.png")
+    Image.fromarray(np.dstack([noise["c"], noise["d"][..., 0]])).save(folder / "clear.png")
+    Image.fromarray(noise["d"]).convert("P").save(folder / "palette.gif")
+    Image.fromarray(noise["e"][..., 0].astype(np.uint16) * 256).save(folder / "deep" / "sixteen.png")
+    Image.fromarray(ground).save(folder / "deep" / "large.jpg", exif=turned)
+    Image.fromarray(noise["b"][:9]).save(folder / "wide.BMP")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """The folder of image files, and one file of notes."""
+    folder = make_photos(tmp_path_factory.mktemp("photos") / "photos")
+    (folder / "notes.txt").write_text("not a picture")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def colour_rows():
+    """Pictures in colour, and what was won."""
+    pixels = np.random.default_rng(5).integers(0, 256, (40, 3, 14, 10), dtype=np.uint8)
+    return pd.DataFrame({"image": ImageArray(pixels), "won": ["no", "yes"] * 20})
+
+
+@pytest.fixture(scope="session")
+def colour(colour_rows):
+    """A winner over small squares of the pictures."""
+    return make_image_winner(colour_rows, (Column("image", "image"),), resolution=8)
+
+
+@pytest.fixture(scope="session")
+def colour_bundle(colour, colour_rows, tmp_path_factory):
+    """The folder of a bundle over pictures in colour that nobody may change."""
+    folder = tmp_path_factory.mktemp("bundles") / "colour"
+    write_bundle(folder, colour, provenance={}, check_rows=colour_rows)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def grey_rows():
+    """Grey pictures beside numbers and words, some of them missing."""
+    draw = np.random.default_rng(6)
+    pictures = ImageArray(draw.integers(0, 256, (30, 1, 7, 9), dtype=np.uint8), np.r_[-1, 0:30, -1, 0:8])
+    ages = np.where(draw.random(40) < 0.2, np.nan, draw.normal(40, 9, 40))
+    jobs = draw.choice(["cook", "smith"], 40)
+    return pd.DataFrame({"age": ages, "photo": pictures, "job": jobs, "won": ["no", "yes"] * 20})
+
+
+@pytest.fixture(scope="session")
+def grey(grey_rows):
+    """A winner over grey pictures and other columns."""
+    kinds = (Column("age", "numeric"), Column("photo", "image"), Column("job", "category"))
+    return make_image_winner(grey_rows, kinds)
+
+
+@pytest.fixture(scope="session")
+def grey_bundle(grey, grey_rows, tmp_path_factory):
+    """The folder of a bundle over grey pictures and other columns that nobody may change."""
+    folder = tmp_path_factory.mktemp("bundles") / "grey"
+    write_bundle(folder, grey, provenance={}, check_rows=grey_rows)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def image_winner_of():
+    """The function that makes a winner from rows whose target is `won` and columns, one of them of images."""
+    return make_image_winner

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 import safetensors.torch
 import torch
 
+from automl.data.prepare import fit_preparation
 from automl.data.preparing import Preparing
+from automl.data.rows import read_rows, write_rows
 from automl.errors import BundleError
-from automl.export.bundle import Winner, example_row, write_bundle
+from automl.export.bundle import Winner, _comparable, example_row, write_bundle
 from automl.export.manifest import file_sha256
 from automl.export.predictor import Predictor
 
@@ -174,3 +177,52 @@ def test_the_network_stays_in_its_mode(tmp_path, mixed, mixed_rows):
     write(tmp_path / "b", mixed, mixed_rows)
     assert mixed.module.training and Predictor(tmp_path / "b")
     mixed.module.eval()
+
+
+@pytest.mark.parametrize("name", ["colour_bundle", "grey_bundle"])
+def test_a_bundle_of_pictures_agrees_with_its_network(request, name):
+    parity = json.loads((request.getfixturevalue(name) / "manifest.json").read_text())["parity"]
+    assert parity["rows"] == 40 and parity["labels_equal"] == 1.0 and parity["largest_difference"] < 1e-5
+
+
+def test_pictures_in_a_file_that_is_only_read_are_compared(tmp_path, colour, colour_rows, recwarn):
+    write_rows(tmp_path / "rows.parquet", colour_rows)
+    winner = replace(colour, preparation=fit_preparation(colour_rows, colour.task.columns, Preparing()))
+    module = torch.nn.Sequential(Flat(), torch.nn.Linear(3 * 14 * 10, 2))
+    write(tmp_path / "b", replace(winner, module=module), read_rows(tmp_path / "rows.parquet"))
+    assert not [each for each in recwarn if "writable" in str(each.message)]
+
+
+class Flat(torch.nn.Module):
+    """Gives pixels as numbers from 0 to 1."""
+
+    def forward(self, batch):
+        return batch["image"].float().flatten(1) / 255.0
+
+
+def test_large_pictures_are_compared_on_some_rows(colour, colour_rows):
+    large = replace(colour.preparation.encodings[0], height=1024, width=1024)
+    rows = _comparable(colour_rows, large)
+    assert len(rows) == 5 and rows.index.tolist() == [0, 9, 19, 29, 39]
+    assert len(_comparable(colour_rows, colour.preparation.encodings[0])) == 40
+
+
+def test_the_example_of_a_picture_is_its_mean_colour(colour):
+    mean = [round(value) for value in colour.preparation.encodings[0].mean]
+    assert example_row(colour.preparation) == {"image": [[mean]]}
+
+
+def test_no_picture_of_the_training_rows_is_in_any_file(colour_bundle, colour, colour_rows):
+    texts = [path.read_bytes() for path in colour_bundle.iterdir()]
+    for pixels in (colour.preparation.transform(colour_rows)["image"], colour_rows["image"].array.store.pixels):
+        lines = {line.tobytes() for line in pixels.reshape(-1, pixels.shape[3])}
+        assert not [line for line in lines for text in texts if line in text]
+
+
+def test_the_versions_of_a_bundle_of_pictures_name_what_resizes_them(colour_bundle, bundle):
+    versions = [json.loads((each / "manifest.json").read_text())["versions"] for each in (colour_bundle, bundle)]
+    assert ["pillow" in each for each in versions] == [True, False]
+
+
+def test_the_card_of_a_bundle_of_pictures_names_their_shape(colour_bundle):
+    assert "uint8 of shape (N, 3, 8, 8), from 0 to 255" in (colour_bundle / "MODEL_CARD.md").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from automl.export.card import Parity, model_card
-from automl.task import Column, Task
+from automl.task import Block, Column, Task
 
 TASK = Task("binary", "won", (Column("a|b", "numeric"), Column("job", "category")), ("no", "yes"), "accuracy")
 PARITY = Parity(120, 1.0, 3e-7)
@@ -69,3 +69,34 @@ def test_a_regression_card_speaks_of_numbers():
 
 def test_a_model_that_was_not_compared_says_so():
     assert "Not compared with the network itself: no rows were given." in card(parity=Parity(0, 1.0, 0.0))
+
+
+PICTURES = Task("binary", "won", (Column("photo", "image"), Column("job", "category")), ("no", "yes"), "accuracy")
+
+
+def picture_card(block):
+    return model_card(PICTURES, {}, PARITY, {}, block)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install onnxruntime numpy pillow",
+        "| `photo` | image | picture of any size, or its file's name (ONNX: uint8 of shape (N, 3, 32, 24), from 0 to "
+        "255; every pixel (125, 123, 114) where missing) |",
+        "| `job` | category | text (ONNX: string, empty where missing) |",
+    ],
+)
+def test_a_card_of_pictures_tells(line):
+    block = Block("image", (3, 32, 24), "uint8", mean=(125.3, 123.0, 113.9), std=(60.0, 60.0, 60.0))
+    assert line in picture_card(block).splitlines()
+
+
+@pytest.mark.parametrize(("channels", "word"), [(1, "grey"), (3, "red, green and blue")])
+def test_a_card_of_pictures_says_what_becomes_of_them(channels, word):
+    card = picture_card(Block("image", (channels, 32, 24), "uint8", mean=(1.0,) * channels))
+    assert f"stretched to 32 rows of 24 pixels by Pillow's bilinear filter and made {word}; " in card
+
+
+def test_a_card_of_a_table_does_not_speak_of_pictures():
+    assert "pillow" not in card().lower() and "picture" not in card()

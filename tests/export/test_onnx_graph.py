@@ -114,3 +114,42 @@ def test_dropout_is_off_in_the_model():
     z = np.array([-1.0, 1.0]) / np.sqrt(2 / 3)
     probabilities = outputs_of(session_of(("a", "b"), module))[1]
     np.testing.assert_allclose(probabilities[:, 1], 1 / (1 + np.exp(-2 * z)), rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def pictures(colour_bundle):
+    return onnxruntime.InferenceSession(str(colour_bundle / "model.onnx"))
+
+
+def test_images_come_in_as_bytes_of_the_size_that_the_preparation_gives(pictures):
+    assert [(each.name, each.type, each.shape) for each in pictures.get_inputs()] == [
+        ("image", "tensor(uint8)", ["N", 3, 8, 8])
+    ]
+
+
+def test_images_are_predicted_alone_as_in_company(pictures, colour, colour_rows):
+    pixels = colour.preparation.transform(colour_rows)["image"]
+    together = pictures.run(None, {"image": pixels})[1]
+    alone = np.concatenate([pictures.run(None, {"image": pixels[row : row + 1]})[1] for row in range(len(pixels))])
+    np.testing.assert_allclose(alone, together, atol=1e-6)
+
+
+def test_images_are_predicted_as_the_network_does(pictures, colour, colour_rows):
+    pixels = colour.preparation.transform(colour_rows)["image"]
+    with torch.no_grad():
+        wanted = torch.softmax(colour.module({"image": torch.tensor(pixels)}), dim=1).numpy()
+    np.testing.assert_allclose(pictures.run(None, {"image": pixels})[1], wanted, atol=1e-6)
+
+
+def test_no_images_give_no_predictions(pictures):
+    labels, shares = pictures.run(None, {"image": np.zeros((0, 3, 8, 8), dtype=np.uint8)})
+    assert labels.shape == (0,) and shares.shape == (0, 2)
+
+
+def test_images_stand_beside_other_columns(grey_bundle):
+    session = onnxruntime.InferenceSession(str(grey_bundle / "model.onnx"))
+    assert [(each.name, each.shape) for each in session.get_inputs()] == [
+        ("age", ["N"]),
+        ("photo", ["N", 1, 7, 9]),
+        ("job", ["N"]),
+    ]
