@@ -70,15 +70,19 @@ class Result:
 
         return deliver.export(Record(self.run_dir), Path(output), trial)
 
-    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def predict(self, rows: Rows) -> pd.DataFrame:
         """Predict rows with the winner: `prediction`, then `probability_<class>`.
+
+        Args:
+            rows: A table or its file; for a model of images also a folder, an image or an `.npz` file.
 
         Raises:
             BundleError: The rows lack a column.
         """
         from automl.export.predictor import Predictor
 
-        return Predictor(Record(self.run_dir).bundle_dir).predict(rows)
+        predictor = Predictor(Record(self.run_dir).bundle_dir)
+        return predictor.predict(predictor.read(Path(rows)) if isinstance(rows, str | Path) else rows)
 
 
 def search(
@@ -106,7 +110,7 @@ def search(
         progress: Who watches; nobody if None.
         **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
             `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `cohort`,
-            `jobs`, `tracking_uri`.
+            `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`.
 
     Returns:
         What came of it.

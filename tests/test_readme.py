@@ -16,9 +16,11 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from PIL import Image
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
 from automl.cli.app import COMMANDS
 
@@ -78,6 +80,27 @@ def write_tables(folder: Path) -> None:
     houses.iloc[340:].to_parquet(folder / "test.parquet")
     rows = pd.concat([patients.data.head(20), houses.drop(columns="price").head(20)], axis=1)
     rows.to_csv(folder / "rows.csv", index=False)
+    write_images(folder)
+
+
+def write_images(folder: Path) -> None:
+    """Write every set of images the README names, of scikit-learn's digits."""
+    digits = load_digits()
+    pixels = (digits.images[:240] * 15).astype("uint8")
+    listed = []
+    for number, (image, label) in enumerate(zip(pixels, digits.target)):
+        path = folder / "photos" / f"class {label % 3}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+        listed.append({"image": str(path.relative_to(folder)), "shade": image.mean(), "label": label % 3})
+    np.savez(
+        folder / "fashion.npz",
+        x_train=pixels[:180],
+        y_train=digits.target[:180],
+        x_test=pixels[180:],
+        y_test=digits.target[180:240],
+    )
+    pd.DataFrame(listed).to_csv(folder / "listing.csv", index=False)
 
 
 def environment(folder: Path) -> dict[str, str]:

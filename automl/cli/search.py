@@ -17,6 +17,13 @@ _KINDS, _TASKS, _METRICS = ", ".join(COLUMN_KINDS), "|".join(TASK_KINDS), ", ".j
 _PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "The record"
 
 
+_AS_GIVEN = (
+    *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "space", "trials", "seed", "device"),
+    *("sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency"),
+)
+"""The options that a plan takes as they are."""
+
+
 def _option(flag: str, metavar: str, panel: str, text: str) -> Any:
     return typer.Option(flag, metavar=metavar, help=text, rich_help_panel=panel)
 
@@ -25,7 +32,8 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A CSV, TSV, Parquet or Feather file, or digits, breast-cancer, wine, iris, diabetes.",
+        help="A CSV, TSV, Parquet or Feather file, a folder or .npz of images, "
+        "or digits, breast-cancer, wine, iris, diabetes.",
         show_default=False,
     ),
 ]
@@ -35,13 +43,22 @@ Kind = Annotated[list[str] | None, _option("--kind", "COL=KIND", _PROBLEM, f"Rea
 Drop = Annotated[list[str] | None, _option("--drop", "COL", _PROBLEM, "Leave a column out; repeatable.")]
 Metric = Annotated[str | None, _option("--metric", "M", _PROBLEM, f"What chooses the winner: {_METRICS}.")]
 Positive = Annotated[str | None, _option("--positive", "CLASS", _PROBLEM, "The class that f1 is about.")]
-Space = Annotated[str, _option("--space", "NAME|PATH", _SEARCH, "What may vary; see automl spaces.")]
+Space = Annotated[
+    str | None,
+    _option("--space", "NAME|PATH", _SEARCH, "What may vary; see automl spaces. [default: by the data]"),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", rich_help_panel=_SEARCH, help="Repeats a study.")]
 Device = Annotated[str, _option("--device", "auto|cpu|cuda[:i]", _SEARCH, "Where to train.")]
 Cohort = Annotated[str, _option("--cohort", "auto|N", _SEARCH, "How many trials train together. [default: auto]")]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", rich_help_panel=_SEARCH, help="How many processes search.")]
 Sampler = Annotated[str, _option("--sampler", "tpe|random", _SEARCH, "How configs are proposed.")]
 Pruner = Annotated[str, _option("--pruner", "asha|none", _SEARCH, "How trials are stopped early.")]
+MaxParameters = Annotated[
+    int | None,
+    typer.Option("--max-parameters", min=1, metavar="N", rich_help_panel=_SEARCH, help="The most a network may have."),
+]
+MaxMemory = Annotated[str | None, _option("--max-memory", "SIZE", _SEARCH, "The most one may take to train: 500MB.")]
+MaxLatency = Annotated[float | None, _option("--max-latency", "MS", _SEARCH, "The most a row may take, predicted.")]
 Test = Annotated[str | None, _option("--test", "FRACTION|FILE", _ROWS, "The rows to judge on; 0.2 of them.")]
 Validation = Annotated[
     str | None, _option("--validation", "FRACTION|FILE", _ROWS, "The rows to choose by; 0.2 of them.")
@@ -70,7 +87,7 @@ def search(
     drop: Drop = None,
     metric: Metric = None,
     positive: Positive = None,
-    space: Space = "tabular",
+    space: Space = None,
     trials: Trials = None,
     timeout: Timeout = None,
     seed: Seed = 0,
@@ -79,6 +96,9 @@ def search(
     pruner: Pruner = "asha",
     cohort: Cohort = "auto",
     jobs: Jobs = 1,
+    max_parameters: MaxParameters = None,
+    max_memory: MaxMemory = None,
+    max_latency: MaxLatency = None,
     test: Test = None,
     validation: Validation = None,
     split: Split = None,
@@ -88,33 +108,21 @@ def search(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Search for the best network on a table, and judge it once."""
+    """Search for the best network on a table or on images, and judge it once."""
     from automl.experiment.checks import checked, parse_kinds
+    from automl.experiment.limits import parse_size
     from automl.experiment.plan import Plan
 
     plan = Plan(
-        data=data,
-        target=target,
-        task=task,
+        **{name: context.params[name] for name in _AS_GIVEN},
         kinds=parse_kinds(kind or []),
         drop=tuple(drop or ()),
-        space=space,
-        trials=trials,
         timeout=parse_duration(timeout) if timeout else None,
-        metric=metric,
-        positive=positive,
         study=study or "",
         runs_dir=str(runs_dir.absolute()),
         test=test or "0.2",
         validation=validation or "0.2",
-        split=split,
-        device=device,
-        seed=seed,
-        sampler=sampler,
-        pruner=pruner,
-        cohort=cohort,
-        jobs=jobs,
-        tracking_uri=tracking_uri,
+        max_memory=parse_size(max_memory) if max_memory else None,
     )
     plan = checked(plan, split_twice=bool(split and test))
     _carry_out(plan, context.obj, as_json=as_json, quiet=quiet)

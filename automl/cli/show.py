@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 _LEADERS = ("trial", "state", "score", "loss", "epochs", "parameters", "family", "optimizer", "lr")
+_LAYER = ("name", "output", "parameters", "multiply_adds")
 _CURVE = ("epoch", "train_loss", "validation_loss", "validation", "lr")
 
 
@@ -89,11 +90,13 @@ def trial_lines(shown: Row) -> Iterator[str]:
         yield from shown["failure"]["traceback"].splitlines()
     elif shown["outcome"]:
         yield from ("", "Outcome", *config_lines(shown["outcome"]))
+    yield from (f"trial {shown['trial']}: {finding}" for finding in shown["health"]["findings"])
 
 
 def _write_layers(layers: Sequence[Row]) -> None:
     from automl.cli.screen import write_lines, write_rows
 
     if layers:
+        total = {name: sum(layer[name] for layer in layers) for name in ("parameters", "multiply_adds")}
         write_lines([""])
-        write_rows(("name", "output", "parameters"), layers, words=("name", "output"))
+        write_rows(_LAYER, [*layers, {"name": "total", "output": "", **total}], words=("name", "output"))

@@ -69,6 +69,15 @@ def assemble(
         pruner = Halving(record.lines(RUNGS), higher_is_better=higher, first=first_rung(len(stage.train)))
     device = pick_device(plan.device, place)
     objective = Objective(
-        record, stage, device, plan.seed, pruner, clock, progress, record.outcomes(), interrupts=interrupts
+        record,
+        stage,
+        device,
+        plan.seed,
+        pruner,
+        clock,
+        progress,
+        record.outcomes(),
+        interrupts=interrupts,
+        limits=plan.limits,
     )
     return Bench(study, objective, Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort)))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from automl.data.layouts import source_defaults
 from automl.errors import DataError, PlanError, unknown
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.task import CLASS_METRICS, COLUMN_KINDS, HIGHER_IS_BETTER, REGRESSION_METRICS, TASK_KINDS
@@ -86,7 +87,7 @@ def _mistakes(plan: Plan) -> Iterator[str]:
 
 
 def _problem_mistakes(plan: Plan) -> Iterator[str]:
-    if plan.target is None and plan.data not in BUILT_IN:
+    if plan.target is None and source_defaults(plan.data).target is None:
         yield f"say which column of {plan.data} is to be predicted with --target COL"
     if plan.target is not None and plan.target in plan.drop:
         yield f"the target {plan.target!r} cannot be dropped"

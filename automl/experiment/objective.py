@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from automl.experiment.interrupts import Interrupts
+from automl.experiment.limits import Limits
 from automl.experiment.recipe import read_recipe
 from automl.experiment.watch import Watch
-from automl.models.build import build, count_parameters
+from automl.models.build import build, costs
+from automl.models.cost import operations
 from automl.models.summary import n_parameters
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member
 from automl.training.cohort import Fitted, train
 from automl.training.failures import OutOfTimeError, failure_kind
 from automl.training.feed import Rows
+from automl.training.health import summary
 from automl.training.size import cohort_size
 from automl.training.speed import epoch_seconds
 from automl.training.weights import as_rows, save_weights
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from automl.experiment.progress import Progress
     from automl.experiment.recipe import Recipe
     from automl.experiment.stage import Prepared, Stage
+    from automl.models.cost import LayerCost
     from automl.study.rungs import Pruner
     from automl.tracking.record import Record
     from automl.trial import Config
@@ -53,6 +58,7 @@ class Objective:
         progress: Who watches.
         outcomes: What came of the trials so far, earlier sessions' included.
         interrupts: Whether somebody asked for the search to end.
+        limits: What a network may be at most.
     """
 
     record: Record
@@ -64,6 +70,7 @@ class Objective:
     progress: Progress
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     interrupts: Interrupts = field(default_factory=Interrupts)
+    limits: Limits = field(default_factory=Limits)
     _leaders: list[int] | None = field(default=None, repr=False)
     _with_weights: set[int] | None = field(default=None, repr=False)
     _on_device: tuple[Prepared, Rows, Rows] | None = field(default=None, repr=False)
@@ -109,22 +116,36 @@ class Objective:
     def cohort_size(self, config: Config) -> int:
         """Say how many trials that agree with this one are worth training together."""
         recipe = read_recipe(config)
-        return cohort_size(self._size(recipe), recipe.training.batch_size, self.device)
+        return cohort_size(operations(self._layers(recipe)), recipe.training.batch_size, self.device)
 
     def cost(self, config: Config) -> float:
-        """Predict the seconds of one of a trial's epochs, in a cohort of its size."""
+        """Predict the seconds of one of a trial's epochs, in a cohort of its size; infinite where it cannot be."""
+        if self.infeasible(config):
+            return math.inf
         recipe = read_recipe(config)
-        size, n_rows, batch_size = self._size(recipe), len(self.stage.train), recipe.training.batch_size
-        sharing = cohort_size(size, batch_size, self.device)
-        return epoch_seconds(size, n_rows, batch_size, self.device, sharing=sharing)
+        n_operations, batch_size = operations(self._layers(recipe)), recipe.training.batch_size
+        n_rows, sharing = len(self.stage.train), self.cohort_size(config)
+        return epoch_seconds(n_operations, n_rows, batch_size, self.device, sharing=sharing)
 
-    def _size(self, recipe: Recipe) -> int:
+    def infeasible(self, config: Config) -> str:
+        """Say why a config's network cannot be or may not be; empty where it can. No tensor is made."""
+        recipe = read_recipe(config)
+        try:
+            layers = self._layers(recipe)
+        except ValueError as error:
+            return str(error)
+        return self.limits.passed_by(layers, recipe.training.batch_size)
+
+    def _layers(self, recipe: Recipe) -> list[LayerCost]:
         blocks = self.stage.preparation(recipe.preparing).blocks
-        return count_parameters(recipe.family, blocks, self.stage.task.n_outputs)
+        return costs(recipe.family, blocks, self.stage.task.n_outputs)
 
     def _attempt(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
         """Train a cohort; where something is raised, train each of it alone, so that the fault stays with one."""
         started = time.perf_counter()
+        reason = self.infeasible(next(iter(configs.values())))
+        if reason:
+            return {number: Failed("infeasible", reason, "", 0.0) for number in configs}
         try:
             return self._train(configs, started)
         except Exception as error:
@@ -166,6 +187,7 @@ class Objective:
                 optimizer=recipe.optimizer,
                 schedule=recipe.schedule,
                 training=recipe.training,
+                augmenting=recipe.augment,
             )
             for number, recipe in recipes.items()
         ]
@@ -178,6 +200,7 @@ class Objective:
         for number, each in zip(configs, fitted):
             outcomes[number] = _outcome(each, size, seconds * len(each.epochs) / n_epochs)
             self.record.trial(number).write_curve(each.epochs)
+            self.record.trial(number).write_health(summary(each.health))
         best = self._best_of(outcomes)
         for number, each in zip(configs, fitted):
             if number in best:

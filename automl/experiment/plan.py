@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from automl.budget import Budget
+from automl.experiment.limits import Limits
 
 DEFAULT_BUDGET = Budget(trials=30, seconds=150.0)
 """What a search may spend when it is told neither trials nor time."""
@@ -19,12 +20,12 @@ class Plan:
     """The options of a search.
 
     Args:
-        data: A built-in set's name, or a file.
-        target: The column to predict; None for a built-in set's own.
+        data: A built-in set's name, a file, or a folder of images.
+        target: The column to predict; None for that of a built-in set or a set of images.
         task: Binary, multiclass or regression; None to infer it.
         kinds: Column kinds that were given, by column.
         drop: Columns to leave out.
-        space: A shipped space's name, or a file.
+        space: A shipped space's name, or a file; None for the one that suits the data.
         trials: How many trials in all; None is without limit, if seconds are limited.
         timeout: Seconds in all; None is without limit, if trials are limited.
         metric: What chooses trials; None for the task's default.
@@ -40,6 +41,9 @@ class Plan:
         pruner: How trials are stopped early.
         cohort: How many trials train together, a number or `auto`.
         jobs: How many processes of this machine search together.
+        max_parameters: The most trainable numbers a network may have; None is without limit.
+        max_memory: The most bytes one may take in training; None is without limit.
+        max_latency: The most milliseconds one may take for a row; None is without limit.
         tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
     """
 
@@ -50,7 +54,7 @@ class Plan:
     task: str | None = None
     kinds: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
-    space: str = "tabular"
+    space: str | None = None
     trials: int | None = None
     timeout: float | None = None
     metric: str | None = None
@@ -65,6 +69,9 @@ class Plan:
     tracking_uri: str | None = None
     cohort: str = "auto"
     jobs: int = 1
+    max_parameters: int | None = None
+    max_memory: float | None = None
+    max_latency: float | None = None
 
     @property
     def budget(self) -> Budget:
@@ -72,6 +79,11 @@ class Plan:
         if self.trials is None and self.timeout is None:
             return DEFAULT_BUDGET
         return Budget(self.trials, self.timeout)
+
+    @property
+    def limits(self) -> Limits:
+        """What a network may be at most."""
+        return Limits(self.max_parameters, self.max_memory, self.max_latency)
 
     def to_json(self) -> dict[str, Any]:
         """Give the plan as plain JSON values."""

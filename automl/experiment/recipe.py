@@ -1,4 +1,4 @@
-"""From a flat config to the arguments of preparation, family, optimizer, schedule and training; and a space's lint.
+"""From a flat config to the arguments of preparing, family, optimizer, schedule, training; and a space's lint.
 
 Both need no torch: every room publishes its arguments as plain values.
 """
@@ -12,7 +12,7 @@ from automl.data.preparing import Preparing
 from automl.errors import SpaceError, unknown
 from automl.models.families.registry import FAMILIES
 from automl.spaces.space import Choice, Domain, Fixed, Float, Int
-from automl.training.arguments import OPTIMIZERS, SCHEDULES, Training
+from automl.training.arguments import OPTIMIZERS, SCHEDULES, Augmenting, Training
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from automl.training.arguments import Optimizer, Schedule
     from automl.trial import Config
 
-_SECTIONS: dict[str, type[Any]] = {"preparing": Preparing, "training": Training}
+_SECTIONS: dict[str, type[Any]] = {"preparing": Preparing, "augment": Augmenting, "training": Training}
 _CHOICES: dict[str, Mapping[str, type[Any]]] = {
     "family": FAMILIES,
     "optimizer": OPTIMIZERS,
@@ -39,6 +39,7 @@ class Recipe:
     family: Family
     optimizer: Optimizer
     schedule: Schedule
+    augment: Augmenting
     training: Training
 
 

@@ -11,7 +11,7 @@ from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.run import resumable
 from automl.experiment.uncollected import uncollected
 from automl.report.summary import CLOCK
-from automl.tracking.record import PLAN, REPORT, SPACE, SPLIT
+from automl.tracking.record import PLAN, REPORT, SPLIT
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
@@ -67,12 +67,9 @@ def _go_on(
 ) -> dict[str, Any]:
     with uncollected():
         from automl.experiment.session import Session
-    from automl.spaces.read import find_space
 
     if IN_MEMORY in (plan.data, plan.test, plan.validation) and not record.has(SPLIT):
         raise StudyError(f"study {record.study!r} was killed before its table was kept; search again with the table")
-    if not record.has(SPACE):
-        record.write_text(SPACE, find_space(plan.space).read_text(encoding="utf-8"))
     progress.say(f"study {record.study} goes on")
     with resumable(record):
         return Session(record, plan, started=started, progress=progress).run(break_seal)

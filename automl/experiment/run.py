@@ -15,8 +15,8 @@ from automl.errors import AutoMLError
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.recipe import lint
 from automl.experiment.uncollected import uncollected
-from automl.spaces.read import find_space, read_space
-from automl.tracking.record import SPACE, Record
+from automl.spaces.read import read_space
+from automl.tracking.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,12 +47,11 @@ def search(
     Raises:
         AutoMLError: Something a person can fix; a study that has no trial yet is then taken back.
     """
-    space_file = find_space(plan.space)
-    lint(read_space(plan.space), plan.space)
+    if plan.space is not None:
+        lint(read_space(plan.space), plan.space)
     facts = {"study_id": uuid.uuid4().hex, "created": datetime.now(UTC).isoformat(timespec="seconds")}
     record = Record.create(Path(plan.runs_dir), plan.study, plan.to_json() | facts)
     with record.lock():
-        record.write_text(SPACE, space_file.read_text(encoding="utf-8"))
         progress = Logged(progress or Silent(), record.log_path)
         with resumable(record):
             try:

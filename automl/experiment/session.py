@@ -12,6 +12,7 @@ from automl.budget import Clock
 from automl.experiment.assemble import assemble
 from automl.experiment.environment import environment
 from automl.experiment.interrupts import Interrupts, deferred
+from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.workers import run_with_workers
@@ -64,12 +65,13 @@ class Session:
         progress: Progress,
         tables: Mapping[str, pd.DataFrame] | None = None,
     ) -> None:
-        self._record, self._plan, self._progress = record, plan, progress
+        self._record, self._progress = record, progress
         used = record.read_json(CLOCK)["seconds"] if record.has(CLOCK) else 0.0
         self._started = time.monotonic() if started is None else started
         self._device = pick_device(plan.device)
         is_new = not record.has(ENVIRONMENT)
         self._stage = set_out(record, plan, tables)
+        self._plan = settle_space(record, plan, self._stage.task)
         seconds_to_start = time.monotonic() - self._started
         self._clock = Clock(_for_search(plan.budget.seconds, seconds_to_start), used, self._started)
         self._kept = 0.0

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from automl.data.builtin import builtin_target
 from automl.data.columns import infer_columns
+from automl.data.images import image_size
+from automl.data.layouts import source_defaults
 from automl.data.prepare import Preparation, fit_preparation
 from automl.data.preparing import Preparing
 from automl.data.read import read_table
@@ -108,13 +109,16 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
 
 def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> None:
     """Divide the table and write its parts; the split's own file comes last and says that all of it is there."""
+    said = source_defaults(plan.data)
+    table = read_table(tables.get("data", plan.data))
+    size = image_size(table)
     division = divide(
-        read_table(tables.get("data", plan.data)),
-        target=plan.target or builtin_target(plan.data),
+        table,
+        target=plan.target or said.target,
         task_kind=cast("TaskKind | None", plan.task),
-        test=_fraction_or_rows(tables.get("test", plan.test)),
-        validation=_fraction_or_rows(tables.get("validation", plan.validation)),
-        column=plan.split,
+        test=_fraction_or_rows(tables.get("test", plan.test), size),
+        validation=_fraction_or_rows(tables.get("validation", plan.validation), size),
+        column=plan.split or said.split,
         seed=plan.seed,
     )
     columns, findings = infer_columns(division.train[list(division.features)], plan.kinds, plan.drop)  # type: ignore[arg-type]
@@ -136,13 +140,13 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
     )
 
 
-def _fraction_or_rows(given: str | pd.DataFrame) -> float | pd.DataFrame:
+def _fraction_or_rows(given: str | pd.DataFrame, image_size: tuple[int, int] | None) -> float | pd.DataFrame:
     if not isinstance(given, str):
-        return read_table(given)
+        return read_table(given, image_size=image_size)
     try:
         return float(given)
     except ValueError:
-        return read_table(Path(given))
+        return read_table(Path(given), image_size=image_size)
 
 
 def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:

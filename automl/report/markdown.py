@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +31,7 @@ def page(record: Record) -> str:
         "Best trials": _leaders(record),
         "The winner beside the default": _winner(record, summary),
         "Failures": _failures(record),
+        "Health": _health(record),
         "Pruning": _pruning(record),
         "Data": _data(record, summary),
         "The sealed test rows": _seal(record, summary, judged),
@@ -166,6 +168,29 @@ def _failures(record: Record) -> list[str]:
         for kind, failed in kinds.items()
     ]
     return table(["kind", "trials", "which", "the first of them said"], rows, right=(1,)) if rows else []
+
+
+def _health(record: Record) -> list[str]:
+    """Say what was found in the layers of networks, the findings of most trials first."""
+    found: dict[str, list[int]] = {}
+    for trial in record.trials():
+        for finding in trial.read_health()["findings"]:
+            found.setdefault(_without_share(finding), []).append(trial.number)
+    rows = sorted(([finding, len(numbers), _numbers(numbers)] for finding, numbers in found.items()), key=_count)
+    if not rows:
+        return []
+    left_out = len(rows) - _LEADERS
+    rest = ["", f"{counted(left_out, 'more finding')}."] if left_out > 0 else []
+    return [*table(["what was seen in the layers", "trials", "which"], rows[:_LEADERS], right=(1,)), *rest]
+
+
+def _without_share(finding: str) -> str:
+    """Write findings alike that differ in a share alone."""
+    return re.sub(r"\d+%( to \d+%)?", "most", finding)
+
+
+def _count(row: list[Any]) -> int:
+    return -int(row[1])
 
 
 def _pruning(record: Record) -> list[str]:

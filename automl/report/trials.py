@@ -18,8 +18,9 @@ def trial(record: Record, number: int) -> dict[str, Any]:
     """Give everything the record keeps of one trial.
 
     Returns:
-        `trial, state, config, outcome, curve, failure`: the outcome without its traceback, or None while it is not
-        over; the curve as one object an epoch; the failure as `{kind, message, traceback}`, or None.
+        `trial, state, config, outcome, curve, health, failure`: the outcome without its traceback, or None while it is
+        not over; the curve as one object an epoch; how its layers fared, with `findings`; the failure as
+        `{kind, message, traceback}`, or None.
 
     Raises:
         StudyError: The study has no trial of this number.
@@ -41,6 +42,7 @@ def trial(record: Record, number: int) -> dict[str, Any]:
             "config": kept.read_config(),
             "outcome": facts,
             "curve": [asdict(epoch) for epoch in kept.read_curve()],
+            "health": kept.read_health(),
             "failure": _failure(outcome, record, number) if isinstance(outcome, Failed) else None,
         }
     )

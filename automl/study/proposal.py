@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from automl.trial import Config, Scalar
 
     Decide = Callable[[str, BaseDistribution], Any]
+    Proposal = tuple[Config, dict[str, Any], dict[str, BaseDistribution]]
 
 _ON_OR_OFF = CategoricalDistribution((False, True))
 
@@ -45,9 +46,7 @@ def _distribution(domain: Float | Int | Choice) -> BaseDistribution:
     return FloatDistribution(domain.low, domain.high, log=domain.log, step=domain.step)
 
 
-def propose(
-    study: optuna.Study, number: int, space: Space, given: Mapping[str, Any], draw: int = 0
-) -> tuple[Config, dict[str, Any], dict[str, BaseDistribution]]:
+def propose(study: optuna.Study, number: int, space: Space, given: Mapping[str, Any], draw: int = 0) -> Proposal:
     """Let the study's sampler propose a trial that the study has not heard of yet.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import optuna
@@ -15,13 +16,24 @@ from automl.study.samplers import SAMPLERS
 from automl.trial import Completed, Pruned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+    from typing import Any
 
     from optuna.trial import FrozenTrial
 
     from automl.spaces.space import Space
+    from automl.study.proposal import Proposal
     from automl.trial import Config, Outcome
+
+_MOST_REDRAWN = 32
+"""So many proposals that cannot be tried are drawn again; then one of them becomes a trial that fails untrained, from
+which the sampler learns."""
+
+
+def _free(config: Config) -> float:
+    """Let every config cost the same."""
+    return 0.0
 
 
 class Study:
@@ -102,7 +114,7 @@ class Study:
         like: Config | None = None,
         shared: Callable[[str], bool] = lambda name: True,
         *,
-        cost: Callable[[Config], float] = lambda config: 0.0,
+        cost: Callable[[Config], float] = _free,
         n_proposals: int = 1,
     ) -> tuple[int, Config]:
         """Give the next trial's number and config; the trial enters the journal whole, by one line.
@@ -112,21 +124,33 @@ class Study:
         Args:
             like: A config that the next one agrees with in its shared parameters; None leaves it free.
             shared: Tells of a parameter's name whether it is shared.
-            cost: What a config costs, in any unit.
-            n_proposals: Of so many proposals of the sampler the cheapest is taken.
+            cost: What a config costs, in any unit; infinite where it cannot be tried.
+            n_proposals: Of so many proposals of the sampler the cheapest is taken; where none can be tried, more are
+                made.
         """
         number = self.n_asked
         given = {}
         if number < self.n_starts:
-            given, n_proposals = as_parameters(self._start(number, cost), self._space), 1
+            given = as_parameters(self._start(number, cost), self._space)
+            cost, n_proposals = _free, 1
         elif like is not None:
             given = as_parameters(like, self._space, shared)
-        proposals = [propose(self._study, number, self._space, given, draw) for draw in range(n_proposals)]
-        config, params, distributions = (
-            proposals[0] if n_proposals == 1 else min(proposals, key=lambda proposal: cost(proposal[0]))
-        )
+        config, params, distributions = self._cheapest(number, given, cost, n_proposals)
         self._study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=distributions))
         return number, config
+
+    def _cheapest(
+        self, number: int, given: Mapping[str, Any], cost: Callable[[Config], float], n_proposals: int
+    ) -> Proposal:
+        """Give the cheapest of so many proposals; those that cannot be tried are drawn again, up to a bound."""
+        proposals: list[tuple[float, Proposal]] = []
+        for draw in range(n_proposals + _MOST_REDRAWN):
+            proposal = propose(self._study, number, self._space, given, draw)
+            proposals.append((cost(proposal[0]), proposal))
+            cheapest = min(proposals, key=lambda each: each[0])
+            if len(proposals) >= n_proposals and cheapest[0] < math.inf:
+                break
+        return cheapest[1]
 
     def ask_again(self, number: int) -> Config:
         """Give the config of an unfinished trial.

@@ -33,6 +33,8 @@ N_STARTUP = 10
 _BEST, _LATEST = 150, 250
 """The window: so many of the best trials, and so many of the latest."""
 _N_CANDIDATES = 24
+_N_DRAWS = 5
+"""Of several proposals for one trial, so many are the estimator's; where they cannot be tried, others are random."""
 _BEST_SHARE, _MOST_BEST = 0.1, 25
 _N_FRESH = 25
 """The latest trials, whose weight is not yet less."""
@@ -67,12 +69,13 @@ class TPESampler(optuna.samplers.BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Propose a parameter, along with those that are active in the same trials."""
-        of = (trial.number, trial.system_attrs.get("draw", 0))
+        draw = trial.system_attrs.get("draw", 0)
+        of = (trial.number, draw)
         if self._of != of:
             self._of, self._proposed = of, {}
             self._table.look(study, trial.number)
         rng = np.random.default_rng(seed_of_proposal(self._seed, trial, param_name))
-        if self._table.n_over < N_STARTUP:
+        if self._table.n_over < N_STARTUP or draw >= _N_DRAWS:
             return _anything(axis(param_distribution), rng)
         if param_name not in self._proposed:
             known = trial.system_attrs.get("fixed_params", {}) | trial.params

@@ -140,16 +140,16 @@ def read_child(study: Study, trial: TrialRecord, outcome: Outcome, started: int 
         outcome: What came of it.
         started: When it began, in milliseconds; the time its config was written if None.
     """
-    config = trial.read_config()
+    config, health = trial.read_config(), trial.read_health()
     started = began(trial) if started is None else started
     return Child(
         number=trial.number,
         status=status_of(outcome),
         started=started,
         ended=ended(outcome, started),
-        tags={ROLE: "trial", TRIAL: str(trial.number), **study.tags, **_tags_of(config, outcome)},
+        tags={ROLE: "trial", TRIAL: str(trial.number), **study.tags, **_tags_of(config, outcome), **_findings(health)},
         params={key: as_text(value) for key, value in config.items()},
-        points=_points(study, trial, outcome, started),
+        points=[*_points(study, trial, outcome, started), *_health_points(health, started)],
     )
 
 
@@ -246,6 +246,20 @@ def _points(study: Study, trial: TrialRecord, outcome: Outcome, started: int) ->
             Point("parameters", float(outcome.parameters), end, 0),
         ]
     return [point for point in points if math.isfinite(point.value)]
+
+
+def _findings(health: Mapping[str, Any]) -> dict[str, str]:
+    return {"health": _shortened("; ".join(health["findings"]))} if health["findings"] else {}
+
+
+def _health_points(health: Mapping[str, Any], started: int) -> list[Point]:
+    """Give the extremes over the layers, epoch by epoch; they have no time of their own."""
+    return [
+        Point(f"health_{name}", float(value), started, reading["epoch"])
+        for reading in health["epochs"]
+        for name, value in reading.items()
+        if name != "epoch" and value is not None
+    ]
 
 
 def _shortened(text: str) -> str:

@@ -60,6 +60,11 @@ class TrialRecord:
         return self.folder / "weights.safetensors"
 
     @property
+    def health_path(self) -> Path:
+        """How the layers fared, and what is wrong with them."""
+        return self.folder / "health.json"
+
+    @property
     def traceback_path(self) -> Path:
         """Where the trial failed, if it did."""
         return self.folder / "traceback.txt"
@@ -105,6 +110,19 @@ class TrialRecord:
         except (KeyError, TypeError, ValueError) as error:
             raise StudyError(f"{self.curve_path} is damaged: {error}") from None
 
+    def write_health(self, health: Mapping[str, Any]) -> None:
+        """Write how the layers fared: `findings`, `epochs` and `layers`, as `automl.training.health.summary` gives."""
+        files.write_json(self.health_path, health, lasting=False)
+
+    def read_health(self) -> dict[str, Any]:
+        """Read how the layers fared; nothing is found in a trial of which nothing was written.
+
+        Raises:
+            StudyError: The file is damaged.
+        """
+        nothing: dict[str, Any] = {"findings": [], "epochs": [], "layers": []}
+        return nothing if files.is_empty(self.health_path) else files.read_json(self.health_path)
+
     def write_preparation(self, preparation: Mapping[str, Any]) -> None:
         """Write the fitted preprocessing."""
         files.write_json(self.preparation_path, preparation, lasting=False)
@@ -139,7 +157,7 @@ class TrialRecord:
         Args:
             outcome: What came of it, which need not be written yet.
         """
-        written = (self.config_path, self.curve_path, self.traceback_path)
+        written = (self.config_path, self.curve_path, self.health_path, self.traceback_path)
         texts = {path.name: path.read_bytes().decode() for path in written if path.exists()}
         texts[self.outcome_path.name] = files.as_json(outcome_to_json(outcome))
         return {"trial": self.number, "files": texts}

@@ -120,7 +120,7 @@ def test_a_name_that_is_taken_is_refused_with_the_command_that_goes_on(searched:
 
 def test_a_study_shows_its_layers(searched: Ended, runs: Path):
     layers = automl("show", "wines", "--runs-dir", runs, "--json").json["layers"]
-    assert layers and all(set(layer) == {"name", "output", "parameters"} for layer in layers)
+    assert layers and all(set(layer) == {"name", "output", "parameters", "multiply_adds"} for layer in layers)
 
 
 def test_a_trial_shows_its_layers(searched: Ended, runs: Path):

@@ -15,7 +15,11 @@ from automl.training.arguments import OPTIMIZERS, SCHEDULES, Member
 from automl.training.cohort import train
 from automl.training.feed import Rows
 
-BLOCKS = (Block("numeric", (3,), "float32"), Block("category", (1,), "int64", (30,)))
+BLOCKS = (
+    Block("numeric", (3,), "float32"),
+    Block("category", (1,), "int64", (30,)),
+    Block("image", (1, 16, 16), "uint8", mean=(127.0,), std=(70.0,)),
+)
 
 
 class Watch:
@@ -38,6 +42,7 @@ def _rows(n_rows, seed):
     inputs = {
         "numeric": torch.randn(n_rows, 3, generator=draw),
         "category": torch.randint(0, 30, (n_rows, 1), generator=draw),
+        "image": torch.randint(0, 256, (n_rows, 1, 16, 16), generator=draw, dtype=torch.uint8),
     }
     return Rows(inputs, torch.randint(0, 2, (n_rows,), generator=draw))
 
@@ -96,7 +101,7 @@ def test_what_a_config_leaves_out_has_its_own_default():
         ({"family.mlp.widht": 3}, "unknown argument 'widht'; did you mean 'width'"),
         ({"family": "mpl"}, "unknown family 'mpl'; did you mean 'mlp'"),
         ({"optimiser.adam.lr": 3}, "unknown parameter 'optimiser.adam.lr'"),
-        ({"family.cnn.width": 3}, "unknown family 'cnn'"),
+        ({"family.rnn.width": 3}, "unknown family 'rnn'"),
     ],
 )
 def test_an_unknown_name_in_a_config_is_an_error(config, sentence):
@@ -108,7 +113,7 @@ def test_an_unknown_name_in_a_config_is_an_error(config, sentence):
     ("lines", "sentence"),
     [
         ("family: {choice: {mlp: {widht: {int: [8, 16], default: 8}}}, default: mlp}", "unknown argument 'widht'"),
-        ("family: {choice: [mlp, cnn], default: mlp}", "unknown family 'cnn'"),
+        ("family: {choice: [mlp, rnn], default: mlp}", "unknown family 'rnn'"),
         ("optimizer: {choice: {lion: {}}, default: lion}", "unknown optimizer 'lion'"),
         ("speed: {int: [1, 2], default: 1}", "unknown parameter 'speed'"),
         ("training: {batch_size: {float: [1.5, 9], default: 2}}", "must be a whole number, got 1.5"),

@@ -205,3 +205,17 @@ def test_reading_a_report_needs_no_heavy_library():
     code = f"import sys, automl.report.markdown, automl.report.trials; print([m for m in {heavy} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_what_was_seen_in_the_layers_is_told_once_with_its_trials(write_study):
+    record = write_study()
+    for number, share in ((0, "60%"), (1, "75% to 90%")):
+        record.trial(number).write_health({"findings": [f"{share} of the units of layer 1 of 2 (relu) are dead"]})
+    record.trial(2).write_health({"findings": ["gradients vanish in layers 1-3 of 4 (sigmoid)"]})
+    text = page(record)
+    assert "| most of the units of layer 1 of 2 (relu) are dead |      2 | 0, 1  |" in text
+    assert "| gradients vanish in layers 1-3 of 4 (sigmoid)     |      1 | 2     |" in text
+
+
+def test_a_study_of_healthy_networks_says_nothing_of_layers(write_study):
+    assert "## Health" not in page(write_study())

@@ -11,7 +11,7 @@ from automl.trial import Failed
 
 def test_a_trial_is_shown_with_its_config_outcome_and_curve(write_study):
     shown = trial(write_study(), 1)
-    assert list(shown) == ["trial", "state", "config", "outcome", "curve", "failure"]
+    assert list(shown) == ["trial", "state", "config", "outcome", "curve", "health", "failure"]
     assert shown["config"]["family"] == "resnet"
     assert (shown["state"], shown["outcome"]["score"], shown["outcome"]["stopped_by"]) == ("completed", 0.86, "epochs")
     assert [epoch["epoch"] for epoch in shown["curve"]] == [1, 2]
@@ -26,6 +26,13 @@ def test_a_failed_trial_is_shown_with_its_kind_and_traceback(write_study):
         "traceback": "Traceback ...",
     }
     assert "traceback" not in shown["outcome"]
+
+
+def test_a_trial_is_shown_with_what_was_found_in_its_layers(write_study):
+    record = write_study()
+    assert trial(record, 1)["health"] == {"findings": [], "epochs": [], "layers": []}
+    record.trial(1).write_health({"findings": ["gradients vanish in layer 1 of 2"], "epochs": [], "layers": []})
+    assert trial(record, 1)["health"]["findings"] == ["gradients vanish in layer 1 of 2"]
 
 
 def test_a_traceback_kept_in_its_own_file_is_shown(write_study):

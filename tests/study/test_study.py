@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 
 import optuna
@@ -69,6 +70,24 @@ def test_the_cheapest_of_several_proposals_is_taken(open_study, sampler):
         _run(study, 14)
         widths[n_proposals] = _width(study.ask(cost=_width, n_proposals=n_proposals)[1])
     assert widths[1] >= widths[2] >= widths[8] < widths[1]
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_what_cannot_be_tried_is_not_proposed(open_study, sampler):
+    study = open_study(sampler=sampler)
+    failed = []
+    while study.n_asked < 40:
+        number, config = study.ask(cost=lambda config: math.inf if _width(config) > 100 else 1.0)
+        is_tried = number < study.n_starts or _width(config) <= 100
+        failed += [] if is_tried else [number]
+        study.tell(number, _outcome(number, config) if is_tried else Failed("infeasible", "too wide", "", 0.0))
+    assert failed == []
+
+
+def test_where_nothing_can_be_tried_something_is_proposed(open_study):
+    study = open_study()
+    _run(study, study.n_starts)
+    assert study.ask(cost=lambda config: math.inf)[0] == study.n_starts
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -176,3 +176,18 @@ def test_end_states_are_those_of_mlflow(outcomes):
         "FINISHED",
     ]
     assert facts.ended(Pruned(0.5, 0.5, 1, 1, 0.5, 10), 1000) == 1500
+
+
+def test_the_health_of_layers_is_a_tag_and_metrics(make_study, add_trials, outcomes):
+    record = make_study()
+    add_trials(record, outcomes)
+    reading = {"epoch": 2, "least_gradient": 1e-6, "greatest_gradient": 0.5, "dead": None, "saturated": 0.0}
+    record.trial(0).write_health({"findings": ["gradients vanish", "units are dead"], "epochs": [reading]})
+    child = facts.read_child(facts.read_study(record), record.trial(0), outcomes[0], 1000)
+    assert child.tags["health"] == "gradients vanish; units are dead"
+    told = {point.key: (point.value, point.step) for point in child.points if point.key.startswith("health_")}
+    assert told == {
+        "health_least_gradient": (1e-6, 2),
+        "health_greatest_gradient": (0.5, 2),
+        "health_saturated": (0.0, 2),
+    }

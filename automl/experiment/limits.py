@@ -1,0 +1,72 @@
+"""What a network may be at most, known by arithmetic before anything is trained."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automl.errors import PlanError
+from automl.models.cost import operations, training_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from automl.models.cost import LayerCost
+
+_UNITS = {"KB": 1e3, "MB": 1e6, "GB": 1e9}
+_SLOTS = 2
+"""Numbers a parameter that the optimizers keep at most."""
+_SECONDS_A_LAYER, _OPERATIONS_A_SECOND = 10e-6, 5e9
+"""What a layer takes beside arithmetic, and how much of that one core does, when one row is predicted alone."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a network may be at most; None is without limit.
+
+    Args:
+        parameters: Its trainable numbers.
+        bytes: The memory of one candidate in training, beside the data.
+        milliseconds: What predicting one row takes on one core, by a rule of thumb.
+    """
+
+    parameters: int | None = None
+    bytes: float | None = None
+    milliseconds: float | None = None
+
+    def passed_by(self, layers: Sequence[LayerCost], batch_size: int) -> str:
+        """Say which limit a network passes; empty where it keeps them all."""
+        found = (
+            ("parameters", "", float(sum(layer.parameters for layer in layers)), self.parameters),
+            ("memory", " bytes", float(training_bytes(layers, batch_size, _SLOTS)), self.bytes),
+            ("latency", " ms", milliseconds(layers), self.milliseconds),
+        )
+        for name, unit, value, limit in found:
+            if limit is not None and value > limit:
+                return f"its {name} would be {value:.4g}{unit}, and the limit is {limit:.4g}{unit}"
+        return ""
+
+
+def milliseconds(layers: Sequence[LayerCost]) -> float:
+    """Predict how long one row takes on one core; right to a factor of some two."""
+    return 1e3 * (_SECONDS_A_LAYER * len(layers) + operations(layers) / _OPERATIONS_A_SECOND)
+
+
+def parse_size(text: str) -> float:
+    """Read a size of memory such as `500MB` or `2GB`, in bytes.
+
+    Raises:
+        PlanError: The text is not a positive number and one of the units KB, MB, GB.
+
+    Examples:
+        >>> parse_size("1.5GB")
+        1500000000.0
+        >>> parse_size("much")
+        Traceback (most recent call last):
+        automl.errors.PlanError: a size is a number and a unit such as 500MB or 2GB, got 'much'
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]B)\s*", text.upper())
+    if match is None or float(match[1]) <= 0:
+        raise PlanError(f"a size is a number and a unit such as 500MB or 2GB, got {text!r}")
+    return float(match[1]) * _UNITS[match[2]]

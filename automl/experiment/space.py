@@ -1,0 +1,66 @@
+"""Which space a study searches: the one that was named, or the one for its kind of data; and whether they fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from automl.errors import PlanError
+from automl.experiment.recipe import lint
+from automl.models.families.registry import FAMILIES
+from automl.spaces.read import find_space, read_space
+from automl.spaces.space import Choice, Fixed
+from automl.tracking.record import PLAN, SPACE
+
+if TYPE_CHECKING:
+    from automl.experiment.plan import Plan
+    from automl.spaces.space import Space
+    from automl.task import Task
+    from automl.tracking.record import Record
+
+_FOR_IMAGES, _FOR_TABLES = "cnn", "tabular"
+
+
+def settle_space(record: Record, plan: Plan, task: Task) -> Plan:
+    """Keep a study's space in its run folder, unless it is there; give the plan with the space's name.
+
+    Args:
+        record: The run folder.
+        plan: What was asked for; without a space, the data's kind decides.
+        task: The columns.
+
+    Raises:
+        PlanError: The space has a family that reads a kind of column which the data does not have.
+        SpaceError: There is no such space, or it has mistakes.
+    """
+    if not record.has(SPACE):
+        name = plan.space or default_space(task)
+        space = read_space(name)
+        lint(space, name)
+        _check(space, name, task)
+        plan = replace(plan, space=name)
+        record.write_json(PLAN, record.read_json(PLAN) | {"space": name})
+        record.write_text(SPACE, find_space(name).read_text(encoding="utf-8"))
+    return plan
+
+
+def default_space(task: Task) -> str:
+    """Name the shipped space for data of this kind."""
+    return _FOR_IMAGES if any(column.kind == "image" for column in task.columns) else _FOR_TABLES
+
+
+def _check(space: Space, name: str, task: Task) -> None:
+    kinds = {column.kind for column in task.columns}
+    for family in _families(space):
+        needed = getattr(FAMILIES[family], "reads", None)
+        if needed is not None and needed not in kinds:
+            said = f"the space {name!r} has the family {family}, which needs an {needed} column"
+            raise PlanError(f"{said}, and the data has none")
+
+
+def _families(space: Space) -> list[str]:
+    """List the families that a space may propose."""
+    domain = next((each.domain for each in space.parameters if each.name == "family"), None)
+    if isinstance(domain, Choice):
+        return [str(option) for option in domain.options]
+    return [str(domain.value)] if isinstance(domain, Fixed) else []
