@@ -18,7 +18,7 @@ from automl.experiment.environment import environment
 from automl.experiment.plan import Plan
 from automl.experiment.recipe import is_shared, read_recipe
 from automl.experiment.stage import Stage, set_out
-from automl.models.build import count_parameters
+from automl.models.build import count_operations
 from automl.spaces.read import find_space, read_space
 from automl.spaces.space import Choice, Fixed, Float, Int, Space
 from automl.tracking.record import ENVIRONMENT, SPACE, Record
@@ -30,15 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Problem:
-    """A table and what is asked of it.
+    """A table or a set of images, and what is asked of it.
 
     Args:
         target: The column to predict.
         split: The column that says which part a row belongs to; None to divide at random.
+        file: What the file in the data set's folder is called.
     """
 
     target: str
     split: str | None = None
+    file: str = "data.parquet"
 
 
 PROBLEMS = {
@@ -46,6 +48,8 @@ PROBLEMS = {
     "satimage": Problem("classes", split="split"),
     "california_housing": Problem("median_house_value"),
     "credit_g": Problem("class"),
+    "digits": Problem("label", file="data.npz"),
+    "fashion_mnist_12k": Problem("label", file="data.npz"),
     "made": Problem("class"),
 }
 """By name; `made` is drawn on the spot: 20 000 rows, 16 columns, 26 classes."""
@@ -55,6 +59,8 @@ SPACES = {
     "narrow64": str(_SPACES / "narrow64.yaml"),
     "narrow128": str(_SPACES / "narrow128.yaml"),
     "tabular": "tabular",
+    "cnn": "cnn",
+    "cnn_small": "cnn_small",
 }
 
 _RECIPES = {"narrow64": 16, "narrow128": 8}
@@ -85,7 +91,7 @@ def data_file(name: str, room: Path) -> Path:
     folder = os.environ.get("AUTOML_TEST_DATA")
     if not folder:
         raise SystemExit("AUTOML_TEST_DATA must name the folder of real data sets, and it is not set")
-    return Path(folder) / name / "data.parquet"
+    return Path(folder) / name / PROBLEMS[name].file
 
 
 def search_words(data: str, space: str, room: Path) -> list[str]:
@@ -169,8 +175,9 @@ def prepare_for(stage: Stage, configs: list[Config]) -> None:
 
 
 def _fixed_epochs(space: Space, epochs: int) -> Space:
-    """Give the space with so many epochs and no patience that could end them early."""
-    fixed = {"training.epochs": epochs, "training.patience": epochs + 1}
+    """Give the space with so many epochs, no patience that could end them early, and images as they are."""
+    fixed: dict[str, Scalar] = {"training.epochs": epochs, "training.patience": epochs + 1}
+    fixed |= {one.name: 0.0 for one in space.parameters if one.name.startswith("augment.")}
     parameters = tuple(
         replace(one, domain=Fixed(fixed[one.name])) if one.name in fixed else one for one in space.parameters
     )
@@ -180,8 +187,8 @@ def _fixed_epochs(space: Space, epochs: int) -> Space:
 def _size_in_a_search(config: Config, stage: Stage, device: torch.device) -> int:
     recipe = read_recipe(config)
     blocks = stage.prepare(recipe.preparing).preparation.blocks
-    n_parameters = count_parameters(recipe.family, blocks, stage.task.n_outputs)
-    return cohort_size(n_parameters, recipe.training.batch_size, device)
+    n_operations = count_operations(recipe.family, blocks, stage.task.n_outputs)
+    return cohort_size(n_operations, recipe.training.batch_size, device)
 
 
 def _draw(space: Space, draw: np.random.Generator, given: Config) -> Config:
