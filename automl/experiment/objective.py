@@ -193,7 +193,8 @@ class Objective:
         ]
         size = n_parameters(networks[0])
         watch = Watch(list(configs), self.stage, self.pruner, self.clock, self.progress, self.interrupts)
-        fitted = train(networks, members, *self._rows(prepared), watch)
+        work = operations(self._layers(next(iter(recipes.values()))))
+        fitted = train(networks, members, *self._rows(prepared), watch, n_operations=work)
         seconds = time.perf_counter() - started
         n_epochs = sum(len(each.epochs) for each in fitted)
         outcomes = {}

@@ -358,9 +358,24 @@ class Cohort:
 
 
 def train(
-    modules: Sequence[nn.Module], members: Sequence[Member], train: Rows, validation: Rows, watcher: Watcher
+    modules: Sequence[nn.Module],
+    members: Sequence[Member],
+    train: Rows,
+    validation: Rows,
+    watcher: Watcher,
+    *,
+    n_operations: int | None = None,
 ) -> list[Fitted]:
     """Train candidates of equal shape together, each until it stops.
+
+    Args:
+        modules: As a `Cohort` takes them, and the others too.
+        members: Likewise.
+        train: Likewise.
+        validation: Likewise.
+        watcher: Likewise.
+        n_operations: Multiplications with an addition each that one row of one candidate takes forward, which tell how
+            many threads are worth while; one a trainable number if None.
 
     Returns:
         One fitted member a candidate, in their order, with the weights of its best epoch.
@@ -370,7 +385,8 @@ def train(
         ValueError: The candidates' shapes or batch sizes differ.
     """
     cohort = Cohort(modules, members, train, validation, watcher)
-    with threads_for(*cohort.step_size):
+    n_parameters, n_rows = cohort.step_size
+    with threads_for(n_parameters if n_operations is None else n_operations * len(members), n_rows):
         while cohort.is_active:
             cohort.run_epoch()
     return cohort.fitted

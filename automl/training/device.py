@@ -49,18 +49,18 @@ def mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[o
 
 
 @contextlib.contextmanager
-def threads_for(n_parameters: int, n_rows: int) -> Iterator[int]:
+def threads_for(n_operations: int, n_rows: int) -> Iterator[int]:
     """Give a training on the CPU as many threads as its steps are worth, and restore the number afterwards.
 
     The number depends on sizes and cores alone, so that the same training sums in the same order every time. Small
     steps get one thread: on a busy machine two threads that wait for each other made them ten times slower.
 
     Args:
-        n_parameters: Trainable numbers of all members.
+        n_operations: Multiplications with an addition each that one row of all members takes forward.
         n_rows: Rows of a step.
     """
     before = torch.get_num_threads()
-    wanted = (os.cpu_count() or 1) if 6.0 * n_parameters * n_rows >= _WORK_WORTH_THREADS else 1
+    wanted = (os.cpu_count() or 1) if 6.0 * n_operations * n_rows >= _WORK_WORTH_THREADS else 1
     torch.set_num_threads(min(before, wanted))
     try:
         yield torch.get_num_threads()
