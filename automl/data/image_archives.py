@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -9,14 +11,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from automl.data.images import ImageArray
 from automl.data.layouts import IMAGE, LABEL, SPLIT, archive_parts
-from automl.data.pixels import Pixels, allocate, chunks
+from automl.data.pixels import CHUNK, IN_MEMORY, Pixels, allocate, chunks
 from automl.errors import DataError
 
 _LABEL_KINDS = "iubfUS"
+_HEADERS = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}
 
 
 def read_archive(path: Path) -> pd.DataFrame:
@@ -35,7 +40,7 @@ def read_archive(path: Path) -> pd.DataFrame:
     try:
         with np.load(path, allow_pickle=False) as archive:
             parts = archive_parts(list(archive.files))
-            arrays = {part: {key: archive[name] for key, name in keys.items()} for part, keys in parts.items()}
+            arrays = {part: {key: member(archive, name) for key, name in keys.items()} for part, keys in parts.items()}
     except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot be read as an archive of arrays ({_line(error)})") from error
     if not arrays:
@@ -50,6 +55,27 @@ def read_archive(path: Path) -> pd.DataFrame:
     if "test" in arrays:
         columns[SPLIT] = np.repeat(list(arrays), sizes)
     return pd.DataFrame(columns)
+
+
+def member(archive: NpzFile, name: str, in_memory: int = IN_MEMORY) -> NDArray[Any]:
+    """Read an array of an archive; one of more bytes than `in_memory` is unpacked into a nameless file, and mapped.
+
+    Raises:
+        ValueError: It holds objects.
+        OSError: The disk has not that much room.
+    """
+    if archive.zip is None or archive.zip.getinfo(f"{name}.npy").file_size <= in_memory:
+        array: NDArray[Any] = archive[name]
+        return array
+    with tempfile.TemporaryFile(prefix="automl-array-") as file:
+        with archive.zip.open(f"{name}.npy") as packed:
+            shutil.copyfileobj(packed, file, CHUNK)
+        file.seek(0)
+        read_header = _HEADERS[read_magic(file)]
+        shape, is_fortran, dtype = read_header(file)
+        if dtype.hasobject:
+            raise ValueError("it holds objects")
+        return np.memmap(file, dtype, "r", file.tell(), shape, "F" if is_fortran else "C")
 
 
 def _check(path: Path, part: str, found: dict[str, NDArray[Any]], are_parts: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from automl.data.image_archives import member
 from automl.data.read import read_table
 from automl.data.split import divide
 from automl.errors import DataError
@@ -47,6 +48,21 @@ def pixels(table):
 )
 def test_images_of_every_shape_and_type_become_bytes(read, x, wanted):
     assert (pixels(read(x=x, y=LABELS)) == wanted).all()
+
+
+@pytest.mark.parametrize("array", [COLOUR, np.asfortranarray(COLOUR), LABELS, COLOUR / 255.0])
+def test_an_array_that_is_too_large_for_memory_is_mapped(tmp_path, array):
+    np.savez_compressed(tmp_path / "x.npz", array=array)
+    with np.load(tmp_path / "x.npz") as archive:
+        whole, mapped = (member(archive, "array", limit) for limit in (10**9, 0))
+    assert isinstance(mapped, np.memmap) and not isinstance(whole, np.memmap)
+    assert mapped.dtype == array.dtype and (mapped == array).all() and (whole == array).all()
+
+
+def test_a_large_array_of_objects_is_refused(tmp_path):
+    np.savez(tmp_path / "x.npz", array=np.array([{}], dtype=object))
+    with np.load(tmp_path / "x.npz") as archive, pytest.raises(ValueError, match="it holds objects"):
+        member(archive, "array", 0)
 
 
 def test_names_may_be_in_any_case_and_other_arrays_are_ignored(read):
