@@ -56,7 +56,7 @@ def threads_for(n_operations: int, n_rows: int) -> Iterator[int]:
     steps get one thread: on a busy machine two threads that wait for each other made them ten times slower.
 
     Args:
-        n_operations: Multiplications with an addition each that one row of all members takes forward.
+        n_operations: Multiplications with an addition each that one row takes forward.
         n_rows: Rows of a step.
     """
     before = torch.get_num_threads()
