@@ -27,6 +27,8 @@ _GOALS = {
     ("candidates", "satimage", "tabular"): 2.5,
     ("candidates", "california_housing", "tabular"): 2.5,
     ("candidates", "adult", "tabular"): 2.0,
+    ("candidates", "digits", "cnn_small"): 2.0,
+    ("candidates", "fashion_mnist_12k", "cnn_small"): 1.3,
     ("equal-time", "made", "tabular"): 10.0,
 }
 _QUALITY_GOAL = 10.0
