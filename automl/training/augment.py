@@ -1,4 +1,4 @@
-"""Images changed at random before a step, all members' at once on the device; each member draws for its own strengths.
+"""Images changed at random before a step, all members' at once on the device; each member by its own seed.
 
 kornia has these operations, but draws from torch's global random state and knows no strength per member: hence
 `affine_grid` and `grid_sample` here.
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.nn import functional
 
+from automl.training.draws import keys, uniform, words
 from automl.training.loss import Partners
 
 if TYPE_CHECKING:
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
 
 IMAGE = "image"
 
+_AUGMENT = 0xA5EED
+"""What sets these draws apart from a member's others."""
+
 _SMALLEST_AREA, _LARGEST_AREA = 0.02, 0.4
 _FLATTEST = 0.3
 """The area of an erased rectangle, as a share of the image's, and its least height / width (Zhong et al. 2017, 4.2)."""
 
 
 class _Draws(NamedTuple):
-    """What is drawn for every image, (M, B) each; a member draws all of it or nothing."""
+    """What is drawn for every image, (M, B) each."""
 
     flip: Tensor
     shift_x: Tensor
@@ -64,20 +68,14 @@ class Augmenter:
 
     Args:
         members: What each member's images go through.
-        generators: One a member; one that augments nothing draws nothing.
+        seeds: Their seeds.
         device: Where batches are.
     """
 
-    def __init__(
-        self, members: Sequence[Augmenting], generators: Sequence[torch.Generator], device: torch.device
-    ) -> None:
+    def __init__(self, members: Sequence[Augmenting], seeds: Sequence[int], device: torch.device) -> None:
         strengths = [asdict(member) for member in members]
-        self._drawing = [
-            (row, generator)
-            for row, (own, generator) in enumerate(zip(strengths, generators))
-            if any(value > 0 for value in own.values())
-        ]
-        self._device = device
+        self._seeds, self._device = seeds, device
+        self._keys: dict[int, Tensor] = {}
         names = strengths[0] if strengths else {}
         self._by_member = {
             name: torch.tensor([own[name] for own in strengths], dtype=torch.float32, device=device) for name in names
@@ -87,16 +85,22 @@ class Augmenter:
         self._moving = torch.tensor(moving, dtype=torch.int64, device=device)
 
     @torch.no_grad()
-    def __call__(self, batch: Batch, target: Tensor) -> tuple[Batch, Partners | None]:
-        """Augment a batch {block: (M, B, ...)}: give it, and what its rows were mixed with.
+    def __call__(self, batch: Batch, target: Tensor, step: Tensor) -> tuple[Batch, Partners | None]:
+        """Augment a batch {block: (M, B, ...)} of a step: give it, and what its rows were mixed with.
 
         A batch without images, or of members who augment nothing, stays as it is. Where images are mixed, blocks of
         floats beside them are mixed in the same shares; codes stay those of the first row of a pair, for there is
         nothing between two categories. A row's partner is the row before it: rows come in random order anyway.
+
+        Args:
+            batch: The rows.
+            target: (M, B)
+            step: The number of the step in the training, int64 without axes, on the device.
         """
-        if IMAGE not in batch or not self._drawing:
+        if IMAGE not in batch or not self._used:
             return batch, None
-        draws, mix = self._draw(*target.shape)
+        n_members, n_rows = target.shape
+        draws, mix = self._draw(n_members, n_rows, step)
         images = batch[IMAGE].float()
         if len(self._moving) > 0:
             images = self._moved(images, draws)
@@ -105,11 +109,12 @@ class Augmenter:
         batch = {**batch, IMAGE: images}
         return self._mixed(batch, target, mix) if self._used & {"mixup", "cutmix"} else (batch, None)
 
-    def _draw(self, n_members: int, n_rows: int) -> tuple[_Draws, _Mix]:
+    def _draw(self, n_members: int, n_rows: int, step: Tensor) -> tuple[_Draws, _Mix]:
         by_image, by_member = n_rows * len(_Draws._fields), len(_Mix._fields)
-        values = torch.zeros(n_members, by_image + by_member, device=self._device)
-        for row, generator in self._drawing:
-            values[row].uniform_(generator=generator)
+        if n_rows not in self._keys:
+            own = [keys(seed ^ _AUGMENT, by_image + by_member, self._device) for seed in self._seeds]
+            self._keys[n_rows] = torch.stack(own)
+        values = uniform(words(self._keys[n_rows], step))
         images, members = torch.split(values, [by_image, by_member], dim=1)
         return _Draws(*images.view(n_members, -1, n_rows).unbind(1)), _Mix(*members.unbind(1))
 

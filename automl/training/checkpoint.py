@@ -17,10 +17,10 @@ def save_cohort(path: Path, cohort: Cohort) -> None:
     """Write a cohort's state between two epochs, in one step that survives a power cut.
 
     The file is in the safetensors format. It holds `epoch`, and for the M members that are still in training `weights`
-    (M, P), `buffers/NAME` (M, ...), `update/GROUP/SLOT` and `update/GROUP/step`; for each of them, by its place in the
-    cohort, `order/PLACE`, `noise/PLACE` and `augment/PLACE` (states of its random numbers); and for every member, also
-    those that have left, `curve/PLACE` (epochs, 6), `health/PLACE` (readings, 1 + 3 a layer), `stopped/PLACE` (a code)
-    and `best/PLACE/NAME` (weights).
+    (M, P), `buffers/NAME` (M, ...) and `update/GROUP/SLOT`; for each of them, by its place in the cohort, `order/PLACE`
+    (the state of what draws its order of rows; all else it draws follows from its seed and the epoch); and for every
+    member, also those that have left, `curve/PLACE` (epochs, 6), `health/PLACE` (readings, 1 + 3 a layer),
+    `stopped/PLACE` (a code) and `best/PLACE/NAME` (weights).
     """
     staged = path.with_name(f".{path.name}.tmp")
     with staged.open("wb") as file:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _WORK_WORTH_THREADS = 3e8
 """Multiplications and additions a step below which a second thread waits more than it helps."""
+_WORK_WORTH_BFLOAT16 = 1e10
+"""Multiplications and additions of a cohort's step on a CUDA device below which bfloat16 costs more than it saves."""
 
 
 def pick_device(name: str, place: int = 0) -> torch.device:
@@ -41,9 +43,14 @@ def pick_device(name: str, place: int = 0) -> torch.device:
     return torch.device("cuda", place % torch.cuda.device_count())
 
 
-def mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """Run matrix products in bfloat16 on a CUDA device; nothing elsewhere."""
-    if device.type != "cuda":
+def mixed_precision(device: torch.device, work: float) -> contextlib.AbstractContextManager[object]:
+    """Run matrix products in bfloat16 on a CUDA device, where they are large; nothing elsewhere.
+
+    Args:
+        device: Where they run.
+        work: Multiplications and additions of a step: small ones take longer to turn into bfloat16 than they save.
+    """
+    if device.type != "cuda" or work < _WORK_WORTH_BFLOAT16:
         return contextlib.nullcontext()
     return torch.autocast("cuda", dtype=torch.bfloat16)
 

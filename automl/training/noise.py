@@ -1,4 +1,4 @@
-"""What layers draw at random in training: each member from a generator of its own, so that nobody changes its masks.
+"""What layers draw at random in training: each member by its own seed, so that nobody changes its masks.
 
 A layer that draws has a `rate`, takes `noise` (int16, of its input's shape), and says by `at` what thresholds and
 scales rates come to. Where rates follow a schedule, it is handed those of the step as `now`.
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import torch
 
+from automl.training.draws import keys, words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 Rates = tuple["Tensor", "Tensor"]
 """Thresholds and scales."""
+
+_NOISE = 0x5EED
+"""What sets these draws apart from a member's others."""
 
 
 class Drawing(Protocol):
@@ -40,30 +45,31 @@ class Drawing(Protocol):
 class _Layout(NamedTuple):
     """How the noise of a step lies in one row of values: members one after the other, layers within them.
 
-    sizes are the values of each layer, words the draws of each member; starts say where a member's values for a layer
+    sizes are the values of each layer, keys those of all members' words; starts say where a member's values for a layer
     begin, and are 0 where it drops nothing, whatever the values there. Without starts, all draw for every layer.
     """
 
     sizes: list[int]
-    words: list[int]
+    keys: Tensor
     starts: list[list[int]]
 
     @classmethod
-    def of(cls, sizes: list[int], own: list[tuple[int, ...]]) -> _Layout:
+    def of(cls, sizes: list[int], own: list[tuple[int, ...]], seeds: Sequence[int], device: torch.device) -> _Layout:
         """Lay out layers of these sizes for members who draw for `own` of them."""
-        words = [math.ceil(sum(sizes[layer] for layer in layers) / 4) for layers in own]
+        counts = [math.ceil(sum(sizes[layer] for layer in layers) / 4) for layers in own]
+        known = torch.cat([keys(seed ^ _NOISE, count, device) for seed, count in zip(seeds, counts)])
         if len(set(own)) == 1:
-            return cls(sizes, words, [])
+            return cls(sizes, known, [])
         starts = []
-        for first, layers in zip(itertools.accumulate(words, initial=0), own):
+        for first, layers in zip(itertools.accumulate(counts, initial=0), own):
             begin = dict(zip(layers, itertools.accumulate((sizes[layer] for layer in layers), initial=4 * first)))
             starts.append([begin.get(layer, 0) for layer in range(len(sizes))])
-        return cls(sizes, words, starts)
+        return cls(sizes, known, starts)
 
-    def by_layer(self, values: Tensor) -> Sequence[Tensor]:
+    def by_layer(self, values: Tensor, n_members: int) -> Sequence[Tensor]:
         """Give each layer its values, (M, size)."""
         if not self.starts:
-            rows = values.view(len(self.words), -1)
+            rows = values.view(n_members, -1)
             return torch.split(rows[:, : sum(self.sizes)], self.sizes, dim=1)
         return [
             torch.stack([values[start[layer] : start[layer] + size] for start in self.starts])
@@ -76,11 +82,12 @@ class Noise:
 
     Args:
         modules: The members' networks, of equal shape; the layers of the first one are those that run.
+        seeds: The members' seeds.
         device: Where noise is drawn.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], device: torch.device) -> None:
-        self._module = modules[0]
+    def __init__(self, modules: Sequence[nn.Module], seeds: Sequence[int], device: torch.device) -> None:
+        self._module, self._seeds = modules[0], seeds
         together = [layers for layers in zip(*(each.modules() for each in modules)) if hasattr(layers[0], "noise")]
         drawing = [[cast("Drawing", layer) for layer in layers] for layers in together]
         used = [layers for layers in drawing if any(layer.rate for layer in layers)]
@@ -92,29 +99,27 @@ class Noise:
         self._layouts: dict[int, _Layout] = {}
         self._base = [layer.at(own) for layer, own in zip(self._layers, self._rates)]
 
-    def draw(self, batch: dict[str, Tensor], generators: Sequence[torch.Generator]) -> list[Tensor]:
-        """Draw int16 noise for every layer, (M, B, *shape); each member draws from its own generator.
+    def draw(self, batch: dict[str, Tensor], step: Tensor) -> list[Tensor]:
+        """Draw int16 noise for every layer, (M, B, *shape), as functions of the members' seeds and the step.
 
-        A member draws for the layers in which it drops something, as it would alone. Four values come from one draw of
+        A member draws for the layers in which it drops something, as it would alone. Four values come from one word of
         64 bits, which is where most of a dropout's time would go.
 
         Args:
             batch: The rows, {name: (M, B, ...)}.
-            generators: One a member.
+            step: The number of the step in the training, int64 without axes, on the device.
         """
         if not self._layers:
             return []
         self._shapes = self._shapes or self._probe(batch)
         shapes = [self._shapes[layer] for layer in self._layers]
-        n_rows = next(iter(batch.values())).shape[1]
+        n_members, n_rows = next(iter(batch.values())).shape[:2]
         if n_rows not in self._layouts:
-            self._layouts[n_rows] = _Layout.of([n_rows * shape.numel() for shape in shapes], self._own)
+            sizes = [n_rows * shape.numel() for shape in shapes]
+            self._layouts[n_rows] = _Layout.of(sizes, self._own, self._seeds, self._rates.device)
         layout = self._layouts[n_rows]
-        words = torch.empty(sum(layout.words), dtype=torch.int64, device=self._rates.device)
-        for own, generator in zip(torch.split(words, layout.words), generators):
-            own.random_(-(2**63), None, generator=generator)
-        parts = layout.by_layer(words.view(torch.int16))
-        return [part.view(len(generators), n_rows, *shape) for part, shape in zip(parts, shapes)]
+        parts = layout.by_layer(words(layout.keys, step).view(torch.int16), n_members)
+        return [part.view(n_members, n_rows, *shape) for part, shape in zip(parts, shapes)]
 
     @torch.no_grad()
     def _probe(self, batch: dict[str, Tensor]) -> dict[Drawing, torch.Size]:

@@ -1,4 +1,4 @@
-"""One member of a cohort in training: its random numbers, how what it was given moves, when it stops."""
+"""One member of a cohort in training: its order of rows, how what it was given moves, when it stops."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from automl.training.schedule import Rate, strengths
 from automl.training.stop import BestEpoch
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from automl.training.arguments import Course, Member
     from automl.trial import Epoch, StoppedBy
-
-_NOISE = 0x5EED
-_AUGMENT = 0xA5EED
 
 
 class Seat:
@@ -25,28 +25,27 @@ class Seat:
         place: Its number among the cohort's members.
         member: What it was given.
         n_steps: Steps an epoch.
-        device: Where its random numbers are drawn.
         higher_is_better: The score's direction.
     """
 
-    def __init__(
-        self, place: int, member: Member, *, n_steps: int, device: torch.device, higher_is_better: bool
-    ) -> None:
+    def __init__(self, place: int, member: Member, *, n_steps: int, higher_is_better: bool) -> None:
         self.place = place
         self.member = member
-        self.order = torch.Generator(device).manual_seed(member.seed)
-        self.noise = torch.Generator(device).manual_seed(member.seed ^ _NOISE)
-        self.augment = torch.Generator(device).manual_seed(member.seed ^ _AUGMENT)
+        self.order = torch.Generator().manual_seed(member.seed)
         self._n_steps = n_steps * member.training.epochs
         self._rate = Rate(member.schedule, self._n_steps)
         self._best = BestEpoch(higher_is_better, member.training.patience)
         self.last_lr = member.optimizer.lr
 
-    def multipliers(self, steps: range) -> list[float]:
+    def multipliers(self, steps: range) -> NDArray[np.float64]:
         """Give what its schedule makes of its learning rate at these steps of the training."""
         return self._rate.multipliers(steps.start, len(steps))
 
-    def strengths(self, course: Course, steps: range) -> list[float]:
+    def made_step(self, step: int) -> None:
+        """Note that the step of that number is behind it."""
+        self.last_lr = self.member.optimizer.lr * float(self._rate.multipliers(step, 1)[0])
+
+    def strengths(self, course: Course, steps: range) -> NDArray[np.float64]:
         """Give what a course of its own makes of a regulariser at these steps of the training."""
         return strengths(course, steps, self._n_steps)
 

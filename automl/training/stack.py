@@ -20,7 +20,7 @@ from automl.training.noise import Noise, Rates
 from automl.training.wide import widened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
@@ -31,33 +31,33 @@ class Stack:
     Args:
         modules: Networks whose parameters and buffers agree in names and shapes, which are taken over. Layers without
             weights may differ where all others have a wide form.
+        seeds: What the members draw at random in training is made of their seeds.
         device: Where the stack lives.
 
     Raises:
         ValueError: The networks' shapes differ.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], device: torch.device) -> None:
+    def __init__(self, modules: Sequence[nn.Module], seeds: Sequence[int], device: torch.device) -> None:
         shapes = [signature(module) for module in modules]
         if any(other != shapes[0] for other in shapes[1:]):
             raise ValueError("networks of one stack need parameters of the same names and shapes")
         self._device = device
-        self._take(modules)
+        rows = torch.stack([torch.cat([p.detach().flatten() for p in module.parameters()]) for module in modules])
+        own = [dict(module.named_buffers()) for module in modules]
+        buffers = {name: torch.stack([each[name] for each in own]).to(device) for name in own[0]}
+        self._take(modules, seeds)
         if self._wide is None and len({_functions(module) for module in modules}) > 1:
             raise ValueError("networks of one stack may differ in their functions only where they have a wide form")
         self._shapes = {name: parameter.shape for name, parameter in self.module.named_parameters()}
-        rows = [torch.cat([p.detach().flatten().to(device) for p in module.parameters()]) for module in modules]
-        buffers = [dict(module.named_buffers()) for module in modules]
-        self._seat(
-            torch.stack(rows),
-            {name: torch.stack([own[name].to(device) for own in buffers]) for name in buffers[0]},
-        )
+        self._seat(rows.to(device), buffers)
+        self._best: tuple[Tensor, Batch] | None = None
 
-    def _take(self, networks: Sequence[nn.Module]) -> None:
+    def _take(self, networks: Sequence[nn.Module], seeds: Sequence[int]) -> None:
         """Take the members' networks, of which the first gives names and, alone or under `vmap`, runs."""
-        self.networks = list(networks)
+        self.networks, self._seeds = list(networks), list(seeds)
         self.module = networks[0].to(self._device)
-        self.noise = Noise(networks, self._device)
+        self.noise = Noise(networks, seeds, self._device)
         self._wide = widened(networks) if len(networks) > 1 else None
 
     def _seat(self, weights: Tensor, buffers: Batch) -> None:
@@ -78,9 +78,12 @@ class Stack:
 
     def keep(self, members: Sequence[int]) -> None:
         """Let only these members stay, in this order."""
-        self._take([self.networks[member] for member in members])
+        self._take([self.networks[member] for member in members], [self._seeds[member] for member in members])
         rows = torch.tensor(members, device=self.weights.device)
         self._seat(self.weights[rows], {name: buffer[rows] for name, buffer in self.buffers.items()})
+        if self._best is not None:
+            weights, buffers = self._best
+            self._best = weights[rows], {name: buffer[rows] for name, buffer in buffers.items()}
 
     def load(self, weights: Tensor, buffers: Batch) -> None:
         """Take these as the members' weights (M, P) and buffers {name: (M, ...)}."""
@@ -134,15 +137,15 @@ class Stack:
         parts = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
         return torch.cat([part.reshape(self.size, -1) for part in parts], dim=1)
 
-    def forward(self, batch: Batch, generators: Sequence[torch.Generator] = (), rates: Sequence[Rates] = ()) -> Tensor:
+    def forward(self, batch: Batch, step: Tensor | None = None, rates: Sequence[Rates] = ()) -> Tensor:
         """Run every member on its own rows: {name: (M, B, ...)} -> (M, B, n_outputs), float32.
 
         Args:
             batch: The rows.
-            generators: In training, what each member draws its noise from.
+            step: In training, the number of the step: what members draw at random is made of it.
             rates: Where rates move, the thresholds and scales of this step, (M,) each, a layer that draws.
         """
-        noise = self.noise.draw(batch, generators) if generators else []
+        noise = [] if step is None else self.noise.draw(batch, step)
         if self.size == 1:
             self.noise.hand([each[0] for each in noise], [(threshold[0], scale[0]) for threshold, scale in rates])
             outputs: Tensor = self.module({name: block[0] for name, block in batch.items()})
@@ -172,11 +175,40 @@ class Stack:
 
     def snapshot(self, member: int) -> dict[str, Tensor]:
         """Copy one member's parameters and lasting buffers, as its module's `state_dict` would give them."""
-        state = {}
-        for name in self.module.state_dict():
-            source = self._parameters if name in self._parameters else self.buffers
-            state[name] = source[name][member].detach().clone()
-        return state
+        return self._named(member, self.weights, self.buffers)
+
+    @torch.no_grad()
+    def mark(self, members: Sequence[int]) -> None:
+        """Keep what these members' parameters and buffers are now as the best that they have been."""
+        if self._best is None:
+            buffers = {name: torch.empty_like(buffer) for name, buffer in self.buffers.items()}
+            self._best = torch.empty_like(self.weights), buffers
+        rows = torch.tensor(members, device=self.weights.device)
+        weights, buffers = self._best
+        weights.index_copy_(0, rows, self.weights[rows])
+        for name, buffer in buffers.items():
+            buffer.index_copy_(0, rows, self.buffers[name][rows])
+
+    def best(self, member: int) -> dict[str, Tensor]:
+        """Copy what `mark` kept of one member."""
+        assert self._best is not None
+        return self._named(member, *self._best)
+
+    @torch.no_grad()
+    def load_best(self, member: int, state: Mapping[str, Tensor]) -> None:
+        """Take what `best` gave as what was kept of one member."""
+        self.mark([member])
+        assert self._best is not None
+        weights, buffers = self._best
+        own = {name: value.to(weights.device) for name, value in state.items()}
+        weights[member] = torch.cat([own[name].flatten() for name in self._shapes])
+        for name in own.keys() & buffers.keys():
+            buffers[name][member] = own[name]
+
+    def _named(self, member: int, weights: Tensor, buffers: Batch) -> dict[str, Tensor]:
+        parts = torch.split(weights[member].clone(), [shape.numel() for shape in self._shapes.values()])
+        own = {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts)}
+        return {name: own[name] if name in own else buffers[name][member].clone() for name in self.module.state_dict()}
 
 
 def lr_factors(modules: Sequence[nn.Module], device: torch.device) -> Tensor | None:

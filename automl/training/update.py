@@ -47,7 +47,7 @@ class Group:
         self.any_decay = any(field["weight_decay"] for field in fields)
         self.weights = weights
         self.decay = self._whole_decay = self.hyper["weight_decay"] * decayed
-        self.step = 0
+        self.step = torch.ones((), dtype=torch.int64, device=weights.device)
         self.state: dict[str, Tensor] = {}
 
     def slot(self, name: str) -> Tensor:
@@ -122,8 +122,7 @@ def _nadam(group: Group, gradient: Tensor, lr: Tensor) -> None:
     beta1 = group.hyper["beta1"]
     now = beta1 * (1 - 0.5 * 0.96 ** (group.step * _NADAM_DECAY))
     ahead = beta1 * (1 - 0.5 * 0.96 ** ((group.step + 1) * _NADAM_DECAY))
-    product = group.state.get("mu_product", torch.ones_like(beta1)) * now
-    group.state["mu_product"] = product
+    product = group.state.setdefault("mu_product", torch.ones_like(beta1)).mul_(now)
     mean, root = _moments(group, gradient)
     group.weights.addcdiv_(gradient * (lr * (1 - now) / (1 - product)), root, value=-1)
     group.weights.addcdiv_(mean * (lr * ahead / (1 - product * ahead)), root, value=-1)
@@ -180,15 +179,13 @@ class Update:
         self._seat(weights)
         for rows, group in self.groups:
             own = state[rows]
-            group.step = own[0][0]
-            group.state = {name: torch.stack([each[1][name] for each in own]) for name in own[0][1]}
+            group.state = {name: torch.stack([each[name] for each in own]) for name in own[0]}
 
     def state(self) -> dict[str, Tensor]:
-        """Give every group's state by name, the number of its steps among it."""
+        """Give every group's state by name."""
         tensors: dict[str, Tensor] = {}
         for index, (_, group) in enumerate(self.groups):
             tensors |= {f"{index}/{name}": slot for name, slot in group.state.items()}
-            tensors[f"{index}/step"] = torch.tensor(group.step)
         return tensors
 
     def load(self, state: Mapping[str, Tensor], weights: Tensor) -> None:
@@ -200,21 +197,20 @@ class Update:
         """
         self._seat(weights)
         for index, (_, group) in enumerate(self.groups):
-            own = {name: slot.to(weights.device) for name, slot in part_of(state, f"{index}/").items()}
-            group.step = int(own.pop("step"))
-            group.state = own
+            group.state = {name: slot.to(weights.device) for name, slot in part_of(state, f"{index}/").items()}
 
-    def _state_of(self, member: int) -> tuple[int, dict[str, Tensor]]:
-        """Give how many steps a member has made, and its rows of its group's state."""
+    def _state_of(self, member: int) -> dict[str, Tensor]:
+        """Give a member's rows of its group's state."""
         rows, group = next((rows, group) for rows, group in self.groups if rows.start <= member < rows.stop)
-        return group.step, {name: slot[member - rows.start] for name, slot in group.state.items()}
+        return {name: slot[member - rows.start] for name, slot in group.state.items()}
 
     @torch.no_grad()
-    def step(self, gradient: Tensor, multiplier: Tensor, strength: Tensor | None = None) -> None:
+    def step(self, gradient: Tensor, number: Tensor, multiplier: Tensor, strength: Tensor | None = None) -> None:
         """Move the weights once.
 
         Args:
             gradient: (M, P)
+            number: How many steps came before this one, int64 without axes, on the device.
             multiplier: (M, 1) what the schedules make of each member's learning rate now.
             strength: (M, 1) what they make of each member's weight decay now; None where nothing is made of it.
         """
@@ -222,7 +218,7 @@ class Update:
         if self._factors is not None:
             lr = lr * self._factors
         for rows, group in self.groups:
-            group.step += 1
+            group.step = number + 1
             if strength is not None:
                 group.decay_by(strength[rows])
             RULES[group.rule](group, gradient[rows], lr[rows])

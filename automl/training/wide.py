@@ -182,8 +182,9 @@ class Mixed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Run every layer on its members, side by side, and put their results back in order."""
-        parts = torch.split(x[self._order.to(x.device)], self._sizes)
-        return torch.cat([layer(part) for layer, part in zip(self._layers, parts)])[self._back.to(x.device)]
+        self._order, self._back = self._order.to(x.device), self._back.to(x.device)
+        parts = torch.split(x[self._order], self._sizes)
+        return torch.cat([layer(part) for layer, part in zip(self._layers, parts)])[self._back]
 
 
 WIDE: dict[type[nn.Module], Callable[..., nn.Module]] = {

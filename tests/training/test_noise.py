@@ -33,8 +33,11 @@ def _network(kind):
     return build(FAMILIES["resnet"](width=5, dropout=dropout, hidden_dropout=hidden_dropout), BLOCKS, 2, seed=0)
 
 
-def _generator(place):
-    return torch.Generator().manual_seed(100 + place)
+STEP = torch.tensor(5)
+
+
+def _seed(place):
+    return 100 + place
 
 
 def _dropouts(network):
@@ -44,27 +47,24 @@ def _dropouts(network):
 class Drawn:
     """Members' networks, and what they draw in a step of seven rows; the first one's layers are handed it."""
 
-    def __init__(self, kinds):
+    def __init__(self, kinds, places):
         self.networks = [_network(kind) for kind in kinds]
-        self.noise = Noise(self.networks, CPU)
+        self.noise = Noise(self.networks, [_seed(place) for place in places], CPU)
 
-    def masks(self, places):
-        """Give what the members of these places keep in each layer in which they drop something."""
-        batch = {"numeric": torch.zeros(len(places), 7, 3)}
-        self.noise.hand(self.noise.draw(batch, [_generator(place) for place in places]), [])
+    def masks(self, step=STEP):
+        """Give what each member keeps in every layer in which it drops something."""
+        batch = {"numeric": torch.zeros(len(self.networks), 7, 3)}
+        self.noise.hand(self.noise.draw(batch, step), [])
         drawn = [layer.noise for layer in _dropouts(self.networks[0])]
         return [
-            [noise[row] >= own.threshold for noise, own in zip(drawn, _dropouts(self.networks[place])) if own.rate]
-            for row, place in enumerate(places)
+            [noise[row] >= own.threshold for noise, own in zip(drawn, _dropouts(network)) if own.rate]
+            for row, network in enumerate(self.networks)
         ]
 
 
 def _alone(kind, place):
-    """Give the masks of a network that trains alone, with the generator of that place."""
-    network = _network(kind)
-    noise = Noise([network], CPU)
-    noise.hand(noise.draw({"numeric": torch.zeros(1, 7, 3)}, [_generator(place)]), [])
-    return [layer.noise[0] >= layer.threshold for layer in _dropouts(network) if layer.rate]
+    """Give the masks of a network that trains alone, with the seed of that place."""
+    return Drawn([kind], [place]).masks()[0]
 
 
 def _assert_equal(first, second):
@@ -74,38 +74,41 @@ def _assert_equal(first, second):
 
 @pytest.mark.parametrize("kinds", COHORTS, ids=" ".join)
 def test_a_members_masks_are_bit_for_bit_those_it_draws_alone(kinds):
-    for place, masks in enumerate(Drawn(kinds).masks(range(len(kinds)))):
+    for place, masks in enumerate(Drawn(kinds, range(len(kinds))).masks()):
         _assert_equal(masks, _alone(kinds[place], place))
 
 
 @pytest.mark.parametrize("staying", [[0], [3], [1, 3], [2, 0]])
 def test_members_that_stay_go_on_with_their_own_masks(staying):
     kinds = list(RATES)
-    left = Drawn([kinds[place] for place in staying])
-    left.noise.hand(
-        left.noise.draw({"numeric": torch.zeros(len(staying), 7, 3)}, [_generator(place) for place in staying]), []
-    )
-    for row, place in enumerate(staying):
-        drawn = [layer.noise for layer in _dropouts(left.networks[0])]
-        own = _dropouts(left.networks[row])
-        masks = [noise[row] >= layer.threshold for noise, layer in zip(drawn, own) if layer.rate]
+    left = Drawn([kinds[place] for place in staying], staying)
+    for place, masks in zip(staying, left.masks()):
         _assert_equal(masks, _alone(kinds[place], place))
 
 
-def test_a_member_that_drops_nothing_draws_nothing():
-    generators = [_generator(0), _generator(1)]
-    Noise([_network("none"), _network("all")], CPU).draw({"numeric": torch.zeros(2, 7, 3)}, generators)
-    drew = [not torch.equal(each.get_state(), _generator(place).get_state()) for place, each in enumerate(generators)]
-    assert drew == [False, True]
+def test_every_step_has_masks_of_its_own():
+    drawn = Drawn(["all"], [0])
+    first, second = drawn.masks(torch.tensor(1)), drawn.masks(torch.tensor(2))
+    assert not any(torch.equal(mask, other) for mask, other in zip(first[0], second[0]))
+
+
+@pytest.mark.parametrize("kinds", COHORTS, ids=" ".join)
+def test_as_many_values_are_dropped_as_the_rates_say(kinds):
+    drawn = Drawn(kinds, range(len(kinds)))
+    steps = [drawn.masks(torch.tensor(step)) for step in range(200)]
+    for member, network in enumerate(drawn.networks):
+        for layer, own in enumerate(each for each in _dropouts(network) if each.rate):
+            kept = torch.cat([masks[member][layer].flatten() for masks in steps]).float().mean()
+            assert kept == pytest.approx(1 - own.rate, abs=0.03)
 
 
 def test_a_step_without_dropout_has_no_noise():
-    noise = Noise([_network("none"), _network("none")], CPU)
-    assert noise.draw({"numeric": torch.zeros(2, 7, 3)}, [_generator(0), _generator(1)]) == []
+    noise = Noise([_network("none"), _network("none")], [0, 1], CPU)
+    assert noise.draw({"numeric": torch.zeros(2, 7, 3)}, STEP) == []
 
 
 def test_rates_of_a_step_are_multiples_of_the_members_own():
-    noise = Noise([_network("all"), _network("inner")], CPU)
+    noise = Noise([_network("all"), _network("inner")], [0, 1], CPU)
     by_step = noise.rates_by_step(torch.tensor([[1.0, 0.5], [0.0, 0.25]]))
     rates = torch.tensor([[[0.5, 0.15], [0.0, 0.075]], [[0.2, 0.0], [0.0, 0.0]]])
     for (threshold, scale), expected in zip(by_step, rates):

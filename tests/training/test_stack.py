@@ -43,7 +43,7 @@ def test_factors_do_not_keep_networks_from_training_together(family):
     networks = [build(FAMILIES[family](embedding_lr_factor=each), (CATEGORY, IMAGE), 2, 0) for each in (0.5, 7)]
     assert "embedding_lr_factor" in FAMILIES[family].free
     assert signature(networks[0]) == signature(networks[1])
-    assert Stack(networks, CPU).size == 2
+    assert Stack(networks, [0, 1], CPU).size == 2
 
 
 def test_without_categories_there_are_no_factors():

@@ -58,8 +58,8 @@ def _by_torch_groups(
 def _by_update(optimizers: list[Optimizer], seeds: list[int], factors: torch.Tensor | None = None) -> torch.Tensor:
     weights = torch.linspace(-1, 1, SIZE).repeat(len(optimizers), 1)
     update = Update(optimizers, weights, torch.ones(SIZE), factors)
-    for gradients in zip(*map(_gradients, seeds)):
-        update.step(torch.stack(gradients), torch.ones(len(optimizers), 1))
+    for number, gradients in enumerate(zip(*map(_gradients, seeds))):
+        update.step(torch.stack(gradients), torch.tensor(number), torch.ones(len(optimizers), 1))
     return weights
 
 
@@ -110,8 +110,9 @@ def test_a_moving_decay_is_that_of_torch_with_the_decay_of_each_step(optimizer, 
     update = Update([optimizer] * 2, weights, torch.ones(SIZE))
     expected = torch.nn.Parameter(torch.linspace(-1, 1, SIZE))
     by_torch = kind([expected], **arguments)
-    for gradient, strength in zip(_gradients(3), strengths):
-        update.step(gradient.repeat(2, 1), torch.ones(2, 1), torch.tensor([[strength], [1.0]]))
+    for number, (gradient, strength) in enumerate(zip(_gradients(3), strengths)):
+        decay = torch.tensor([[strength], [1.0]])
+        update.step(gradient.repeat(2, 1), torch.tensor(number), torch.ones(2, 1), decay)
         by_torch.param_groups[0]["weight_decay"] = strength * optimizer.weight_decay
         expected.grad = gradient.clone()
         by_torch.step()
@@ -131,7 +132,7 @@ def test_members_that_stay_go_on_as_if_nobody_had_left(factors):
             weights = weights[staying]
             update.keep(staying, weights)
         together = together[staying] if number >= STEPS // 2 else together
-        update.step(together, torch.ones(len(together), 1))
+        update.step(together, torch.tensor(number), torch.ones(len(together), 1))
     for row, place in enumerate(staying):
         expected = _by_torch_groups(*CASES[place][1:], place, factors[place] if factors else 1.0)
         torch.testing.assert_close(weights[row], expected)
@@ -140,14 +141,14 @@ def test_members_that_stay_go_on_as_if_nobody_had_left(factors):
 def test_biases_are_not_decayed():
     weights = torch.ones(1, 2)
     update = Update([AdamW(lr=0.1, weight_decay=0.5)], weights, torch.tensor([1.0, 0.0]))
-    update.step(torch.zeros(1, 2), torch.ones(1, 1))
+    update.step(torch.zeros(1, 2), torch.tensor(0), torch.ones(1, 1))
     torch.testing.assert_close(weights, torch.tensor([[0.95, 1.0]]))
 
 
 def test_the_multiplier_scales_the_rate():
     weights = torch.zeros(2, 1)
     update = Update([SGD(lr=1.0, momentum=0.0)] * 2, weights, torch.ones(1))
-    update.step(torch.ones(2, 1), torch.tensor([[0.5], [0.0]]))
+    update.step(torch.ones(2, 1), torch.tensor(0), torch.tensor([[0.5], [0.0]]))
     assert weights.flatten().tolist() == [-0.5, 0.0]
 
 

@@ -40,6 +40,10 @@ def _networks(family, **arguments):
     return [build(FAMILIES[family](**arguments), BLOCKS, 2, seed) for seed in range(MEMBERS)]
 
 
+def _stack(networks):
+    return Stack(networks, range(len(networks)), CPU)
+
+
 WORDS = [
     (family, {name: word})
     for family, kind in FAMILIES.items()
@@ -51,7 +55,7 @@ SHAPES = [("mlp", {"skip": True}), ("cnn", {"squeeze": True}), ("cnn", {"kernel"
 
 @pytest.mark.parametrize(("family", "arguments"), WORDS + SHAPES, ids=str)
 def test_every_family_runs_wide_as_each_member_alone(family, arguments, batch):
-    alone, stack = _networks(family, **arguments), Stack(_networks(family, **arguments), CPU)
+    alone, stack = _networks(family, **arguments), _stack(_networks(family, **arguments))
     assert stack._wide is not None
     stack.train(True)
     for _ in range(2):  # The second run finds moved running statistics, but has the rows' own.
@@ -161,7 +165,7 @@ def test_members_may_have_activations_of_their_own(family, batch):
     alone, together = (
         [build(FAMILIES[family](activation=name), BLOCKS, 2, seed) for seed, name in enumerate(names)] for _ in range(2)
     )
-    stack = Stack(together, CPU)
+    stack = _stack(together)
     for left, members in (([0, 1, 2], [0, 1, 2]), ([1, 2], [1, 2]), ([0], [1])):  # As two of them leave.
         stack.keep(left)
         outputs = stack.forward({name: rows[: len(members)] for name, rows in batch.items()})
@@ -176,7 +180,7 @@ def test_members_may_have_pools_of_their_own(name, words, batch):
     alone, together = (
         [build(FAMILIES["cnn"](**{name: word}), BLOCKS, 2, seed) for seed, word in enumerate(words)] for _ in range(2)
     )
-    outputs = Stack(together, CPU).forward(batch)
+    outputs = _stack(together).forward(batch)
     for member, network in enumerate(alone):
         own = {block: rows[member] for block, rows in batch.items()}
         torch.testing.assert_close(outputs[member], network(own), rtol=1e-4, atol=1e-5)
@@ -192,7 +196,7 @@ def test_members_channels_lie_side_by_side_without_a_copy():
 
 def test_activations_of_their_own_need_a_wide_form():
     with pytest.raises(ValueError, match="may differ in their functions only where they have a wide form"):
-        Stack([Strange(nn.ReLU), Strange(nn.Tanh)], CPU)
+        _stack([Strange(nn.ReLU), Strange(nn.Tanh)])
 
 
 def test_a_layer_without_a_wide_form_runs_under_vmap(batch):
@@ -201,21 +205,18 @@ def test_a_layer_without_a_wide_form_runs_under_vmap(batch):
     for network, other in zip(networks, copies):
         other.load_state_dict(network.state_dict())
     assert widened(networks) is None
-    outputs = Stack(networks, CPU).forward({"numeric": batch["numeric"]})
+    outputs = _stack(networks).forward({"numeric": batch["numeric"]})
     for member, network in enumerate(copies):
         torch.testing.assert_close(outputs[member], network({"numeric": batch["numeric"][member]}))
 
 
 def test_what_is_left_of_a_wide_stack_runs_as_one_network(batch):
-    stack = Stack(_networks("mlp", dropout=0.5), CPU)
+    stack = _stack(_networks("mlp", dropout=0.5))
     stack.train(True)
-    generators = [torch.Generator().manual_seed(seed) for seed in range(MEMBERS)]
-    stack.forward(batch, generators)
+    stack.forward(batch, torch.tensor(0))
     stack.keep([1])
     own = {name: rows[1:2] for name, rows in batch.items()}
-    states = [generators[1].get_state()]
-    left = stack.forward(own, generators[1:2])
-    alone = Stack([_networks("mlp", dropout=0.5)[1]], CPU)
+    left = stack.forward(own, torch.tensor(1))
+    alone = Stack([_networks("mlp", dropout=0.5)[1]], [1], CPU)
     alone.train(True)
-    generators[1].set_state(states[0])
-    torch.testing.assert_close(left, alone.forward(own, generators[1:2]))
+    torch.testing.assert_close(left, alone.forward(own, torch.tensor(1)))

@@ -1,0 +1,115 @@
+"""One step of all members: augment, forward, backward, clip, move; everything it changes stays in place.
+
+Shapes:
+    M members, N training rows, B rows a step
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+
+from automl.training.augment import Augmenter
+from automl.training.device import mixed_precision
+from automl.training.loss import losses
+from automl.training.update import Update, clip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
+
+    from automl.training.feed import Batch, Rows
+    from automl.training.moves import Moves
+    from automl.training.probe import Probe
+    from automl.training.seat import Seat
+    from automl.training.stack import Stack
+
+
+class Step:
+    """Moves every member once on its rows.
+
+    Args:
+        stack: The members' weights.
+        update: Moves them.
+        seats: The members, in the order of the stack.
+        number: How many steps they have made so far.
+        work: Multiplications and additions that a step of all members takes, about.
+    """
+
+    def __init__(self, stack: Stack, update: Update, seats: Sequence[Seat], number: int, work: float) -> None:
+        self._stack, self._update, self._work = stack, update, work
+        device = self._device = stack.weights.device
+        training = [seat.member.training for seat in seats]
+        self._smoothing = self._column([each.label_smoothing for each in training])
+        self._largest = self._column([each.clip_norm or math.inf for each in training])
+        members = [seat.member for seat in seats]
+        self._augmented = Augmenter([each.augmenting for each in members], [each.seed for each in members], device)
+        self.number = torch.tensor(number, device=device)
+        self.losses = torch.zeros(len(seats), device=device)
+
+    def _column(self, values: Sequence[float]) -> Tensor | None:
+        """Give a value a member as (M, 1), or None where none of them has any effect."""
+        if all(value in (0.0, math.inf) for value in values):
+            return None
+        return torch.tensor(values, device=self._device).unsqueeze(1)
+
+    def __call__(self, batch: Batch, target: Tensor, now: Moves, probe: Probe | None = None) -> None:
+        """Move every member on its rows {block: (M, B, ...)}, watched or not; add to their `losses` (M,)."""
+        batch, partners = self._augmented(batch, target, self.number)
+        with mixed_precision(self._device, self._work), probe.watching() if probe else contextlib.nullcontext():
+            outputs = self._stack.forward(batch, self.number, now.rates)
+        smoothing = self._smoothing
+        if smoothing is not None and now.smoothing is not None:
+            smoothing = smoothing * now.smoothing
+        loss = losses(outputs, target, smoothing, partners)
+        gradient = self._stack.gradient(loss.sum())
+        if probe is not None:
+            probe.take(gradient)
+        if self._largest is not None:
+            clip(gradient, self._largest)
+        self._update.step(gradient, self.number, now.lr, now.decay)
+        self.losses += loss.detach()
+        self.number += 1
+
+
+class Runner(Protocol):
+    """Runs the steps of an epoch, one after the other."""
+
+    def begin(self, order: Tensor, moves: Moves) -> None:
+        """Begin an epoch.
+
+        Args:
+            order: (M, N) each member's order of rows.
+            moves: What schedules make of its steps.
+        """
+
+    def run(self, place: int, probe: Probe | None = None) -> None:
+        """Run the step of that place in the epoch, the next one; watched or not."""
+
+
+class Eager:
+    """Runs each step as it comes.
+
+    Args:
+        step: What is run.
+        rows: The training rows.
+        edges: Where batches begin and end.
+    """
+
+    def __init__(self, step: Step, rows: Rows, edges: Sequence[int]) -> None:
+        self._step, self._rows, self._edges = step, rows, edges
+        self._batches: Iterator[tuple[Batch, Tensor]] = iter(())
+        self._moves: Moves | None = None
+
+    def begin(self, order: Tensor, moves: Moves) -> None:
+        """Begin an epoch."""
+        self._batches, self._moves = self._rows.batches(order, self._edges), moves
+
+    def run(self, place: int, probe: Probe | None = None) -> None:
+        """Run the step of that place."""
+        assert self._moves is not None
+        self._step(*next(self._batches), self._moves.at(place), probe)
