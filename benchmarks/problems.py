@@ -50,6 +50,7 @@ PROBLEMS = {
     "credit_g": Problem("class"),
     "digits": Problem("label", file="data.npz"),
     "fashion_mnist_12k": Problem("label", file="data.npz"),
+    "fashion_mnist": Problem("label", file="data.npz"),
     "made": Problem("class"),
 }
 """By name; `made` is drawn on the spot: 20 000 rows, 16 columns, 26 classes."""

@@ -76,9 +76,16 @@ class Graphs:
             self._once(size, probe)
             self._launches.setdefault(size, None)
             return
-        launch = self._launches[size] or self._record(lambda: self._once(size))
+        launch = self._launches[size] or self._recorded(size)
         self._launches[size] = launch
         launch()
+
+    def _recorded(self, size: int) -> Callable[[], None]:
+        """Record a step of that many rows; where something in it cannot be recorded, it runs as it comes."""
+        try:
+            return self._record(lambda: self._once(size))
+        except RuntimeError:
+            return lambda: self._once(size)
 
     def _once(self, size: int, probe: Probe | None = None) -> None:
         assert self._order is not None

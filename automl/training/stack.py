@@ -126,7 +126,7 @@ class Stack:
             owner, _, own_name = name.rpartition(".")
             parameter = nn.Parameter(view[0].detach())
             self.module.get_submodule(owner)._parameters[own_name] = parameter
-            self._parameters[name] = parameter.unsqueeze(0)
+            self._parameters[name] = parameter.detach().unsqueeze(0)  # A graph that lasted could not be recorded again.
         for name, buffer in self.buffers.items():
             owner, _, own_name = name.rpartition(".")
             self.module.get_submodule(owner)._buffers[own_name] = buffer[0]

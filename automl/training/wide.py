@@ -72,8 +72,10 @@ class Convolution(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Convolve each member's images with its own weights."""
         weight, bias = self.own["weight"], self.own.get("bias")
+        # The faster by up to a third, on either kind of device.
+        layout = torch.channels_last if x.device.type == "cpu" else torch.contiguous_format
         out = functional.conv2d(
-            side_by_side(x).contiguous(memory_format=torch.channels_last),  # Up to a third faster.
+            side_by_side(x).contiguous(memory_format=layout),
             weight.flatten(0, 1),
             None if bias is None else bias.flatten(),
             self._stride,

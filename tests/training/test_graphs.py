@@ -128,6 +128,17 @@ def test_recorded_steps_find_on_the_device_what_steps_are_given(family, n_member
     assert (tape.recorded, tape.launched) == (2, 8)  # Two sizes, of which the first step each runs as it comes.
 
 
+def _refuse(function):
+    raise RuntimeError("operation not permitted when stream is capturing")
+
+
+def test_what_cannot_be_recorded_runs_as_it_comes():
+    members = _members()[:2]
+    plain = _weights("mlp", members, Eager)
+    refused = _weights("mlp", members, lambda *given: Graphs(*given, _refuse))
+    assert all(torch.equal(one, other) for one, other in zip(plain, refused))
+
+
 def test_a_watched_step_is_never_recorded():
     tape, probe = Tape(), _Probe()
     rows, members = _rows(103, 0), _members()[:1]
@@ -189,6 +200,10 @@ def _fit(family, members, device, n_rows=1000):
     return cohort
 
 
+def _assert_recorded(cohort):
+    assert all(getattr(launch, "__name__", "") == "replay" for launch in cohort._runner._launches.values())
+
+
 @pytest.mark.gpu
 @needs_cuda
 @pytest.mark.parametrize("n_members", [1, 6])
@@ -196,7 +211,7 @@ def _fit(family, members, device, n_rows=1000):
 def test_a_training_on_a_cuda_device_is_that_on_a_processor(family, n_members):
     members = _members()[:n_members]
     on_cuda, on_cpu = (_fit(family, members, torch.device(name)) for name in ("cuda", "cpu"))
-    assert isinstance(on_cuda._runner, Graphs)
+    _assert_recorded(on_cuda)
     for one, other in zip(on_cuda.fitted, on_cpu.fitted):
         assert [epoch.lr for epoch in one.epochs] == [epoch.lr for epoch in other.epochs]
         for first, second in zip(one.epochs[:2], other.epochs[:2]):
@@ -216,6 +231,7 @@ def test_a_member_trains_on_a_cuda_device_as_it_would_alone(family):
         alone = Cohort([network], [member], train_rows, valid_rows, Watch(valid_rows.target))
         while alone.is_active:
             alone.run_epoch()
+        _assert_recorded(alone)
         for one, other in zip(alone.fitted[0].epochs[:2], fitted.epochs[:2]):
             assert one.train_loss == pytest.approx(other.train_loss, rel=2e-2, abs=5e-3)
 
