@@ -160,4 +160,6 @@ class _Work:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(status)  # All is sent: to take MLflow's modules down one by one would keep the search waiting for a second.

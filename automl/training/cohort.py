@@ -148,7 +148,7 @@ class Cohort:
         """Take these members, in the order of the stack, as those in training."""
         self._seats = seats
         self._probe = Probe(self._stack)
-        self._work = 6.0 * self._n_operations * self._edges[1] * len(seats)
+        self._work = 6.0 * self._n_operations * self._edges[1]
         self._step = Step(self._stack, self._update, seats, number=self._epoch * self._n_steps, work=self._work)
         given = (self._step, self._train, self._edges)
         recorded = pays(self._train, self._edges)

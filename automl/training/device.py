@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _WORK_WORTH_THREADS = 3e8
 """Multiplications and additions a step below which a second thread waits more than it helps."""
 _WORK_WORTH_BFLOAT16 = 1e10
-"""Multiplications and additions of a cohort's step on a CUDA device below which bfloat16 costs more than it saves."""
+"""Multiplications and additions of a member's step on a CUDA device below which bfloat16 costs more than it saves."""
 
 
 def pick_device(name: str, place: int = 0) -> torch.device:
@@ -48,7 +48,8 @@ def mixed_precision(device: torch.device, work: float) -> contextlib.AbstractCon
 
     Args:
         device: Where they run.
-        work: Multiplications and additions of a step: small ones take longer to turn into bfloat16 than they save.
+        work: Multiplications and additions of a member's step: small ones take longer to turn into bfloat16 than they
+            save. It is one member's, so that companions do not change its precision.
     """
     if device.type != "cuda" or work < _WORK_WORTH_BFLOAT16:
         return contextlib.nullcontext()

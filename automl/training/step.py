@@ -37,7 +37,7 @@ class Step:
         update: Moves them.
         seats: The members, in the order of the stack.
         number: How many steps they have made so far.
-        work: Multiplications and additions that a step of all members takes, about.
+        work: Multiplications and additions that a step of one member takes, about.
     """
 
     def __init__(self, stack: Stack, update: Update, seats: Sequence[Seat], number: int, work: float) -> None:
