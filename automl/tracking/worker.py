@@ -162,4 +162,4 @@ class _Work:
 if __name__ == "__main__":
     status = main(sys.argv[1:])
     sys.stderr.flush()
-    os._exit(status)  # All is sent: to take MLflow's modules down one by one would keep the search waiting for a second.
+    os._exit(status)  # All is sent; taking MLflow down piece by piece would take another second.
