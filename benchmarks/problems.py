@@ -218,4 +218,6 @@ def machine(device: str) -> dict[str, object]:
         cpu = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), cpu)
     found = environment(device)
     load = os.getloadavg()[0]
+    if device.startswith("cuda"):
+        found["gpu"] = torch.cuda.get_device_name(device)
     return {**found, "cpu": cpu, "load": round(load, 1), "date": time.strftime("%Y-%m-%d")}

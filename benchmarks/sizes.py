@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import statistics
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -143,7 +145,9 @@ def main() -> None:
             for way in options.ways or ways:
                 marks.append(measure(options, cohorts[0][:size], stage, way))
                 print(marks[-1], flush=True)
-    facts = {"figure": "sizes", "data": options.data, "space": options.space, "machine": machine(options.device)}
+    facts: dict[str, Any] = {"figure": "sizes", "data": options.data, "space": options.space}
+    facts |= {"machine": machine(options.device)}
+    facts |= {"command": shlex.join(["python", "benchmarks/sizes.py", *sys.argv[1:]])}
     path = options.results / f"sizes-{options.data}-{options.space}-{options.device.partition(':')[0]}.json"
     options.results.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({**facts, "marks": marks}, indent=1) + "\n", encoding="utf-8")
