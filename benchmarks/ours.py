@@ -27,6 +27,7 @@ from problems import add_list_options, cohorts_of, parser, prepare_for, search_w
 from automl.budget import Clock
 from automl.experiment.objective import Objective
 from automl.experiment.progress import Silent
+from automl.experiment.trainer import Trainer
 from automl.study.rungs import Halving, NoPruner, first_rung
 from automl.study.study import Study
 from automl.tracking.record import RUNGS, TRACKING
@@ -60,7 +61,7 @@ def objective_for(record: Record, stage: Stage, *, device: str, seed: int, pruni
     if pruning:
         first = first_rung(len(stage.train))
         pruner = Halving(record.lines(RUNGS), higher_is_better=stage.task.higher_is_better, first=first)
-    return Objective(record, stage, torch.device(device), seed, pruner, Clock(None), Silent())
+    return Objective(record, Trainer(stage, torch.device(device)), seed, pruner, Clock(None), Silent())
 
 
 def study_for(record: Record, stage: Stage, space: Space, *, seed: int, sampler: str = "tpe") -> Study:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from automl.experiment.cohorts import Cohorts
 from automl.experiment.objective import Objective
+from automl.experiment.trainer import Trainer
 from automl.spaces.read import read_space
 from automl.study.rungs import Halving, NoPruner, Pruner, first_rung
 from automl.study.study import Study
@@ -67,17 +68,6 @@ def assemble(
     pruner: Pruner = NoPruner()
     if plan.pruner != "none":
         pruner = Halving(record.lines(RUNGS), higher_is_better=higher, first=first_rung(len(stage.train)))
-    device = pick_device(plan.device, place)
-    objective = Objective(
-        record,
-        stage,
-        device,
-        plan.seed,
-        pruner,
-        clock,
-        progress,
-        record.outcomes(),
-        interrupts=interrupts,
-        limits=plan.limits,
-    )
+    trainer = Trainer(stage, pick_device(plan.device, place), plan.limits)
+    objective = Objective(record, trainer, plan.seed, pruner, clock, progress, record.outcomes(), interrupts)
     return Bench(study, objective, Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort)))
