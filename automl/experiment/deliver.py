@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from automl.data.rows import read_rows
 from automl.data.seal import Seal
 from automl.data.target import TargetCoder
-from automl.experiment.rebuild import rebuild, winner
+from automl.experiment.rebuild import rebuild
+from automl.experiment.winner import winner
 from automl.export.bundle import Winner, write_bundle
 from automl.models.summary import n_parameters
 from automl.report.summary import summarise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from automl.experiment.rebuild import architecture, winner
+from automl.experiment.rebuild import architecture
+from automl.experiment.winner import winner
 from automl.models import summary
 
 if TYPE_CHECKING:

@@ -13,23 +13,9 @@ from automl.models.build import Network, build
 from automl.task import Task
 from automl.tracking.record import TASK
 from automl.training.weights import load_weights
-from automl.trial import best_of
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
-
-
-def winner(record: Record) -> int:
-    """Give the best trial's number.
-
-    Raises:
-        StudyError: No trial is completed.
-    """
-    task = Task.from_json(record.read_json(TASK))
-    best = best_of(record.outcomes().items(), task.higher_is_better)
-    if best is None:
-        raise StudyError(f"study {record.study!r} has no completed trial yet")
-    return best
 
 
 def architecture(record: Record, trial: int) -> tuple[Network, Preparation]:

@@ -1,0 +1,26 @@
+"""Which trial has won so far, read from the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from automl.errors import StudyError
+from automl.task import Task
+from automl.tracking.record import TASK
+from automl.trial import best_of
+
+if TYPE_CHECKING:
+    from automl.tracking.record import Record
+
+
+def winner(record: Record) -> int:
+    """Give the best trial's number.
+
+    Raises:
+        StudyError: No trial is completed.
+    """
+    task = Task.from_json(record.read_json(TASK))
+    best = best_of(record.outcomes().items(), task.higher_is_better)
+    if best is None:
+        raise StudyError(f"study {record.study!r} has no completed trial yet")
+    return best
