@@ -71,7 +71,7 @@ def _go_on(
     if IN_MEMORY in (plan.data, plan.test, plan.validation) and not record.has(SPLIT):
         raise StudyError(f"study {record.study!r} was killed before its table was kept; search again with the table")
     progress.say(f"study {record.study} goes on")
-    with resumable(record):
+    with resumable(f"automl resume {record.words}"):
         return Session(record, plan, started=started, progress=progress).run(break_seal)
 
 

@@ -53,7 +53,7 @@ def search(
     record = Record.create(Path(plan.runs_dir), plan.study, plan.to_json() | facts)
     with record.lock():
         progress = Logged(progress or Silent(), record.log_path)
-        with resumable(record):
+        with resumable(f"automl resume {record.words}"):
             try:
                 with uncollected():
                     from automl.experiment.session import Session
@@ -66,8 +66,11 @@ def search(
 
 
 @contextmanager
-def resumable(record: Record) -> Iterator[None]:
+def resumable(command: str) -> Iterator[None]:
     """Let an interruption say how to go on.
+
+    Args:
+        command: What goes on.
 
     Raises:
         KeyboardInterrupt: The work was interrupted; its text is the sentence for the person.
@@ -75,4 +78,4 @@ def resumable(record: Record) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; go on with: automl resume {record.words}") from None
+        raise KeyboardInterrupt(f"interrupted; go on with: {command}") from None
