@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
+from automl.report.explanation import as_markdown, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
 from automl.report.figures import cell, counted, duration, figure, interval, setting, table
 from automl.report.leaderboard import trials as rows_of_trials
@@ -30,6 +31,7 @@ def page(record: Record) -> str:
         "Search": _search(record, summary),
         "Best trials": _leaders(record),
         "The winner beside the default": _winner(record, summary),
+        "Why it won": _explanation(record, summary),
         "Failures": _failures(record),
         "Health": _health(record),
         "Pruning": _pruning(record),
@@ -156,6 +158,11 @@ def _gain(record: Record, summary: dict[str, Any]) -> list[str]:
         return []
     found = figure(summary["best"]["validation"])
     return [f"Validation {summary['metric']}: {found} against {figure(score)} for the default.", ""]
+
+
+def _explanation(record: Record, summary: dict[str, Any]) -> list[str]:
+    told = explanation_of(record, summary["best"]["trial"]) if summary["best"] else None
+    return as_markdown(told) if told else []
 
 
 def _failures(record: Record) -> list[str]:
@@ -311,6 +318,8 @@ def _next(record: Record, summary: dict[str, Any]) -> list[str]:
     at = "" if record.runs_dir.name == "runs" else f" --runs-dir {shlex.quote(str(record.runs_dir))}"
     more = f"automl resume {study} --trials {max(2 * summary['trials']['total'], 10)}{at}"
     commands = [(f"automl show {study}{at}", "what was tried, what won, its layers")]
+    if summary["best"] and summary["best"]["trial"]:
+        commands.append((f"automl explain {study}{at}", "which of the winner's choices carry its gain"))
     if record.has(JUDGEMENT):
         commands.append((f"{more} --break-seal REASON", "search on, and judge on the same rows again"))
     else:
