@@ -1,0 +1,111 @@
+"""Configs of a study trained once more, with seeds that they share: kept beside it, and never one of its trials."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from automl.budget import Clock
+from automl.experiment.progress import Silent
+from automl.experiment.recipe import is_shared
+from automl.experiment.trainer import Candidate, contained
+from automl.experiment.watch import Watch
+from automl.study.rungs import NoPruner
+from automl.trial import outcome_from_json, outcome_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from automl.experiment.interrupts import Interrupts
+    from automl.experiment.trainer import Trainer
+    from automl.tracking.record import Record
+    from automl.trial import Config, Outcome
+
+RETRAININGS = "retrainings.jsonl"
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """A config that is trained once more.
+
+    Args:
+        config: The config.
+        repeat: Which of the seeds it is trained with; all configs share them.
+    """
+
+    config: Config
+    repeat: int
+
+
+@dataclass
+class Retrainer:
+    """Trains configs to their end, in cohorts; a cohort that was trained before is told again.
+
+    What a member of a cohort comes to depends, to rounding, on the others. So a cohort is taken from the record only
+    where all of it is there: the results do not depend on what was trained before, or on where that was interrupted.
+
+    Args:
+        record: The run folder.
+        trainer: Trains them.
+        seed: The study's seed.
+        size: How many train together; None to decide by the candidates' size.
+        interrupts: Whether somebody asked for the work to end.
+    """
+
+    record: Record
+    trainer: Trainer
+    seed: int
+    size: int | None
+    interrupts: Interrupts
+    _known: dict[str, list[Outcome]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Read what was trained before."""
+        lines = self.record.read_jsonl(RETRAININGS)
+        self._known = {_key(line["members"]): [outcome_from_json(each) for each in line["outcomes"]] for line in lines}
+
+    def run(self, wanted: Sequence[Retraining]) -> Iterator[tuple[int, Outcome]]:
+        """Train configs, those of equal shape together; whatever goes wrong in one is its outcome, and no other's.
+
+        Yields:
+            The place of each in what was wanted, with what it came to, as cohorts end.
+
+        Raises:
+            KeyboardInterrupt: Somebody asked for the work to end; nothing of the cohort in training is kept.
+        """
+        for places in self._cohorts(wanted):
+            yield from zip(places, self._run([wanted[place] for place in places]))
+
+    def _cohorts(self, wanted: Sequence[Retraining]) -> list[list[int]]:
+        alike: dict[str, list[int]] = {}
+        for place, each in enumerate(wanted):
+            shared = {name: value for name, value in each.config.items() if is_shared(name)}
+            alike.setdefault(json.dumps(shared), []).append(place)
+        cohorts = []
+        for places in alike.values():
+            size = self.size or self.trainer.cohort_size(wanted[places[0]].config)
+            cohorts += [places[start : start + size] for start in range(0, len(places), size)]
+        return cohorts
+
+    def _run(self, cohort: Sequence[Retraining]) -> list[Outcome]:
+        """Train a cohort, or tell what it came to before."""
+        members = [{"config": dict(each.config), "repeat": each.repeat} for each in cohort]
+        key = _key(members)
+        if key not in self._known:
+            self.interrupts.check()
+            ended = contained(self._train, dict(enumerate(cohort)))
+            self._known[key] = [ended[place] for place in range(len(cohort))]
+            told = [outcome_to_json(outcome) for outcome in self._known[key]]
+            self.record.append_jsonl(RETRAININGS, {"members": members, "outcomes": told})
+        return self._known[key]
+
+    def _train(self, cohort: Mapping[int, Retraining]) -> dict[int, Outcome]:
+        stage = self.trainer.stage
+        watch = Watch(list(cohort), stage, NoPruner(), Clock(None), Silent(), self.interrupts)
+        candidates = [Candidate(each.config, (self.seed, "retraining", each.repeat)) for each in cohort.values()]
+        return dict(zip(cohort, (outcome for _, outcome in self.trainer.train(candidates, watch))))
+
+
+def _key(members: Any) -> str:
+    return json.dumps(members)
