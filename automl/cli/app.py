@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from automl.cli.compare import compare
+from automl.cli.explain import explain
 from automl.cli.export import export
 from automl.cli.predict import predict
 from automl.cli.resume import resume
@@ -19,7 +20,7 @@ from automl.cli.spaces import spaces
 from automl.cli.ui import ui
 from automl.errors import AutoMLError
 
-COMMANDS: tuple[Callable[..., None], ...] = (search, resume, compare, show, ui, export, predict, spaces)
+COMMANDS: tuple[Callable[..., None], ...] = (search, resume, compare, show, explain, ui, export, predict, spaces)
 """Every command, in the order in which the help shows them; each is called by its function's name."""
 
 UsageMistake: type[Exception] = typer.BadParameter.__mro__[1]

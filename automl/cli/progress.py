@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def reporter(
-    budget: Budget, started: float | None = None, *, quiet: bool = False, stream: IO[str] | None = None
+    budget: Budget,
+    started: float | None = None,
+    *,
+    quiet: bool = False,
+    live: bool = True,
+    stream: IO[str] | None = None,
 ) -> Iterator[Progress]:
     """Show progress while the block runs; what the block prints on stdout goes to the same place.
 
@@ -30,17 +35,18 @@ def reporter(
         budget: What the search may spend.
         started: The `time.monotonic()` at which the command began; now if None.
         quiet: Whether to show nothing.
+        live: Whether a terminal gets a line that is redrawn as trials pass.
         stream: Where to show it; stderr if None.
     """
     stream = stream or sys.stderr
-    is_live = not quiet and stream.isatty() and os.environ.get("TERM") != "dumb"
+    is_live = live and not quiet and stream.isatty() and os.environ.get("TERM") != "dumb"
     try:
         with contextlib.redirect_stdout(sys.stderr):  # a library's own lines must not get into the result
             if is_live:
                 from rich.console import Console
 
-                with LiveLine(Console(file=stream, highlight=False), budget, started) as live:
-                    yield live
+                with LiveLine(Console(file=stream, highlight=False), budget, started) as line:
+                    yield line
             else:
                 yield Silent() if quiet else Lines(stream)
     except KeyboardInterrupt as interruption:

@@ -27,6 +27,7 @@ CONTRACT = {
     "resume": "--trials --timeout --break-seal --runs-dir --json --quiet",
     "compare": "--runs-dir --json",
     "show": "--trial --runs-dir --json",
+    "explain": "--trainings --runs-dir --json --quiet",
     "ui": "--port --runs-dir --tracking-uri",
     "export": "--format --output --trial --runs-dir --json",
     "predict": "--output --keep",

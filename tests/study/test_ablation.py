@@ -5,10 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import re
+from pathlib import Path
 
 import pytest
 
-from automl.study.ablation import FEWEST, find_path, groups, most_groups
+from automl.study.ablation import CONFIRMING, FEWEST, REPEATS, find_path, groups, most_groups
+
+HOW_TO = (Path(__file__).parents[2] / "docs" / "explain.md").read_text(encoding="utf-8")
+ROWS = [
+    tuple(map(int, row)) for row in re.findall(r"^\| *(\d+) \| *(\d+) \| *(\d+) \| *(\d+) \|$", HOW_TO, re.MULTILINE)
+]
 
 
 class Surface:
@@ -168,3 +175,15 @@ def test_the_groups_of_a_budget_leave_two_points_or_the_whole_path(budget):
 
 def test_as_many_edits_as_groups_stay_alone():
     assert groups([0.1, 0.2], most=2) == [(1,), (0,)]
+
+
+@pytest.mark.parametrize("row", ROWS[1:], ids=str)
+def test_the_how_to_says_what_twenty_trainings_are_enough_for(row):
+    n_choices, alone, later, n_steps = row
+    surface = Surface([1.0 - 0.01 * edit for edit in range(n_choices)])
+    steps = path(surface, 20 - 2 * REPEATS - CONFIRMING)
+    assert (len(surface.measured), len(steps)) == (alone + later, n_steps)
+
+
+def test_the_how_to_has_its_table():
+    assert len(ROWS) == 9
