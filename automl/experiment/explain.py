@@ -71,10 +71,9 @@ def _explained(record: Record, best: int, trainings: int, progress: Progress) ->
         progress.say(f"study {record.study} is not finished: the best of its trials so far is explained")
     with deferred() as interrupts:
         ablation = ablation_of(record, best, trainings, say=progress.say, interrupts=interrupts)
-        progress.say(
-            f"trial {best} of {record.study} differs from the default in {counted(len(ablation.edits), 'choice')}"
-        )
         if ablation.edits:
+            choices = counted(len(ablation.edits), "choice")
+            progress.say(f"trial {best} of {record.study} differs from the default in {choices}")
             ablation.run()
     told = _told(record, best, ablation)
     told["sentence"] = conclusion(told)
