@@ -77,6 +77,13 @@ def test_what_libraries_print_does_not_get_into_the_result(capsys: pytest.Captur
     assert (captured.out, captured.err) == ("", "noise")
 
 
+def test_a_terminal_gets_plain_lines_where_no_line_is_to_live():
+    screen = Screen()
+    with reporter(Budget(), live=False, stream=screen) as progress:
+        progress.say("training 1 of at most 20")
+    assert screen.getvalue() == "training 1 of at most 20\n"
+
+
 def test_the_live_line_says_what_runs_and_how_far_it_is():
     line = live_line(Budget(trials=50))
     line.trial_started(7, "resnet")
