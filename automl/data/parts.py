@@ -18,6 +18,9 @@ from automl.errors import SplitError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+WORDS = {"train": "training", "validation": "validation", "test": "test"}
+"""What the rows of each part are called."""
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl.data.columns import identifiers, infer_task
-from automl.data.digest import ROW, row_hashes, rows_digest
+from automl.data.columns import infer_task
+from automl.data.digest import ROW, rows_digest
+from automl.data.duplicates import duplicates
 from automl.data.findings import findings_of
-from automl.data.parts import Parts, assign_by_column, n_parts, split_rows
+from automl.data.parts import WORDS, Parts, assign_by_column, n_parts, split_rows
 from automl.data.values import as_labels, as_number, classes_of, is_missing
 from automl.errors import DataError, PlanError, SplitError, TargetError, unknown
 from automl.task import Finding, Label, TaskKind
@@ -30,8 +31,6 @@ Frames = dict[str, pd.DataFrame]
 Given = tuple[tuple[str, float | pd.DataFrame], ...]
 Origins = dict[str, float | str]
 """Where `test` and `validation` rows come from: the fraction that is drawn, `file` or `column`."""
-
-_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +111,7 @@ def divide(
     how = _origins(given, fixed)
     parts, rare = _draw(frames["train"][name], fixed, how, bool(classes), seed)
     taken = _take(frames, parts)
-    findings = _of_reading(sources) + findings + rare + _class_findings(taken, name, classes) + _duplicates(taken, name)
+    findings = _of_reading(sources) + findings + rare + _class_findings(taken, name, classes) + duplicates(taken, name)
     return Division(
         **taken,
         target=name,
@@ -161,7 +160,7 @@ def _complete_rows(sources: Frames, target: str) -> tuple[Frames, list[Finding]]
     for part, source in sources.items():
         absent = [str(name) for name in names if name not in source.columns]
         if absent:
-            raise DataError(f"the {_WORDS[part]} file must have the table's columns, but lacks {', '.join(absent)}")
+            raise DataError(f"the {WORDS[part]} file must have the table's columns, but lacks {', '.join(absent)}")
         missing = is_missing(source[target])
         frames[part] = source[names].assign(**{ROW: np.arange(len(source), dtype=np.int64)})[~missing]
         n_lost += int(missing.sum())
@@ -260,19 +259,6 @@ def _class_findings(taken: Frames, target: str, classes: tuple[Label, ...]) -> l
 def _unseen(taken: Frames, target: str, labels: list[Label], who: str) -> str:
     validation, test = (int(taken[part][target].isin(labels).sum()) for part in ("validation", "test"))
     return f"{who} no training row, but {validation} validation and {test} test rows: they count as wrong"
-
-
-def _duplicates(taken: Frames, target: str) -> list[Finding]:
-    """Count the rows of a part that stand in another part too, columns that only name rows left out."""
-    unique = identifiers(taken["train"][list(_features(taken["train"], target))])
-    hashes = {part: row_hashes(rows.drop(columns=list(unique))) for part, rows in taken.items()}
-    findings = []
-    for part, other in (("test", "train"), ("test", "validation"), ("validation", "train")):
-        n_same = int(np.isin(hashes[part], hashes[other]).sum())
-        if n_same:
-            said = f"{n_same} of {len(hashes[part])} {_WORDS[part]} rows also stand in the {_WORDS[other]} rows"
-            findings.append(Finding("duplicate", None, said))
-    return findings
 
 
 def _features(rows: pd.DataFrame, target: str) -> tuple[str, ...]:
