@@ -59,6 +59,11 @@ def split_rows(target: pd.Series[Any], *, stratify: bool, test: float, validatio
     return _sorted_parts(by_class, n_test, n_validation, counts)
 
 
+def sample(n_rows: int, most: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Draw at most so many of the positions of `n_rows` rows, in their order."""
+    return np.arange(n_rows) if n_rows <= most else np.sort(generator.permutation(n_rows)[:most])
+
+
 def n_parts(test: float, validation: float) -> int:
     """Count the parts that rows are drawn for."""
     return 1 + (test > 0) + (validation > 0)
