@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from automl.data.columns import infer_columns
 from automl.data.images import image_size
 from automl.data.layouts import source_defaults
+from automl.data.leaks import find_leaks
 from automl.data.prepare import Preparation, fit_preparation
 from automl.data.preparing import Preparing
 from automl.data.read import read_table
@@ -123,6 +124,7 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
     )
     columns, findings = infer_columns(division.train[list(division.features)], plan.kinds, plan.drop)  # type: ignore[arg-type]
     task = _task(plan, division, columns)
+    leaks = find_leaks(division, columns)
     write_rows(record.train_rows_path, division.train)
     write_rows(record.validation_rows_path, division.validation)
     seal = Seal.close(record.run_dir, division.test)
@@ -135,7 +137,7 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
             "how": division.how,
             "data_sha256": division.data_sha256,
             "test_sha256": seal.digest,
-            "findings": [asdict(finding) for finding in (*division.findings, *findings)],
+            "findings": [asdict(finding) for finding in (*division.findings, *findings, *leaks)],
         },
     )
 
