@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.parts import Parts, assign_by_column, split_rows
+from automl.data.parts import Parts, assign_by_column, sample, split_rows
 from automl.errors import SplitError
 
 
@@ -103,3 +103,9 @@ def test_a_column_may_name_no_validation_rows():
 def test_a_column_that_names_no_parts_is_refused(words, sentence):
     with pytest.raises(SplitError, match=sentence):
         assign_by_column(pd.Series(words, name="s"))
+
+
+@pytest.mark.parametrize(("n_rows", "most", "n_drawn"), [(0, 5, 0), (5, 5, 5), (6, 5, 5), (5, 0, 0)])
+def test_a_sample_is_of_different_rows_in_their_order(n_rows, most, n_drawn):
+    drawn = sample(n_rows, most, np.random.default_rng(0)).tolist()
+    assert len(drawn) == n_drawn and drawn == sorted(set(drawn)) and set(drawn) <= set(range(n_rows))
