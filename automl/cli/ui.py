@@ -10,7 +10,7 @@ from automl.cli.options import RUNS, RunsDir
 
 Port = Annotated[
     int | None,
-    typer.Option("--port", min=1, max=65535, metavar="N", help="A free one if not given.", show_default=False),
+    typer.Option("--port", min=1, max=65535, metavar="N", help="By default 5000, or a free one.", show_default=False),
 ]
 TrackingUri = Annotated[
     str | None,

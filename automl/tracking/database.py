@@ -15,12 +15,21 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from automl.tracking.dataset import CONTEXT, USED_FOR, Dataset
 from automl.tracking.facts import STUDY_ID, TRIAL, Child, Point
 
 _SECONDS_TO_WAIT = 20.0
 _POINT = {"key", "value", "timestamp", "step", "is_nan", "run_uuid"}
 _WHOLE = {"tags": {"key", "value", "run_uuid"}, "params": {"key", "value", "run_uuid"}}
 _WHOLE |= {"metrics": _POINT, "latest_metrics": _POINT}
+_WHOLE |= {
+    "datasets": {
+        *("dataset_uuid", "experiment_id", "name", "digest"),
+        *("dataset_source_type", "dataset_source", "dataset_schema", "dataset_profile"),
+    },
+    "inputs": {"input_uuid", "source_type", "source_id", "destination_type", "destination_id", "step"},
+    "input_tags": {"input_uuid", "name", "value"},
+}
 _OF_A_RUN = {"run_uuid", "experiment_id", "name", "status", "start_time", "end_time", "artifact_uri", "lifecycle_stage"}
 
 _ADD_POINT = "INSERT OR IGNORE INTO metrics (run_uuid, key, value, timestamp, step, is_nan) VALUES (?, ?, ?, ?, ?, 0)"
@@ -29,6 +38,17 @@ _SET_LATEST = """
     ON CONFLICT (key, run_uuid) DO UPDATE
     SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step
     WHERE (excluded.step, excluded.timestamp, excluded.value) > (step, timestamp, value)
+"""
+
+_FIND_DATASET = "SELECT dataset_uuid FROM datasets WHERE experiment_id = ? AND name = ? AND digest = ?"
+_ADD_DATASET = """
+    INSERT INTO datasets (
+        dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source, dataset_schema, dataset_profile
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ADD_INPUT = """
+    INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id, step)
+    VALUES (?, 'DATASET', ?, 'RUN', ?, 0)
 """
 
 _FIND = """
@@ -144,7 +164,27 @@ def _add_child(connection: sqlite3.Connection, parent: Mapping[str, Any], child:
         rows = [(run_id, key, value) for key, value in pairs.items()]
         connection.executemany(f"INSERT INTO {table} (run_uuid, key, value) VALUES (?, ?, ?)", rows)
     _add_points(connection, run_id, child.points)
+    if child.dataset is not None:
+        _add_input(connection, run_id, _dataset_id(connection, parent["experiment_id"], child.dataset))
     return run_id
+
+
+def _dataset_id(connection: sqlite3.Connection, experiment_id: int, dataset: Dataset) -> str:
+    """Find a dataset of the experiment by name and digest, or add it."""
+    row = connection.execute(_FIND_DATASET, (experiment_id, dataset.name, dataset.digest)).fetchone()
+    if row is not None:
+        return str(row[0])
+    dataset_id = _new_id()
+    connection.execute(_ADD_DATASET, (dataset_id, experiment_id, *dataset))
+    return dataset_id
+
+
+def _add_input(connection: sqlite3.Connection, run_id: str, dataset_id: str) -> None:
+    input_id = _new_id()
+    connection.execute(_ADD_INPUT, (input_id, dataset_id, run_id))
+    connection.execute(
+        "INSERT INTO input_tags (input_uuid, name, value) VALUES (?, ?, ?)", (input_id, CONTEXT, USED_FOR)
+    )
 
 
 def _new_id() -> str:

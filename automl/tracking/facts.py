@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from automl.task import Task
 from automl.tracking import record as folder
 from automl.tracking.address import experiment_name
+from automl.tracking.dataset import Dataset, read_dataset
+from automl.tracking.names import as_text, colour, short_params, trial_name
 from automl.tracking.record import Record
 from automl.tracking.trial_record import TrialRecord
 from automl.trial import Completed, Failed, Outcome, Pruned, Scalar
@@ -41,17 +43,21 @@ class Study:
 
     Args:
         study_id: What tells this study from every other, whatever its folder is called.
+        name: What it is called.
         params: What was planned, and the task once it is known.
         tags: What all of its runs are found by.
         metric: The task's metric; empty until the task is known.
         higher_is_better: The metric's direction.
+        dataset: The data, once it is divided.
     """
 
     study_id: str
+    name: str
     params: Mapping[str, str]
     tags: Mapping[str, str]
     metric: str
     higher_is_better: bool
+    dataset: Dataset | None
 
 
 @dataclass(frozen=True)
@@ -60,26 +66,25 @@ class Child:
 
     Args:
         number: The trial's number.
+        name: What the run is called.
         status: Its end state, as MLflow names it.
         started: When it began, in milliseconds.
         ended: When it ended, in milliseconds.
         tags: What it is found by, and what came of it.
-        params: Its config, under the names that the space gives.
+        params: Its config, under short names.
         points: Its curve and what it came to; numbers that are not finite are left out.
+        dataset: The data it was trained on.
     """
 
     number: int
+    name: str
     status: str
     started: int
     ended: int
     tags: Mapping[str, str]
     params: Mapping[str, str]
     points: list[Point]
-
-    @property
-    def name(self) -> str:
-        """What the run is called."""
-        return f"trial {self.number}"
+    dataset: Dataset | None
 
 
 def status_of(outcome: Outcome) -> str:
@@ -92,16 +97,6 @@ def ended(outcome: Outcome, started: int) -> int:
     return started + round(outcome.seconds * 1000)
 
 
-def as_text(value: Scalar) -> str:
-    """Write a plain value as a parameter: words bare, everything else as JSON.
-
-    Examples:
-        >>> as_text("relu"), as_text(0.001), as_text(True), as_text(None)
-        ('relu', '0.001', 'true', 'null')
-    """
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def read_study(record: Record) -> Study:
     """Read what the runs of a study have in common, as far as the folder holds it."""
     plan = record.read_json(folder.PLAN)
@@ -110,12 +105,16 @@ def read_study(record: Record) -> Study:
     params |= {key: as_text(plan[key]) for key in _PLANNED if plan.get(key) is not None}
     if task is not None:
         params |= {"target": task.target, "task": task.kind, "metric": task.metric}
+    if record.has(folder.SPLIT):
+        params |= {f"rows.{part}": as_text(n_rows) for part, n_rows in record.read_json(folder.SPLIT)["sizes"].items()}
     return Study(
         study_id=str(plan["study_id"]),
+        name=record.study,
         params=params,
         tags=_common_tags(record, plan),
         metric=task.metric if task else "",
         higher_is_better=task is not None and task.higher_is_better,
+        dataset=read_dataset(record),
     )
 
 
@@ -124,11 +123,15 @@ def parent_tags(record: Record, study: Study) -> dict[str, str]:
     plan = record.read_json(folder.PLAN)
     budget = {key: plan[key] for key in ("trials", "timeout") if plan.get(key) is not None}
     tags = {ROLE: "study", "budget": json.dumps(budget), **study.tags}
-    if record.has(folder.PAGE):
-        tags["mlflow.note.content"] = _shortened(record.page_path.read_text(encoding="utf-8"))
-    if record.has(folder.REPORT) and (best := record.read_json(folder.REPORT).get("best")):
-        tags["best_trial"] = str(best["trial"])
+    if (best := best_trial(record)) is not None:
+        tags["best_trial"] = str(best)
     return tags
+
+
+def best_trial(record: Record) -> int | None:
+    """Give the winner's number, once the study is reported."""
+    best = record.read_json(folder.REPORT).get("best") if record.has(folder.REPORT) else None
+    return None if best is None else int(best["trial"])
 
 
 def read_child(study: Study, trial: TrialRecord, outcome: Outcome, started: int | None = None) -> Child:
@@ -144,12 +147,14 @@ def read_child(study: Study, trial: TrialRecord, outcome: Outcome, started: int 
     started = began(trial) if started is None else started
     return Child(
         number=trial.number,
+        name=trial_name(trial.number, study.name),
         status=status_of(outcome),
         started=started,
         ended=ended(outcome, started),
-        tags={ROLE: "trial", TRIAL: str(trial.number), **study.tags, **_tags_of(config, outcome), **_findings(health)},
-        params={key: as_text(value) for key, value in config.items()},
+        tags={**_own_tags(trial.number), **study.tags, **_tags_of(config, outcome), **_findings(health)},
+        params=short_params(config),
         points=[*_points(study, trial, outcome, started), *_health_points(health, started)],
+        dataset=study.dataset,
     )
 
 
@@ -212,6 +217,10 @@ def _common_tags(record: Record, plan: Mapping[str, Any]) -> dict[str, str]:
     if record.has(folder.SPACE):
         tags["space_sha256"] = hashlib.sha256(record.space_path.read_bytes()).hexdigest()
     return tags
+
+
+def _own_tags(number: int) -> dict[str, str]:
+    return {ROLE: "trial", TRIAL: str(number), "mlflow.runColor": colour(number)}
 
 
 def _tags_of(config: Mapping[str, Scalar], outcome: Outcome) -> dict[str, str]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal
 
-from mlflow import MlflowClient
+from mlflow import MlflowClient, entities
 from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
@@ -24,13 +24,17 @@ from automl.tracking import facts
 from automl.tracking import record as folder
 from automl.tracking.address import artifact_root, database_path, experiment_name
 from automl.tracking.database import Database, Found
+from automl.tracking.dataset import CONTEXT, USED_FOR, Dataset
 from automl.tracking.facts import Child, Point, Standing, Study
+from automl.tracking.note import curves, description
 from automl.tracking.record import Record
 from automl.tracking.trial_record import TrialRecord
+from automl.tracking.view import TRIALS_READ, VIEW, axes_of, run_place, saved_view, trials_place
 from automl.trial import Outcome
 
 State = Literal["RUNNING", "FINISHED", "KILLED", "FAILED"]
 
+_NOTE = "mlflow.note.content"
 _METRICS_A_BATCH = 900
 _PARAMS_A_BATCH = 90
 _TRIALS_A_BATCH = 100
@@ -50,12 +54,16 @@ class Projection:
         self._record = record
         with _alone(record):
             self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
-            self.experiment_id = _experiment(self._client, record, tracking_uri).experiment_id
+            experiment = _experiment(self._client, record, tracking_uri)
+        self.experiment_id = experiment.experiment_id
         self._database = _database(tracking_uri)
         study = facts.read_study(record)
+        self._view = study.study_id
+        self._saved = experiment.tags.get(VIEW + self._view)
         found = self._find(study.study_id)
         self.run_id = _find_parent(found) or self._new_parent(study)
         self._parent = self._client.get_run(self.run_id)
+        self._has_dataset = self._parent.inputs is not None and bool(self._parent.inputs.dataset_inputs)
         self._found = self._find_children(found)
         self._trials = {number: run.run_id for number, run in self._found.items()}
         history = self._client.get_metric_history(self.run_id, "trials_completed")
@@ -63,6 +71,11 @@ class Projection:
         self._standing = Standing(study.higher_is_better)
         self._next = 0
         self._open: set[int] = set()
+
+    @property
+    def view(self) -> str | None:
+        """The key of the view of the study's trials, once MLflow keeps it."""
+        return None if self._saved is None else self._view
 
     @property
     def n_trials(self) -> int:
@@ -87,8 +100,11 @@ class Projection:
         ended = self._ended()
         while batch := list(islice(ended, _TRIALS_A_BATCH)):
             self._send_trials(study, batch)
+        self._write_note()
+        if self._saved is None or state != "RUNNING":
+            self._keep_view(study)
         if state != "RUNNING":
-            self._send_end()
+            self._send_end(study)
         if self._parent.info.status != state:
             self._set_state(state)
 
@@ -97,6 +113,8 @@ class Projection:
         params = {key: value for key, value in study.params.items() if key not in data.params}
         every = facts.parent_tags(self._record, study)
         tags = {key: value for key, value in every.items() if data.tags.get(key) != value}
+        if not self._has_dataset:
+            self._has_dataset = self._name_dataset(self.run_id, study.dataset)
         if params or tags:
             self._log(self.run_id, [], params, tags)
             self._parent = self._client.get_run(self.run_id)
@@ -148,8 +166,17 @@ class Projection:
         run = self._client.create_run(self.experiment_id, child.started, tags, child.name)
         run_id: str = run.info.run_id
         self._log(run_id, child.points, child.params)
+        self._name_dataset(run_id, child.dataset)
         self._client.set_terminated(run_id, child.status, end_time=child.ended)
         return run_id
+
+    def _name_dataset(self, run_id: str, dataset: Dataset | None) -> bool:
+        """Say which data a run used, if it is known; what was said before is not said twice."""
+        if dataset is None:
+            return False
+        tags = [entities.InputTag(CONTEXT, USED_FOR)]
+        self._client.log_inputs(run_id, datasets=[entities.DatasetInput(entities.Dataset(*dataset), tags)])
+        return True
 
     def _complete(self, run_id: str, child: Child) -> None:
         """Fill a run that a killed process left half done."""
@@ -157,9 +184,29 @@ class Projection:
         there = {(key, point.step) for key in keys for point in self._client.get_metric_history(run_id, key)}
         missing = [point for point in child.points if (point.key, point.step) not in there]
         self._log(run_id, missing, child.params, child.tags)
+        self._name_dataset(run_id, child.dataset)
         self._client.set_terminated(run_id, child.status, end_time=child.ended)
 
-    def _send_end(self) -> None:
+    def _write_note(self) -> None:
+        """Say what the study's run shows first."""
+        links = {"The trials, best first, with charts": trials_place(self.experiment_id, self._view)}
+        best = facts.best_trial(self._record)
+        if best in self._trials:
+            links[f"Trial {best}, the winner"] = run_place(self.experiment_id, self._trials[best])
+        note = description(self._record, links)
+        if self._parent.data.tags.get(_NOTE) != note:
+            self._log(self.run_id, [], tags={_NOTE: note})
+            self._parent = self._client.get_run(self.run_id)
+
+    def _keep_view(self, study: Study) -> None:
+        trials = [self._record.trial(number) for number in sorted(self._trials)[:TRIALS_READ]]
+        axes = axes_of(trial.read_config() for trial in trials)
+        view = saved_view(study, axes, _made(self._record))
+        if view != self._saved:
+            self._client.set_experiment_tag(self.experiment_id, VIEW + self._view, view)
+            self._saved = view
+
+    def _send_end(self, study: Study) -> None:
         record = self._record
         known = self._parent.data.metrics
         judged = facts.judgement_metrics(record)
@@ -168,6 +215,7 @@ class Projection:
         for path in (record.space_path, record.page_path, record.report_path):
             if path.exists():
                 self._client.log_artifact(self.run_id, str(path))
+        self._client.log_text(self.run_id, curves(record, study.higher_is_better), "curves.csv")
         if record.bundle_dir.is_dir():
             self._client.log_artifacts(self.run_id, str(record.bundle_dir), artifact_path="bundle")
 
@@ -205,7 +253,7 @@ class Projection:
     def _new_parent(self, study: Study) -> str:
         run = self._client.create_run(
             self.experiment_id,
-            start_time=int(self._record.plan_path.stat().st_mtime * 1000),
+            start_time=_made(self._record),
             tags=facts.parent_tags(self._record, study),
             run_name=self._record.study,
         )
@@ -219,6 +267,11 @@ class Projection:
             if run.trial is not None and children.setdefault(run.trial, run) is not run:
                 self._client.delete_run(run.run_id)
         return children
+
+
+def _made(record: Record) -> int:
+    """Say when a study was made, in milliseconds."""
+    return int(record.plan_path.stat().st_mtime * 1000)
 
 
 def _database(tracking_uri: str) -> Database | None:

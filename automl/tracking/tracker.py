@@ -14,6 +14,7 @@ from automl.tracking.record import PLAN, TRACKING, Record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_UNKNOWN = dict.fromkeys(("experiment_id", "run_id", "view"))
 EndState = Literal["FINISHED", "KILLED", "FAILED"]
 
 
@@ -122,7 +123,7 @@ def start_tracking(record: Record, tracking_uri: str | None, environ: Mapping[st
     note = record.read_json(TRACKING) if record.has(TRACKING) else {}
     if note.get("tracking_uri") != shown:
         experiment = experiment_name(record.read_json(PLAN)["data"])
-        note = {"tracking_uri": shown, "experiment": experiment, "experiment_id": None, "run_id": None, "trials": {}}
+        note = {"tracking_uri": shown, "experiment": experiment, **_UNKNOWN, "trials": {}}
     record.write_json(TRACKING, note | {"state": "RUNNING", "error": None})
     return Tracker(record, uri, environ)
 

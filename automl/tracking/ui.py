@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 from automl.errors import StudyError
 from automl.tracking.address import ARTIFACTS, database_path, resolve_uri, without_password
 from automl.tracking.record import TRACKING, Record
+from automl.tracking.view import run_place, trials_place
 
 _HOST = "127.0.0.1"
+_USUAL_PORT = 5000
 _SECONDS_TO_ANSWER = 120.0
 _SECONDS_TO_LEAVE = 8.0
 _SECONDS_A_LOOK = 0.2
@@ -41,7 +43,7 @@ def launch(runs_dir: Path, tracking_uri: str | None, *, say: Callable[[str], obj
         runs_dir: The folder of all studies.
         tracking_uri: What `--tracking-uri` said.
         say: Told where the page is, in sentences.
-        port: Where to serve it; a free one if None.
+        port: Where to serve it; if None, 5000 or another that is free.
 
     Returns:
         The exit code, 0.
@@ -57,13 +59,14 @@ def launch(runs_dir: Path, tracking_uri: str | None, *, say: Callable[[str], obj
     database = database_path(uri)
     if database is not None and not database.is_file():
         raise StudyError(f"there are no runs in {database.parent} yet; begin with: automl search digits")
-    port = _free_port(port)
+    port = free_port(port)
     with _stop_signals() as stop, tempfile.TemporaryFile() as output:
         say("Starting MLflow, which takes some seconds ...")
         server = _start(runs_dir, uri, port, output)
         try:
             if _answers(server, port, output, stop):
-                say(f"MLflow: http://{_HOST}:{port}/{_place(runs_dir, uri)}")
+                for name, place in _places(runs_dir, uri).items():
+                    say(f"{name}: http://{_HOST}:{port}/{place}")
                 say("Press ctrl-C to end it.")
             while not stop.asked:
                 if server.poll() is not None:
@@ -95,21 +98,38 @@ def _stop_signals() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
-def _place(runs_dir: Path, uri: str) -> str:
-    """Give the part of the address that shows the experiment of the newest study, in the view for training."""
+def _places(runs_dir: Path, uri: str) -> dict[str, str]:
+    """Give the parts of the address that show the newest study, in the view for training, by what they are called."""
     notes = [record.run_dir / TRACKING for record in Record.all(runs_dir) if record.has(TRACKING)]
     for path in sorted(notes, key=lambda path: path.stat().st_mtime, reverse=True):
         note = Record(path.parent).read_json(TRACKING)
-        if note.get("experiment_id") and note["tracking_uri"] == without_password(uri):
-            return f"#/experiments/{note['experiment_id']}?workflowType=machine_learning"
-    return "#/experiments"
+        if note.get("run_id") and note["tracking_uri"] == without_password(uri):
+            return {
+                "MLflow": trials_place(note["experiment_id"], note.get("view")),
+                f"Study {path.parent.name}": run_place(note["experiment_id"], note["run_id"]),
+            }
+    return {"MLflow": "#/experiments"}
 
 
-def _free_port(port: int | None) -> int:
+def free_port(port: int | None) -> int:
+    """Give the port asked for, else the usual one, by which a browser keeps what one sets on the page, else any.
+
+    Raises:
+        StudyError: The port asked for is taken.
+    """
+    if port is not None:
+        return _bound(port)
+    try:
+        return _bound(_USUAL_PORT)
+    except StudyError:
+        return _bound(0)
+
+
+def _bound(port: int) -> int:
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            server.bind((_HOST, port or 0))
+            server.bind((_HOST, port))
         except OSError as error:
             raise StudyError(f"port {port} cannot be served: {error.strerror}") from None
         return int(server.getsockname()[1])

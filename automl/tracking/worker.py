@@ -114,7 +114,7 @@ class Note:
         """
         told = self._told | {"state": state, "error": error}
         if projection is not None:
-            told |= {"experiment_id": projection.experiment_id, "run_id": projection.run_id}
+            told |= {"experiment_id": projection.experiment_id, "run_id": projection.run_id, "view": projection.view}
             if state != "RUNNING" or projection.n_trials > _GROWTH * len(told["trials"]):
                 told["trials"] = {str(number): run_id for number, run_id in projection.trials.items()}
         if told != self._told:

@@ -45,7 +45,7 @@ def make_study(tmp_path: Path) -> Callable[..., Record]:
         record = Record.create(tmp_path / "runs", name, planned)
         record.write_text(SPACE, "name: tabular\n")
         record.write_json(TASK, TASK_OF_ALL.to_json())
-        record.write_json(SPLIT, {"data_sha256": "d" * 64})
+        record.write_json(SPLIT, {"sizes": {"train": 60, "validation": 20, "test": 20}, "data_sha256": "d" * 64})
         return record
 
     return make

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from mlflow import MlflowClient
 
 from automl.tracking import facts
 from automl.tracking.database import Database
+from automl.tracking.dataset import Dataset
 from automl.tracking.facts import Child, Point
 from automl.tracking.mlflow import Projection
 from automl.tracking.record import Record
 from automl.trial import Outcome
 
-TABLES = ("runs", "tags", "params", "metrics", "latest_metrics")
+TABLES = ("runs", "tags", "params", "metrics", "latest_metrics", "inputs", "input_tags", "datasets")
+DATASET = Dataset("adult", "eeeeeeee", "local", "{}", None, '{"num_rows": 100}')
 
 
 def file_of(uri: str) -> Path:
@@ -26,16 +29,20 @@ def file_of(uri: str) -> Path:
 
 
 def tables_of(uri: str, record: Record) -> dict[str, list[str]]:
-    """Give every row about a study's runs, with the runs' names in the place of their ids."""
+    """Give every row about a study's runs, with names in the place of ids."""
     with closing(sqlite3.connect(file_of(uri))) as connection:
         connection.row_factory = sqlite3.Row
         study = facts.read_study(record).study_id
         found = "SELECT run_uuid, name FROM runs JOIN tags USING (run_uuid) WHERE key = 'automl.study_id' AND value = ?"
         names = dict(connection.execute(found, (study,)).fetchall())
+        inputs = "SELECT input_uuid, destination_id, source_id FROM inputs WHERE source_type = 'DATASET'"
+        for input_id, run_id, dataset_id in connection.execute(inputs).fetchall():
+            if run_id in names:
+                names |= {input_id: f"input of {names[run_id]}", dataset_id: "dataset"}
         tables = {}
         for table in TABLES:
-            rows = (dict(row) for row in connection.execute(f"SELECT * FROM {table}") if row["run_uuid"] in names)
-            tables[table] = sorted(told(row, names) for row in rows)
+            rows = [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
+            tables[table] = sorted(told(row, names) for row in rows if not names.keys().isdisjoint(row.values()))
     return tables
 
 
@@ -54,9 +61,10 @@ def parent(make_study, mlflow_uri: str) -> Iterator[tuple[Database, str, Record]
     return Database(file_of(mlflow_uri)), projection.run_id, record
 
 
-def child(number: int, points: list[Point] | None = None) -> Child:
+def child(number: int, points: Sequence[Point] = (), **changes: Any) -> Child:
     tags = {facts.ROLE: "trial", facts.TRIAL: str(number)}
-    return Child(number, "FINISHED", 1000, 2000, tags, {"family": "mlp"}, points or [])
+    made = Child(number, f"trial {number}", "FINISHED", 1000, 2000, tags, {"family": "mlp"}, [*points], None)
+    return replace(made, **changes)
 
 
 def test_its_rows_are_those_that_mlflows_client_writes(
@@ -69,7 +77,9 @@ def test_its_rows_are_those_that_mlflows_client_writes(
     for uri in (mlflow_uri, strange_uri):
         Projection(record, uri).sync("RUNNING")
     straight, by_client = tables_of(mlflow_uri, record), tables_of(strange_uri, record)
-    assert [len(straight[table]) > len(outcomes) for table in TABLES] == [True] * 5
+    counts = {table: len(straight[table]) for table in TABLES}
+    assert counts.pop("datasets") == 1
+    assert min(counts.values()) > len(outcomes)
     for table in TABLES:
         assert straight[table] == by_client[table]
 
@@ -142,8 +152,8 @@ def test_it_finds_the_studys_runs_and_no_deleted_ones(parent, mlflow_uri: str):
     database, run_id, record = parent
     study = facts.read_study(record)
     tags = {**study.tags, facts.TRIAL: "3"}
-    added = database.add(run_id, [Child(3, "KILLED", 1000, 2000, tags, {}, [])], [])
-    deleted = database.add(run_id, [Child(4, "FINISHED", 1000, 2000, tags, {}, [])], [])
+    added = database.add(run_id, [child(3, status="KILLED", tags=tags)], [])
+    deleted = database.add(run_id, [child(4, tags=tags)], [])
     client = MlflowClient(mlflow_uri)
     client.delete_run(deleted[4])
     experiment = client.get_run(run_id).info.experiment_id
@@ -157,3 +167,22 @@ def test_runs_have_mlflows_kind_of_id_in_the_order_they_came(parent):
     ids = list(database.add(run_id, [child(number) for number in range(20)], []).values())
     assert sorted(set(ids)) == ids
     assert all(len(each) == 32 and int(each, 16) for each in ids)
+
+
+def test_trials_of_one_data_set_share_its_row(parent, mlflow_uri: str):
+    database, run_id, _ = parent
+    for numbers in (range(3), range(3, 5)):
+        database.add(run_id, [child(number, dataset=DATASET) for number in numbers], [])
+    with closing(sqlite3.connect(file_of(mlflow_uri))) as connection:
+        rows = connection.execute("SELECT name FROM datasets WHERE digest = ?", (DATASET.digest,)).fetchall()
+    assert rows == [(DATASET.name,)]
+
+
+def test_mlflow_reads_the_data_set_of_a_trial(parent, mlflow_uri: str):
+    database, run_id, _ = parent
+    added = database.add(run_id, [child(0, dataset=DATASET)], [])
+    inputs = MlflowClient(mlflow_uri).get_run(added[0]).inputs
+    assert inputs is not None
+    (used,) = inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("adult", "eeeeeeee")
+    assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "training"}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from automl.tracking import facts
 from automl.tracking.record import SPLIT, TASK, Record
-from automl.trial import Completed, Epoch, Outcome, Pruned
+from automl.trial import Completed, Epoch, Failed, Outcome, Pruned
 
 
 def points_of(record: Record, number: int, outcome: Outcome) -> dict[str, list[tuple[int, float]]]:
@@ -125,6 +125,9 @@ def test_the_studys_parameters_are_its_plan_and_its_task(make_study):
         "target": "income",
         "task": "binary",
         "metric": "accuracy",
+        "rows.train": "60",
+        "rows.validation": "20",
+        "rows.test": "20",
     }
 
 
@@ -150,14 +153,6 @@ def test_tags_say_what_came_of_a_trial_on_which_data_and_space(make_study, add_t
     assert {tag["seed"] for tag in tags} == {"3"}
     assert {tag["data_sha256"] for tag in tags} == {"d" * 64}
     assert {len(tag["space_sha256"]) for tag in tags} == {64}
-
-
-def test_a_page_too_long_for_a_tag_is_shortened(make_study):
-    record = make_study()
-    record.write_text("report.md", "ä" * 9000)
-    note = facts.parent_tags(record, facts.read_study(record))["mlflow.note.content"]
-    assert note.endswith("ä ...")
-    assert len(note.encode()) < 8000
 
 
 def test_a_study_that_is_not_judged_has_no_test_value(make_study):
@@ -191,3 +186,20 @@ def test_the_health_of_layers_is_a_tag_and_metrics(make_study, add_trials, outco
         "health_greatest_gradient": (0.5, 2),
         "health_saturated": (0.0, 2),
     }
+
+
+def test_a_failures_message_too_long_for_a_tag_is_shortened(make_study, add_trials):
+    record = make_study()
+    outcome = Failed("bug", "ä" * 9000, "", 0.1)
+    add_trials(record, [outcome])
+    failure = facts.read_child(facts.read_study(record), record.trial(0), outcome).tags["failure"]
+    assert failure.endswith("ä ...") and len(failure.encode()) < 8000
+
+
+def test_a_trial_has_a_name_and_a_colour_of_its_own(make_study, add_trials, outcomes):
+    record = make_study()
+    add_trials(record, outcomes)
+    study = facts.read_study(record)
+    children = [facts.read_child(study, record.trial(number), outcome) for number, outcome in enumerate(outcomes)]
+    assert [child.name for child in children] == [f"trial {number} of adult-1" for number in range(5)]
+    assert len({child.tags["mlflow.runColor"] for child in children}) == 5

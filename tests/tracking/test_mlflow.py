@@ -118,9 +118,9 @@ def test_end_states_are_those_of_the_trials(finished: Record, uri: str):
 def test_a_child_shows_its_config_and_its_times(finished: Record, uri: str):
     Projection(finished, uri).sync("FINISHED")
     child = Shown(finished, uri).children[1]
-    params = {"family": "mlp", "optimizer": "adamw", "optimizer.adamw.lr": "0.001", "skip": "true"}
+    params = {"family": "mlp", "optimizer": "adamw", "optimizer.lr": "0.001", "skip": "true"}
     assert child.data.params == params
-    assert child.data.tags["mlflow.runName"] == "trial 1"
+    assert child.data.tags["mlflow.runName"] == "trial 1 of adult-1"
     assert child.data.metrics["score"] == 0.9
     assert child.info.end_time - child.info.start_time == 1500
 
@@ -188,10 +188,9 @@ def test_the_parent_shows_the_judgement_and_holds_the_bundle(
     metrics = shown.parent.data.metrics
     assert [metrics[key] for key in ("test_accuracy", "test_ci_low", "test_ci_high")] == [0.85, 0.8, 0.9]
     assert metrics["best_validation"] == 0.9
-    assert shown.parent.data.tags["mlflow.note.content"] == "# adult-1\n"
     assert shown.parent.data.tags["best_trial"] == "1"
     files = {file.path for file in shown.client.list_artifacts(shown.parent.info.run_id)}
-    assert files == {"space.yaml", "report.md", "report.json", "bundle"}
+    assert files == {"space.yaml", "report.md", "report.json", "curves.csv", "bundle"}
     assert (record.runs_dir / "mlartifacts").is_dir()
 
 
@@ -335,7 +334,7 @@ def test_while_a_study_runs_only_new_trials_are_looked_at(make_study, add_trials
     assert record.asked == {5, 6}
 
 
-def test_a_trial_costs_a_server_three_requests(make_study, add_trials, server: Any, outcomes: list[Outcome]):
+def test_a_trial_costs_a_server_four_requests(make_study, add_trials, server: Any, outcomes: list[Outcome]):
     record = make_study()
     projection = Projection(record, server.uri)
     projection.sync("RUNNING")
@@ -343,7 +342,7 @@ def test_a_trial_costs_a_server_three_requests(make_study, add_trials, server: A
     add_trials(record, outcomes)
     projection.sync("RUNNING")
     of_the_parent = {"runs/log-batch": 1}
-    of_trials = {"runs/create": 5, "runs/log-batch": 5, "runs/update": 5}
+    of_trials = {"runs/create": 5, "runs/log-batch": 5, "runs/log-inputs": 5, "runs/update": 5}
     assert Counter(server.asked) == Counter(of_trials) + Counter(of_the_parent)
 
 
@@ -355,3 +354,50 @@ def test_a_folder_without_news_costs_a_server_nothing(make_study, add_trials, se
     server.asked.clear()
     projection.sync("RUNNING")
     assert server.asked == []
+
+
+def test_the_study_and_each_trial_name_the_data_they_used(finished: Record, uri: str):
+    for _ in range(2):
+        Projection(finished, uri).sync("FINISHED")
+    for run in Shown(finished, uri).runs:
+        (used,) = run.inputs.dataset_inputs
+        assert (used.dataset.name, used.dataset.digest) == ("adult", "d" * 8)
+
+
+def test_the_note_leads_to_the_trials_and_to_the_winner(finished: Record, uri: str):
+    projection = Projection(finished, uri)
+    projection.sync("FINISHED")
+    note = Shown(finished, uri).parent.data.tags["mlflow.note.content"]
+    assert f"(#/experiments/{projection.experiment_id}/runs?" in note
+    assert f"[Trial 1, the winner](#/experiments/{projection.experiment_id}/runs/{projection.trials[1]}?" in note
+
+
+def test_while_a_study_runs_its_note_leads_to_the_trials(make_study, uri: str):
+    record = make_study()
+    projection = Projection(record, uri)
+    projection.sync("RUNNING")
+    note = Shown(record, uri).parent.data.tags["mlflow.note.content"]
+    assert "The study is not finished yet." in note and f"viewStateShareKey={projection.view}" in note
+
+
+def test_the_experiment_keeps_a_view_of_the_trials(make_study, add_trials, uri: str, outcomes: list[Outcome]):
+    record = make_study()
+    projection = Projection(record, uri)
+    assert projection.view is None
+    projection.sync("RUNNING")
+    add_trials(record, outcomes)
+    config = record.trial(1).read_config()
+    record.trial(1).write_config(config | {"optimizer.adamw.lr": 0.5})
+    projection.sync("FINISHED")
+    tags = MlflowClient(uri).get_experiment(projection.experiment_id).tags
+    state = json.loads(json.loads(tags[f"mlflow.sharedViewState.{projection.view}"])["state"])
+    assert [chart["selectedParams"] for chart in state["compareRunCharts"] if chart["type"] == "PARALLEL"] == [
+        ["optimizer.lr"]
+    ]
+
+
+def test_the_curves_of_the_best_trials_are_an_artifact(finished: Record, uri: str, tmp_path: Path):
+    Projection(finished, uri).sync("FINISHED")
+    shown = Shown(finished, uri)
+    path = shown.client.download_artifacts(shown.parent.info.run_id, "curves.csv", str(tmp_path))
+    assert [line.split(",")[0] for line in Path(path).read_text().splitlines()[1::3]] == ["1", "4", "0"]

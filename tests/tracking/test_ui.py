@@ -16,7 +16,8 @@ import pytest
 from automl.errors import StudyError
 from automl.tracking.record import Record
 from automl.tracking.tracker import start_tracking
-from automl.tracking.ui import launch
+from automl.tracking.ui import free_port, launch
+from automl.tracking.view import run_place, trials_place
 
 LAUNCH = """
 import sys
@@ -60,6 +61,14 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path):
             launch(tmp_path, f"sqlite:///{tmp_path}/mlflow.db", say=print, port=port)
 
 
+def test_where_the_usual_port_is_taken_another_is_found():
+    with socket.socket() as server:
+        with suppress(OSError):  # another program may have it already
+            server.bind(("127.0.0.1", 5000))
+            server.listen()
+        assert free_port(None) != 5000
+
+
 def start(record: Record, uri: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", LAUNCH, str(record.runs_dir), uri]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -74,10 +83,12 @@ def test_it_shows_the_newest_study_until_ctrl_c_and_leaves_no_process_behind(
     assert start_tracking(record, mlflow_uri).finish("FINISHED") == []
     ui = start(record, mlflow_uri)
     assert ui.stdout is not None
-    address = next(line for line in ui.stdout if line.startswith("MLflow: ")).removeprefix("MLflow: ").strip()
-    experiment = record.read_json("tracking.json")["experiment_id"]
-    server, _, place = address.partition("#")
-    assert place == f"/experiments/{experiment}?workflowType=machine_learning"
+    trials = next(line for line in ui.stdout if line.startswith("MLflow: ")).removeprefix("MLflow: ").strip()
+    study = next(ui.stdout).removeprefix("Study adult-1: ").strip()
+    told = record.read_json("tracking.json")
+    server = trials.partition("#")[0]
+    assert trials == server + trials_place(told["experiment_id"], told["view"])
+    assert study == server + run_place(told["experiment_id"], told["run_id"])
     with urllib.request.urlopen(server, timeout=30) as page:
         assert b"<html" in page.read()
     port = server.rstrip("/").rpartition(":")[2]

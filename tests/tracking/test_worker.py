@@ -72,7 +72,7 @@ def note(make_study) -> tuple[Note, Record]:
 
 def runs(count: int) -> Any:
     trials = {number: f"run {number}" for number in range(count)}
-    return SimpleNamespace(experiment_id="1", run_id="parent", n_trials=count, trials=trials)
+    return SimpleNamespace(experiment_id="1", run_id="parent", view="key", n_trials=count, trials=trials)
 
 
 def test_a_note_says_where_the_runs_are(note):
