@@ -7,11 +7,9 @@ example.json, MODEL_CARD.md and manifest.json. It holds no row of the training d
 from __future__ import annotations
 
 import math
-import os
 import platform
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +30,7 @@ from automl.data.prepare import Preparation
 from automl.data.target import TargetCoder
 from automl.errors import BundleError
 from automl.export.card import Parity, model_card
+from automl.export.folders import beside, replace
 from automl.export.manifest import MANIFEST, read_manifest, write_json, write_manifest
 from automl.export.onnx_graph import build_model
 from automl.export.predictor import Predictor, chunks
@@ -84,7 +83,7 @@ def write_bundle(
     """
     target = Path(folder).absolute()
     _check_replaceable(target)
-    with _beside(target) as draft:
+    with beside(target) as draft:
         _write_files(draft, winner)
         write_manifest(draft, {})
         parity = _measure_parity(draft, winner, check_rows)
@@ -93,7 +92,7 @@ def write_bundle(
         card = model_card(winner.task, provenance, parity, versions, image.block if image else None)
         (draft / "MODEL_CARD.md").write_text(card, encoding="utf-8")
         write_manifest(draft, {"versions": versions, "parity": asdict(parity), "provenance": provenance})
-        _replace(target, draft)
+        replace(target, draft)
     return parity
 
 
@@ -205,30 +204,3 @@ def _check_replaceable(folder: Path) -> None:
     strange = names - set(read_manifest(folder)["files"]) - {MANIFEST}
     if strange:
         raise BundleError(f"{folder}: the bundle there also holds {min(strange)}, which replacing it would delete")
-
-
-@contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
-    """Give a draft folder next to the wanted one; whatever is left of it at the end goes.
-
-    Raises:
-        BundleError: The place cannot be written.
-    """
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft.mkdir()
-        yield draft
-    except OSError as error:
-        raise BundleError(f"{folder}: the bundle cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _replace(folder: Path, draft: Path) -> None:
-    """Put the draft in the folder's place."""
-    earlier = draft.with_suffix(".earlier")
-    if folder.exists():
-        folder.rename(earlier)
-    draft.rename(folder)
-    shutil.rmtree(earlier, ignore_errors=True)

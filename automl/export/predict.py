@@ -269,15 +269,24 @@ def point_for_comma(text: str) -> str:
     return f"{match[1]}.{match[2]}" if match else text
 
 
+def open_session() -> onnxruntime.InferenceSession:
+    """Load the network."""
+    return onnxruntime.InferenceSession(str(HERE / "model.onnx"), providers=["CPUExecutionProvider"])
+
+
 def predict(
-    rows: Iterator[list[Any]], places: list[int], preparation: dict[str, Any], folder: Path, are_files: bool
+    session: onnxruntime.InferenceSession,
+    rows: Iterator[list[Any]],
+    places: list[int],
+    preparation: dict[str, Any],
+    folder: Path,
+    are_files: bool,
 ) -> Iterator[list[Any]]:
     """Give a prediction and its probabilities for every row, chunk by chunk; rows of files end in a name to begin with.
 
     `places` tells where in a row each column of the preparation lies, `folder` what names of image files are seen from.
     """
     missing = set(preparation["missing"])
-    session = onnxruntime.InferenceSession(str(HERE / "model.onnx"), providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_inputs()]
     sizes = [math.prod(shape_of(column)) for column in preparation["columns"] if column["kind"] == "image"]
     step = max(1, min([CHUNK, *(PIXELS // size for size in sizes)]))
@@ -316,7 +325,7 @@ def main(source: str, target: str | None = None) -> None:
     with open(target, "w", encoding="utf-8", newline="") if target else nullcontext(sys.stdout) as output:
         writer = csv.writer(output, lineterminator="\n")
         writer.writerow([*(["file"] * are_files), "prediction", *(f"probability_{label}" for label in classes)])
-        writer.writerows(predict(rows, places, preparation, path.parent, are_files))
+        writer.writerows(predict(open_session(), rows, places, preparation, path.parent, are_files))
 
 
 if __name__ == "__main__":
