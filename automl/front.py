@@ -60,15 +60,30 @@ class Result:
 
         return [dict(row) for row in inspect.layers(Record(self.run_dir), trial)]
 
-    def export(self, output: str | Path, trial: int | None = None) -> dict[str, Any]:
+    def export(self, output: str | Path, trial: int | None = None, *, form: str = "bundle") -> dict[str, Any]:
         """Write a trial, the winner if None, to a folder that predicts without this project.
 
+        Args:
+            output: The folder.
+            trial: The trial's number.
+            form: `bundle`, or `mlflow` for a folder that MLflow serves.
+
         Raises:
-            AutoMLError: There is no such trial, or the folder holds something else.
+            AutoMLError: There is no such trial or form, or the folder holds something else.
         """
         from automl.experiment import deliver
 
-        return deliver.export(Record(self.run_dir), Path(output), trial)
+        return deliver.export(Record(self.run_dir), Path(output), trial, form=form)
+
+    def register(self, name: str, trial: int | None = None) -> dict[str, Any]:
+        """Make a trial, the winner if None, the next version of a model in MLflow's registry.
+
+        Raises:
+            AutoMLError: There is no such trial, or MLflow does not know it or refuses it.
+        """
+        from automl.experiment import deliver
+
+        return deliver.export(Record(self.run_dir), None, trial, name=name)
 
     def predict(self, rows: Rows) -> pd.DataFrame:
         """Predict rows with the winner: `prediction`, then `probability_<class>`.

@@ -1,7 +1,9 @@
-"""A trial of the record as a bundle that predicts without this project."""
+"""A trial of the record as a model that predicts without this project, in a folder or in MLflow's registry."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,40 +14,83 @@ from automl.data.target import TargetCoder
 from automl.experiment.rebuild import rebuild
 from automl.experiment.winner import winner
 from automl.export.bundle import Winner, write_bundle
+from automl.export.card import Parity
+from automl.export.folders import check_format
+from automl.export.mlflow_model import write_mlflow_model
 from automl.models.summary import n_parameters
 from automl.report.summary import summarise
 from automl.task import Task
+from automl.tracking.address import without_password
+from automl.tracking.names import short_params
 from automl.tracking.record import JUDGEMENT, PLAN, SPLIT, TASK
+from automl.tracking.registry import Entry, Source, find_source, register
 from automl.trial import Completed
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
 
 
-def export(record: Record, output: Path, trial: int | None = None) -> dict[str, Any]:
-    """Write a trial as a bundle, and check on the validation rows that it answers as the network does.
+def export(
+    record: Record, output: Path | None, trial: int | None = None, *, form: str = "bundle", name: str | None = None
+) -> dict[str, Any]:
+    """Write a trial's model, and check on the validation rows that it answers as the network does.
 
     Args:
         record: The run folder.
-        output: The bundle's folder.
+        output: The folder to write; None where the model is registered only.
         trial: The trial's number; the best one if None.
+        form: `bundle`, or `mlflow` for a folder that MLflow serves.
+        name: The model of MLflow's registry of which it becomes the next version; it is not registered if None.
 
     Returns:
-        The study, the trial, the folder, and the parity of network and bundle.
+        The study, the trial, the folder, the parity of network and model, and what it was registered as.
 
     Raises:
-        StudyError: There is no such trial, its weights were not kept, or none is completed yet.
-        BundleError: The folder holds something else or cannot be written, or bundle and network disagree.
+        StudyError: There is no such trial, its weights were not kept, none is completed yet, or MLflow refuses it.
+        BundleError: The folder holds something else or cannot be written, or model and network disagree.
+        PlanError: There is no such form.
     """
+    check_format(form)
     trial = winner(record) if trial is None else trial
+    source = find_source(record, trial, os.environ) if name is not None else None
+    with tempfile.TemporaryDirectory() as place:
+        bundle = output if output is not None and form == "bundle" else Path(place) / "bundle"
+        parity = _write_bundle(record, trial, bundle)
+        if output is not None and form == "mlflow":
+            write_mlflow_model(output, bundle)
+        registered = None if source is None else _register(record, trial, source, bundle, str(name))
+    return {
+        "study": record.study,
+        "trial": trial,
+        "output": None if output is None else str(Path(output).absolute()),
+        "format": None if output is None else form,
+        "parity": asdict(parity),
+        "registered": registered,
+    }
+
+
+def _write_bundle(record: Record, trial: int, folder: Path) -> Parity:
     network, preparation = rebuild(record, trial)
     task = Task.from_json(record.read_json(TASK))
     coder = TargetCoder.fit(task, read_rows(record.train_rows_path)[task.target])
     config = record.trial(trial).read_config()
     exported = Winner(network, {"config": config, "n_outputs": task.n_outputs}, preparation, coder, task)
     provenance = _provenance(record, trial, config) | {"parameters": n_parameters(network)}
-    parity = write_bundle(output, exported, provenance=provenance, check_rows=read_rows(record.validation_rows_path))
-    return {"study": record.study, "trial": trial, "output": str(Path(output).absolute()), "parity": asdict(parity)}
+    return write_bundle(folder, exported, provenance=provenance, check_rows=read_rows(record.validation_rows_path))
+
+
+def _register(record: Record, trial: int, source: Source, bundle: Path, name: str) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as place:
+        model = Path(place) / "model"
+        write_mlflow_model(model, bundle)
+        entry = Entry(
+            name=name,
+            description=(bundle / "MODEL_CARD.md").read_text(encoding="utf-8").partition("## How to run it")[0].strip(),
+            params=short_params(record.trial(trial).read_config()),
+            tags={"study": record.study, "trial": str(trial), "data_sha256": record.read_json(SPLIT)["data_sha256"]},
+        )
+        version = register(source, model, entry)
+    return {"name": name, "version": version, "tracking_uri": without_password(source.uri)}
 
 
 def _provenance(record: Record, trial: int, config: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ CONTRACT = {
     "show": "--trial --runs-dir --json",
     "explain": "--trainings --runs-dir --json --quiet",
     "ui": "--port --runs-dir --tracking-uri",
-    "export": "--format --output --trial --runs-dir --json",
+    "export": "--format --output --register --trial --runs-dir --json",
     "predict": "--output --keep",
     "spaces": "--json",
 }
@@ -109,7 +109,7 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
         (["show", "../houses"], r"a study's name may not leave the runs folder: .*got '../houses'"),
         (["compare", "houses"], r"unknown study 'houses'; there are no studies in .*"),
         (["export", "houses", "--output", "d"], r"unknown study 'houses'; there are no studies in .*"),
-        (["export", "houses", "--format", "zip", "--output", "d"], r"unknown format 'zip'; Known: bundle"),
+        (["export", "houses", "--format", "zip", "--output", "d"], r"unknown format 'zip'; Known: bundle, mlflow"),
         (["spaces", "tabluar"], r"unknown space 'tabluar'; did you mean 'tabular'\? Known: .*"),
     ],
 )
