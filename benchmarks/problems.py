@@ -19,7 +19,8 @@ from automl.experiment.plan import Plan
 from automl.experiment.recipe import is_shared, read_recipe
 from automl.experiment.stage import Stage, set_out
 from automl.models.build import count_operations
-from automl.spaces.read import find_space, read_space
+from automl.spaces.read import read_space
+from automl.spaces.shipped import find_space
 from automl.spaces.space import Choice, Fixed, Float, Int, Space
 from automl.tracking.record import ENVIRONMENT, SPACE, Record
 from automl.training.size import cohort_size

@@ -20,7 +20,8 @@ def spaces(name: Name = None, as_json: Json = False) -> None:
     """List the search spaces, or show what one lets vary."""
     from automl.cli.screen import write_json
     from automl.spaces.describe import summary
-    from automl.spaces.read import read_space, shipped_spaces
+    from automl.spaces.read import read_space
+    from automl.spaces.shipped import shipped_spaces
 
     if name is not None:
         one = summary(read_space(name))

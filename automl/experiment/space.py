@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from automl.errors import PlanError
 from automl.experiment.recipe import lint
 from automl.models.families.registry import FAMILIES
-from automl.spaces.read import find_space, read_space
+from automl.spaces.read import read_space
+from automl.spaces.shipped import find_space
 from automl.spaces.space import Choice, Fixed
 from automl.tracking.record import PLAN, SPACE
 

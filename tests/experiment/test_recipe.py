@@ -9,7 +9,8 @@ import torch
 from automl.errors import SpaceError
 from automl.experiment.recipe import lint, read_recipe
 from automl.models.build import build
-from automl.spaces.read import read_space, read_space_text, shipped_spaces
+from automl.spaces.read import read_space, read_space_text
+from automl.spaces.shipped import shipped_spaces
 from automl.task import Block
 from automl.training.arguments import OPTIMIZERS, SCHEDULES, Member
 from automl.training.cohort import train

@@ -7,7 +7,7 @@ import pytest
 from automl.errors import PlanError, SpaceError
 from automl.experiment.plan import Plan
 from automl.experiment.space import default_space, settle_space
-from automl.spaces.read import find_space
+from automl.spaces.shipped import find_space
 from automl.task import Column, Task
 from automl.tracking.record import PLAN, Record
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automl.spaces.read import read_space, shipped_spaces
+from automl.spaces.read import read_space
+from automl.spaces.shipped import shipped_spaces
 from automl.spaces.space import Choice, Float, Int, Space
 from automl.trial import Config, Scalar
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from automl.errors import SpaceError
-from automl.spaces.read import find_space, read_space, read_space_text, shipped_spaces
+from automl.spaces.read import read_space, read_space_text
 from automl.spaces.space import Space
 
 WHOLE = "name: x\nspace:\n  "
@@ -149,16 +149,6 @@ def test_starts_are_not_blamed_for_a_mistaken_space() -> None:
     assert sentences(text) == ["space: choice is a word of ranges and cannot be the name of a parameter here"]
 
 
-def test_a_bare_name_is_a_shipped_space() -> None:
-    assert find_space("tabular") in shipped_spaces()
-
-
-@pytest.mark.parametrize("name", ["tabluar", "", ".", "tabular.yam"])
-def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(SpaceError, match=rf"^unknown space '{name}';.* Known: cnn, .*, mlp, tabular, tabular_small$"):
-        read_space(name)
-
-
 def test_a_path_is_a_file_named_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
@@ -172,18 +162,6 @@ def test_a_file_in_the_folder_is_read_by_its_ending(tmp_path: Path, monkeypatch:
     Path("tabular.yml").write_bytes("\ufeffname: mine\nspace: {a: 1}".encode())
     assert read_space("tabular.yml").name == "mine"
     assert read_space(Path("tabular.yml")).name == "mine"
-
-
-def test_a_path_to_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SpaceError, match=r"none\.yaml: no such file$"):
-        read_space(tmp_path / "none.yaml")
-    with pytest.raises(SpaceError, match=r"^\./tabular: no such file$"):
-        read_space("./tabular")
-
-
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SpaceError, match="a space is a file, and this is a folder"):
-        read_space(tmp_path)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
