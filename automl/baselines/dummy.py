@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.task import Block, Task
+from automl.task import Block, Task, TaskKind
 
 
 class Constant:
@@ -23,7 +23,10 @@ class Constant:
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Repeat the answer: (N, K) probabilities, or (N,) numbers."""
-        n_rows = len(next(iter(arrays.values())))
+        return self.repeated(len(next(iter(arrays.values()))))
+
+    def repeated(self, n_rows: int) -> NDArray[np.float64]:
+        """Repeat the answer for a number of rows."""
         return np.repeat(np.asarray(self.answer, dtype=np.float64)[None], n_rows, axis=0)
 
 
@@ -39,3 +42,11 @@ def fit_mean(
 ) -> Constant:
     """Take the mean of the training target."""
     return Constant(float(target.mean(dtype=np.float64)))
+
+
+DUMMIES: dict[TaskKind, dict[str, Callable[..., Constant]]] = {
+    "binary": {"majority": fit_majority},
+    "multiclass": {"majority": fit_majority},
+    "regression": {"mean": fit_mean},
+}
+"""What each kind of task is answered with when nothing is looked at, by name."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.baselines.dummy import fit_majority, fit_mean
+from automl.baselines.dummy import DUMMIES
 from automl.baselines.linear import fit_logistic, fit_ridge
 from automl.task import Block, Task, TaskKind
 
@@ -24,9 +24,9 @@ class Baseline(Protocol):
 _Fit = Callable[[Mapping[str, NDArray[Any]], NDArray[Any], tuple[Block, ...], Task, int], Baseline]
 
 BASELINES: dict[TaskKind, dict[str, _Fit]] = {
-    "binary": {"majority": fit_majority, "linear": fit_logistic},
-    "multiclass": {"majority": fit_majority, "linear": fit_logistic},
-    "regression": {"mean": fit_mean, "linear": fit_ridge},
+    "binary": {**DUMMIES["binary"], "linear": fit_logistic},
+    "multiclass": {**DUMMIES["multiclass"], "linear": fit_logistic},
+    "regression": {**DUMMIES["regression"], "linear": fit_ridge},
 }
 
 

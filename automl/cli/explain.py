@@ -23,14 +23,13 @@ def explain(
     quiet: Quiet = False,
 ) -> None:
     """Tell which choices of the winner carry its gain, by training between it and the default."""
-    from automl.budget import Budget
     from automl.cli.progress import reporter
     from automl.cli.screen import write_json
     from automl.experiment.explain import explain as explained
     from automl.tracking.record import Record
 
     record = Record.find(runs_dir, study)
-    with reporter(Budget(), context.obj, quiet=quiet, live=False) as progress:
+    with reporter(context.obj, quiet=quiet, live=False) as progress:
         told = explained(record, trainings=trainings, progress=progress)
     if as_json:
         write_json(told)

@@ -1,4 +1,4 @@
-"""What a person sees on stderr while a search runs: a live line on a terminal, plain lines elsewhere, or nothing."""
+"""What a person sees on stderr while a search runs: a panel on a terminal, few plain lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING
 
-from automl.budget import Budget
+from automl.cli import standing as words
 from automl.experiment.progress import Progress, Silent
-from automl.report.figures import duration, figure
-from automl.trial import Completed, Epoch, Failed, Outcome, Pruned
+from automl.experiment.standing import Standing, Start
+from automl.report.figures import sparkline
+from automl.trial import Epoch, Failed, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.console import Console
     from rich.text import Text
+
+Clock = Callable[[], float]
+
+_SHORTEST_PAUSE, _LONGEST_PAUSE, _PAUSES_GROW = 5.0, 60.0, 0.1
+"""Seconds between two lines of a log: a tenth of the time so far, within these bounds."""
+_LONGEST_SPARKLINE, _SHORTEST_SPARKLINE = 40, 4
 
 
 @contextlib.contextmanager
 def reporter(
-    budget: Budget,
-    started: float | None = None,
-    *,
-    quiet: bool = False,
-    live: bool = True,
-    stream: IO[str] | None = None,
+    started: float | None = None, *, quiet: bool = False, live: bool = True, stream: IO[str] | None = None
 ) -> Iterator[Progress]:
     """Show progress while the block runs; what the block prints on stdout goes to the same place.
 
     Args:
-        budget: What the search may spend.
         started: The `time.monotonic()` at which the command began; now if None.
         quiet: Whether to show nothing.
-        live: Whether a terminal gets a line that is redrawn as trials pass.
+        live: Whether a terminal gets the panel; plain lines if not.
         stream: Where to show it; stderr if None.
     """
     stream = stream or sys.stderr
@@ -45,110 +45,193 @@ def reporter(
             if is_live:
                 from rich.console import Console
 
-                with LiveLine(Console(file=stream, highlight=False), budget, started) as line:
-                    yield line
+                with Panel(Console(file=stream, highlight=False), started) as panel:
+                    yield panel
+            elif quiet:
+                yield Silent()
             else:
-                yield Silent() if quiet else Lines(stream)
+                with Lines(stream) as lines:
+                    yield lines
     except KeyboardInterrupt as interruption:
         stream.write("".join(f"{sentence}\n" for sentence in interruption.args))  # how to go on, also when quiet
         raise
 
 
 class Lines:
-    """One plain line for each sentence and each finished trial."""
+    """Plain lines, few enough for a log file: every sentence, and now and then how the search stands.
 
-    def __init__(self, stream: IO[str]) -> None:
+    Args:
+        stream: Where they go.
+        clock: Tells the time, in seconds.
+    """
+
+    def __init__(self, stream: IO[str], clock: Clock = time.monotonic) -> None:
         self._stream = stream
+        self._clock = clock
+        self._standing: Standing | None = None
+        self._next = 0.0
+        self._is_unsaid = False
+        self._failures: set[str] = set()
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._say_how_it_stands()
 
     def say(self, sentence: str) -> None:
-        """Write the sentence."""
-        self._stream.write(f"{sentence}\n")
-        self._stream.flush()
+        """Write the sentence, after what came of trials that is not written yet."""
+        self._say_how_it_stands()
+        self._write(sentence)
+
+    def search_started(self, start: Start) -> None:
+        """Write where an earlier session left off, if there was one."""
+        now = self._clock()
+        self._standing = Standing(start, now)
+        self._next = now + _SHORTEST_PAUSE
+        self._is_unsaid = bool(start.outcomes)
+        self._say_how_it_stands()
 
     def trial_started(self, number: int, family: str) -> None:
         """Write nothing: its end is worth a line, its start is not."""
+        _known(self._standing).trial_started(number, family)
 
     def epoch(self, number: int, epoch: Epoch) -> None:
-        """Write nothing."""
+        """Write how far a long training is, if nothing was written for a while."""
+        standing = _known(self._standing)
+        standing.epoch(number, epoch)
+        if self._clock() >= self._next and not self._is_unsaid:
+            self._write(f"running: {words.running(standing)}; {words.time_used(standing, self._clock())}")
+            self._pause()
+        self._after_a_pause()
 
-    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
-        """Write what the trial came to."""
-        self.say(trial_line(number, outcome, best))
+    def trial_ended(self, number: int, outcome: Outcome) -> None:
+        """Write a failure of a new kind, and how the search stands if nothing was written for a while."""
+        _known(self._standing).trial_ended(number, outcome)
+        self._is_unsaid = True
+        if isinstance(outcome, Failed) and outcome.kind not in self._failures:
+            self._failures.add(outcome.kind)
+            self._write(words.failure(number, outcome))
+        self._after_a_pause()
+
+    def _after_a_pause(self) -> None:
+        if self._clock() >= self._next:
+            self._say_how_it_stands()
+
+    def _say_how_it_stands(self) -> None:
+        if self._is_unsaid:
+            self._write(words.status(_known(self._standing), self._clock()))
+            self._is_unsaid = False
+            self._pause()
+
+    def _pause(self) -> None:
+        now = self._clock()
+        grown = _PAUSES_GROW * _known(self._standing).elapsed(now)
+        self._next = now + min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, grown))
+
+    def _write(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
 
 
-class LiveLine:
-    """One line at the bottom of a terminal, redrawn as epochs pass; sentences and new bests scroll by above it."""
+class Panel:
+    """Some lines at the bottom of a terminal, redrawn as epochs pass; sentences and new bests scroll by above them.
 
-    def __init__(self, console: Console, budget: Budget, started: float | None = None) -> None:
+    Args:
+        console: The terminal.
+        started: The time at which the command began; now if None.
+        clock: Tells the time, in seconds.
+    """
+
+    def __init__(self, console: Console, started: float | None = None, clock: Clock = time.monotonic) -> None:
         from rich.live import Live
 
         self._console = console
-        self._budget = budget
-        self._started = time.monotonic() if started is None else started
-        self._trial = ""
-        self._epoch = ""
-        self._best: float | None = None
+        self._clock = clock
+        self._started = clock() if started is None else started
+        self._standing: Standing | None = None
+        self._said = ""
+        self._failures: set[str] = set()
         self._live = Live(
             console=console, get_renderable=self.render, refresh_per_second=4, transient=True, redirect_stdout=False
         )
 
-    def __enter__(self) -> LiveLine:
+    def __enter__(self) -> Panel:
         self._live.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._live.stop()
+        if kind is not None and self._standing is not None:
+            self._print(words.status(self._standing, self._clock()))
 
     def say(self, sentence: str) -> None:
-        """Print the sentence above the line."""
-        from rich.text import Text
+        """Print the sentence above the panel."""
+        self._said = sentence
+        self._print(sentence)
 
-        self._console.print(Text(sentence), soft_wrap=True)
+    def search_started(self, start: Start) -> None:
+        """Begin to show how the search stands."""
+        self._standing = Standing(start, self._clock())
 
     def trial_started(self, number: int, family: str) -> None:
-        """Show which trial runs."""
-        self._trial = f"trial {number} ({family})  {self._done(number)}"
-        self._epoch = ""
+        """Show that it runs."""
+        self._said = ""
+        _known(self._standing).trial_started(number, family)
 
     def epoch(self, number: int, epoch: Epoch) -> None:
         """Show how far it is."""
-        self._epoch = f"epoch {epoch.epoch}: {figure(epoch.validation)}"
+        _known(self._standing).epoch(number, epoch)
 
-    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
-        """Print the trial if it is the best so far, or failed."""
-        self._best = best
-        self._trial = self._done(number + 1)
-        self._epoch = ""
-        is_best = isinstance(outcome, Completed) and best == outcome.score
-        if is_best or isinstance(outcome, Failed):
-            self.say(trial_line(number, outcome, best))
-
-    def _done(self, trials: int) -> str:
-        return f"{trials} of {self._budget.trials} done" if self._budget.trials else f"{trials} done"
+    def trial_ended(self, number: int, outcome: Outcome) -> None:
+        """Print the trial if it is the best so far, or the first to fail in its way."""
+        standing = _known(self._standing)
+        if standing.trial_ended(number, outcome):
+            self._print(words.new_best(number, outcome, standing.start.metric))
+        elif isinstance(outcome, Failed) and outcome.kind not in self._failures:
+            self._failures.add(outcome.kind)
+            self._print(words.failure(number, outcome))
 
     def render(self) -> Text:
-        """Give the line as it stands now."""
+        """Give the panel as it stands now."""
         from rich.text import Text
 
-        elapsed = time.monotonic() - self._started
-        parts = [self._trial or "preparing", self._epoch, f"best {figure(self._best)}", duration(elapsed)]
-        if self._budget.seconds is not None:
-            parts.append(f"{duration(max(0.0, self._budget.seconds - elapsed))} left")
-        return Text("  ".join(part for part in parts if part), style="cyan", no_wrap=True, overflow="ellipsis")
+        lines = self._lines()
+        width = max(map(len, lines)) + 2
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for place, (label, content) in enumerate(lines.items()):
+            text.append(("\n" if place else "") + label.ljust(width), style="dim")
+            text.append(content)
+            if label == "best":
+                text.append(self._drawn(width + len(content)), style="cyan")
+        return text
+
+    def _lines(self) -> dict[str, str]:
+        now, standing = self._clock(), self._standing
+        if standing is None:
+            return {"time": words.whole(now - self._started), "now": "preparing"}
+        return {
+            "trials": words.counts(standing),
+            "best": words.best(standing),
+            "time": words.time_used(standing, now),
+            "now": words.running(standing) or self._said,
+        }
+
+    def _drawn(self, taken: int) -> str:
+        """Draw the best score so far, trial by trial, in what is left of the line."""
+        assert self._standing is not None
+        width = min(_LONGEST_SPARKLINE, self._console.width - taken - 2)
+        if width < _SHORTEST_SPARKLINE or self._console.options.ascii_only:
+            return ""
+        return f"  {sparkline(self._standing.bests, width)}"
+
+    def _print(self, line: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text(line), soft_wrap=True)
 
 
-def trial_line(number: int, outcome: Outcome, best: float | None) -> str:
-    """Say in one line what a trial came to.
-
-    Args:
-        number: The trial's number, from 0.
-        outcome: What it came to.
-        best: The best validation score so far, this trial included.
-    """
-    if isinstance(outcome, Failed):
-        return f"trial {number} failed ({outcome.kind.replace('_', ' ')}): {outcome.message}"
-    end = {Completed: "completed", Pruned: "pruned"}[type(outcome)]
-    return (
-        f"trial {number} {end}: validation {figure(outcome.score)} at epoch {outcome.best_epoch} of {outcome.epochs}, "
-        f"{duration(outcome.seconds)}; best so far {figure(best)}"
-    )
+def _known(standing: Standing | None) -> Standing:
+    """Give how the search stands; nothing is heard of trials before it is known."""
+    assert standing is not None
+    return standing

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from automl.budget import Budget, parse_duration
+from automl.budget import parse_duration
 from automl.cli.options import RUNS, Json, Quiet, RunsDir, StudyName, Timeout, Trials
 
 BreakSeal = Annotated[
@@ -42,7 +42,7 @@ def resume(
     from automl.experiment.resume import resume as go_on  # takes seconds: what can be refused is refused before
 
     seconds = parse_duration(timeout) if timeout else None
-    with reporter(Budget(trials, seconds), context.obj, quiet=quiet) as progress:
+    with reporter(context.obj, quiet=quiet) as progress:
         result = go_on(
             record,
             trials=trials,

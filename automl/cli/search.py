@@ -73,7 +73,7 @@ def _carry_out(plan: Plan, started: float | None, *, as_json: bool, quiet: bool)
     from automl.cli.summary import write_result
     from automl.experiment import run
 
-    with reporter(plan.budget, started, quiet=quiet) as progress:
+    with reporter(started, quiet=quiet) as progress:
         result = run.search(plan, started=started, progress=progress)
     write_result(result, as_json=as_json)
 

@@ -11,6 +11,7 @@ from automl.trial import Epoch, Outcome, outcome_from_json, outcome_to_json
 
 if TYPE_CHECKING:
     from automl.experiment.progress import Progress
+    from automl.experiment.standing import Start
 
 
 class Sender:
@@ -31,6 +32,9 @@ class Sender:
         """Send the sentence."""
         self._send(say=sentence)
 
+    def search_started(self, start: Start) -> None:
+        """Send nothing: the search's own process knows."""
+
     def trial_started(self, number: int, family: str) -> None:
         """Send the trial's number and family."""
         self._send(started=number, family=family)
@@ -39,9 +43,9 @@ class Sender:
         """Send the epoch."""
         self._send(trial=number, epoch=asdict(epoch))
 
-    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
+    def trial_ended(self, number: int, outcome: Outcome) -> None:
         """Send the outcome."""
-        self._send(ended=number, outcome=outcome_to_json(outcome), best=best)
+        self._send(ended=number, outcome=outcome_to_json(outcome))
 
 
 def deliver(line: str, progress: Progress) -> bool:
@@ -60,5 +64,5 @@ def deliver(line: str, progress: Progress) -> bool:
         }
         progress.epoch(message["trial"], Epoch(**numbers))
     else:
-        progress.trial_ended(message["ended"], outcome_from_json(message["outcome"]), message["best"])
+        progress.trial_ended(message["ended"], outcome_from_json(message["outcome"]))
     return "ended" in message

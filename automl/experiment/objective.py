@@ -11,7 +11,7 @@ from automl.experiment.trainer import Candidate, contained
 from automl.experiment.watch import Watch
 from automl.training.health import summary
 from automl.training.weights import save_weights
-from automl.trial import Completed, Failed, Outcome, ranked
+from automl.trial import Failed, Outcome, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +71,7 @@ class Objective:
         self._take_in(ended)
         self._forget_all_but_the_best(ended)
         for number, outcome in ended.items():
-            self.progress.trial_ended(number, outcome, self.best_score)
+            self.progress.trial_ended(number, outcome)
         return ended
 
     def catch_up(self, ended: Iterable[int]) -> None:
@@ -115,12 +115,6 @@ class Objective:
         if self._leaders is None:
             self._leaders = self._best_of({})
         return self._leaders
-
-    @property
-    def best_score(self) -> float | None:
-        """The best validation score of a completed trial so far."""
-        best = self.outcomes[self.leaders[0]] if self.leaders else None
-        return best.score if isinstance(best, Completed) else None
 
     def _train(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
         watch = Watch(list(configs), self.trainer.stage, self.pruner, self.clock, self.progress, self.interrupts)

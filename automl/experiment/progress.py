@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from automl.experiment.standing import Start
     from automl.trial import Epoch, Outcome
 
 
@@ -17,14 +18,17 @@ class Progress(Protocol):
     def say(self, sentence: str) -> None:
         """Hear a sentence meant for a person."""
 
+    def search_started(self, start: Start) -> None:
+        """Hear what is known before this session's first trial."""
+
     def trial_started(self, number: int, family: str) -> None:
         """Hear that a trial begins."""
 
     def epoch(self, number: int, epoch: Epoch) -> None:
         """Hear what an epoch of a trial came to."""
 
-    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
-        """Hear what a trial came to, and the best validation score so far."""
+    def trial_ended(self, number: int, outcome: Outcome) -> None:
+        """Hear what a trial came to."""
 
 
 class Silent:
@@ -33,13 +37,16 @@ class Silent:
     def say(self, sentence: str) -> None:
         """Drop the sentence."""
 
+    def search_started(self, start: Start) -> None:
+        """Drop it."""
+
     def trial_started(self, number: int, family: str) -> None:
         """Drop it."""
 
     def epoch(self, number: int, epoch: Epoch) -> None:
         """Drop it."""
 
-    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
+    def trial_ended(self, number: int, outcome: Outcome) -> None:
         """Drop it."""
 
 
@@ -64,6 +71,10 @@ class Logged:
         self._keep(sentence)
         self._inner.say(sentence)
 
+    def search_started(self, start: Start) -> None:
+        """Pass it on."""
+        self._inner.search_started(start)
+
     def trial_started(self, number: int, family: str) -> None:
         """Pass it on."""
         self._inner.trial_started(number, family)
@@ -72,7 +83,7 @@ class Logged:
         """Pass it on."""
         self._inner.epoch(number, epoch)
 
-    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
+    def trial_ended(self, number: int, outcome: Outcome) -> None:
         """Log the outcome and pass it on."""
         self._keep(f"trial {number} {outcome.state}")
-        self._inner.trial_ended(number, outcome, best)
+        self._inner.trial_ended(number, outcome)

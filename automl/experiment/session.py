@@ -14,6 +14,7 @@ from automl.experiment.environment import environment
 from automl.experiment.interrupts import Interrupts, deferred
 from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
+from automl.experiment.start import start_of
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.workers import run_with_workers
 from automl.report.markdown import page
@@ -112,6 +113,7 @@ class Session:
             self._progress.say(
                 f"cut {bench.study.mended_bytes} bytes of an unfinished last line off {record.journal_path}"
             )
+        self._progress.search_started(start_of(plan, self._stage, bench.objective.outcomes, self._clock.elapsed))
         if plan.jobs == 1:
             run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, self._trial_ended)
         else:
@@ -142,6 +144,7 @@ class Session:
 
     def _deliver(self) -> None:
         """Export the winner; a failure here costs the study nothing that was computed."""
+        self._progress.say("exporting the winner")
         from automl.experiment.deliver import export
 
         try:
@@ -155,6 +158,8 @@ class Session:
         """Write the report, and have everything sent to MLflow."""
         self._keep_time()
         result = self._report()
+        if state == "FINISHED":
+            self._progress.say("telling MLflow")
         for sentence in self._tracker.finish(state, timeout=self._patience()):
             self._progress.say(sentence)
         final = summarise(self._record)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.plan import Plan
     from automl.experiment.progress import Progress
+    from automl.experiment.standing import Start
     from automl.tracking.record import Record
     from automl.trial import Epoch, Outcome
 
@@ -152,6 +153,11 @@ class Relaying:
         self._workers.relay()
         self._inner.say(sentence)
 
+    def search_started(self, start: Start) -> None:
+        """Pass it on."""
+        self._workers.relay()
+        self._inner.search_started(start)
+
     def trial_started(self, number: int, family: str) -> None:
         """Pass it on."""
         self._workers.relay()
@@ -162,7 +168,7 @@ class Relaying:
         self._workers.relay()
         self._inner.epoch(number, epoch)
 
-    def trial_ended(self, number: int, outcome: Outcome, best: float | None) -> None:
+    def trial_ended(self, number: int, outcome: Outcome) -> None:
         """Pass it on."""
         self._workers.relay()
-        self._inner.trial_ended(number, outcome, best)
+        self._inner.trial_ended(number, outcome)

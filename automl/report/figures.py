@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _NOTHING = "–"
+_BARS = "▁▂▃▄▅▆▇█"
 
 
 def figure(value: Any, like: float | None = None) -> str:
@@ -75,6 +76,27 @@ def duration(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """Draw finite numbers as a row of bars, the smallest lowest; of many, each bar shows the last of its share.
+
+    Args:
+        values: The numbers, in order.
+        width: How many bars at most.
+
+    Examples:
+        >>> sparkline([1, 2, 3, 4], 10), sparkline(range(100), 8), sparkline([5, 5], 10), sparkline([1], 0)
+        ('▁▃▆█', '▁▂▃▄▅▆▇█', '▄▄', '')
+    """
+    n_bars = min(len(values), max(width, 0))
+    shown = [values[(bar + 1) * len(values) // n_bars - 1] for bar in range(n_bars)]
+    if not shown:
+        return ""
+    low, spread = min(shown), max(shown) - min(shown)
+    if not spread:
+        return _BARS[3] * n_bars
+    return "".join(_BARS[round((value - low) / spread * (len(_BARS) - 1))] for value in shown)
 
 
 def counted(number: int, noun: str) -> str:

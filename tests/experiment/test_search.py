@@ -11,6 +11,7 @@ import pytest
 from mlflow import MlflowClient
 
 import automl
+from automl.experiment.progress import Silent
 from automl.tracking.record import Record
 from automl.trial import Completed
 
@@ -50,21 +51,46 @@ def _trials(result):
     return told
 
 
+class Heard(Silent):
+    """Remembers what it heard of trials, and what was known before."""
+
+    def __init__(self):
+        self.all = []
+
+    def search_started(self, start):
+        self.all.append(start)
+
+    def trial_started(self, number, family):
+        self.all.append(number)
+
+
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, empty_store):
+def heard():
+    """Who watches the search over iris."""
+    return Heard()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, empty_store, heard):
     """One search over iris, for the tests that only look."""
     import shutil
 
     folder = tmp_path_factory.mktemp("finished") / "runs"
     folder.mkdir()
     shutil.copy(empty_store, folder / "mlflow.db")
-    return automl.search("iris", space="tabular_small", trials=8, seed=1, runs_dir=folder)
+    return automl.search("iris", space="tabular_small", trials=8, seed=1, runs_dir=folder, progress=heard)
 
 
 def test_the_summary_has_the_keys_of_the_contract(finished):
     assert list(finished.summary) == KEYS
     assert finished.summary["task"] == "multiclass"
     assert finished.summary["direction"] == "maximize"
+
+
+def test_what_is_known_is_told_before_the_first_trial(finished, heard):
+    start, *trials = heard.all
+    assert trials == list(range(8))
+    assert (start.metric, start.budget.trials, list(start.constants)) == ("accuracy", 8, ["majority"])
 
 
 def test_the_trials_add_up_to_the_budget(finished):

@@ -19,6 +19,7 @@ from sklearn.datasets import load_iris
 import automl
 from automl.experiment.messages import Sender, deliver
 from automl.experiment.progress import Silent
+from automl.experiment.standing import Start
 from automl.tracking.record import Record
 from automl.trial import Completed, Epoch, Failed, Pruned
 
@@ -70,7 +71,7 @@ class Ended(Silent):
     def say(self, sentence):
         self.sentences.append(sentence)
 
-    def trial_ended(self, number, outcome, best):
+    def trial_ended(self, number, outcome):
         if not self.numbers:
             self._at_first()
         self.numbers.append(number)
@@ -140,8 +141,8 @@ class Told(Silent):
     def epoch(self, number, epoch):
         self.all.append((number, epoch))
 
-    def trial_ended(self, number, outcome, best):
-        self.all.append((number, outcome, best))
+    def trial_ended(self, number, outcome):
+        self.all.append((number, outcome))
 
 
 def test_what_a_worker_tells_arrives_as_it_was_told():
@@ -154,16 +155,17 @@ def test_what_a_worker_tells_arrives_as_it_was_told():
     stream = io.StringIO()
     sender = Sender(stream)
     sender.say("two\nlines")
+    sender.search_started(Start("accuracy"))
     sender.trial_started(4, "mlp")
     sender.epoch(4, epoch)
     for outcome in outcomes:
-        sender.trial_ended(4, outcome, 0.9)
+        sender.trial_ended(4, outcome)
     told = Told()
     ended = [deliver(line, told) for line in stream.getvalue().splitlines()]
     assert ended == [False, False, False, True, True, True]
     assert told.all[:2] == ["two\nlines", (4, "mlp")]
     assert math.isnan(told.all[2][1].validation_loss)
-    assert told.all[3:] == [(4, outcome, 0.9) for outcome in outcomes]
+    assert told.all[3:] == [(4, outcome) for outcome in outcomes]
 
 
 def test_half_a_message_says_nothing():
