@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl.files import strict
 from automl.report.figures import figure
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_GAP = 3
+"""Spaces between two columns."""
 _PIPE_WIDTH = 1000
 """Columns of a table that goes to a file: no line of it is folded."""
 
@@ -33,7 +38,6 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers
         numbers: The names of the columns that stand to the right.
     """
     from rich.box import SIMPLE
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -42,19 +46,47 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers
         table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PIPE_WIDTH)
-    console.print(table)
+    _console().print(table)
 
 
-def write_rows(keys: Sequence[str], rows: Iterable[Mapping[str, Any]], *, words: Sequence[str] = ()) -> None:
+def write_rows(
+    keys: Sequence[str], rows: Iterable[Mapping[str, Any]], *, words: Sequence[str] = (), spare: Sequence[str] = ()
+) -> None:
     """Write some values of each row as a table.
 
     Args:
         keys: Which values; they name the table's columns.
         rows: The rows; a value that is absent leaves its cell empty.
         words: The keys whose values are words; numbers stand to the right.
+        spare: The keys to leave out where the terminal is too narrow for all, the first of them first; it is said.
     """
-    cells = ([figure(row[key]) if key in row else "" for key in keys] for row in rows)
-    write_table(keys, cells, numbers=[key for key in keys if key not in words])
+    columns: dict[str, list[str]] = {key: [] for key in keys}
+    for row in rows:
+        for key, cells in columns.items():
+            cells.append(figure(row[key]) if key in row else "")
+    shown = _fitting(columns, spare)
+    write_table(shown, zip(*(columns[key] for key in shown)), numbers=[key for key in shown if key not in words])
+    left_out = [key for key in keys if key not in shown]
+    if left_out:
+        write_lines([f"A wider terminal also shows: {', '.join(left_out)}"])
+
+
+def _fitting(columns: Mapping[str, Sequence[str]], spare: Sequence[str]) -> list[str]:
+    """Name the columns that fit beside one another, leaving out as few of the spare ones as it takes."""
+    from rich.cells import cell_len
+
+    widths = {key: max(map(cell_len, [key, *cells])) for key, cells in columns.items()}
+    shown, available = list(columns), _console().width
+    for key in spare:
+        if sum(widths[each] for each in shown) + _GAP * (len(shown) - 1) <= available:
+            break
+        shown.remove(key)
+    return shown
+
+
+def _console() -> Console:
+    """Give the terminal, or what stands for it where the output goes elsewhere."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPE_WIDTH)

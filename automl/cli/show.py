@@ -60,7 +60,7 @@ def _write_overview(shown: Row) -> None:
     tried = [{"family": family, **counts} for family, counts in shown["tried"].items()]
     write_rows(("family", "completed", "pruned", "failed"), tried, words=("family",))
     write_lines([""])
-    write_rows(_LEADERS, shown["leaders"], words=("state", "family", "optimizer"))
+    write_rows(_LEADERS, shown["leaders"], words=("state", "family", "optimizer"), spare=("loss", "epochs", "lr"))
     write_lines(best_lines(shown))
     _write_layers(shown["layers"])
 
