@@ -24,6 +24,15 @@ class Budget:
     seconds: float | None = None
 
 
+DEFAULT_BUDGET = Budget(trials=30, seconds=150.0)
+"""What a search may spend when it is told neither trials nor time."""
+
+
+def asked_for(trials: int | None, seconds: float | None) -> Budget:
+    """Give the budget of these options: where neither is given, the default."""
+    return DEFAULT_BUDGET if trials is None and seconds is None else Budget(trials, seconds)
+
+
 def parse_duration(text: str) -> float:
     """Read a duration such as `90s`, `10m` or `2h`, in seconds.
 

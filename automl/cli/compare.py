@@ -1,58 +1,133 @@
-"""`automl compare`: a leaderboard of studies, or of the trials of one."""
+"""`automl compare`: a leaderboard of all studies, some of them side by side, or the trials of one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl.cli.options import RUNS, Json, RunsDir
+from automl.cli.options import RUNS, Csv, Json, RunsDir
+
+if TYPE_CHECKING:
+    from automl.tracking.record import Record
 
 Studies = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[STUDY ...]", help="All studies if none; the trials of one.", show_default=False),
+    typer.Argument(
+        metavar="[STUDY ...]",
+        help="All studies if none; the trials of one; the first beside the others.",
+        show_default=False,
+    ),
 ]
 Row = Mapping[str, Any]
 
 _STUDY = ("study", "data", "target", "metric", "trials", "validation", "test", "interval", "linear", "time")
+_SIDE_BY_SIDE = (
+    *("data", "target", "metric", "space", "budget", "trials", "validation", "test", "interval", "linear", "time"),
+)
 _TRIAL = ("trial", "state", "score", "loss", "epochs", "time", "parameters", "family", "optimizer", "lr")
 _WORDS = ("study", "data", "target", "metric", "interval", "state", "family", "optimizer")
+_SPARE_OF_STUDY = ("linear", "target", "time", "metric", "validation")
+_SPARE_OF_TRIAL = ("loss", "epochs", "lr", "time")
 
 
-def compare(names: Studies = None, runs_dir: RunsDir = RUNS, as_json: Json = False) -> None:
+def compare(names: Studies = None, runs_dir: RunsDir = RUNS, as_json: Json = False, as_csv: Csv = False) -> None:
     """Compare studies with one another, or the trials of one study."""
-    from automl.cli.screen import write_json, write_lines, write_rows
-    from automl.report import leaderboard
+    from automl.errors import PlanError
     from automl.tracking.record import Record
 
-    if names and len(names) == 1:
-        record = Record.find(runs_dir, names[0])
-        rows, columns, shown = leaderboard.trials(record), _TRIAL, _timed
-        whole: Row = {"study": record.study, "trials": rows}
+    if as_json and as_csv:
+        raise PlanError("--json and --csv both say what to print; give one of them")
+    names = names or []
+    if len(names) == 1:
+        _compare_trials(Record.find(runs_dir, names[0]), as_json=as_json, as_csv=as_csv)
     else:
-        rows, columns, shown = leaderboard.studies(runs_dir, names or []), _STUDY, study_row
-        whole = {"studies": rows}
+        _compare_studies(runs_dir, names, as_json=as_json, as_csv=as_csv)
+
+
+def _compare_trials(record: Record, *, as_json: bool, as_csv: bool) -> None:
+    from automl.cli.screen import write_csv, write_json, write_lines, write_rows
+    from automl.report import leaderboard
+
+    rows = leaderboard.trials(record)
     if as_json:
-        write_json(whole)
+        write_json({"study": record.study, "trials": rows})
+    elif as_csv:
+        write_csv(rows)
     elif rows:
-        write_rows(columns, map(shown, rows), words=_WORDS)
+        write_rows(_TRIAL, map(_timed, rows), words=_WORDS, spare=_SPARE_OF_TRIAL)
+    else:
+        write_lines([f"{record.study} has no trials yet"])
+
+
+def _compare_studies(runs_dir: Path, names: Sequence[str], *, as_json: bool, as_csv: bool) -> None:
+    from automl.cli.screen import write_csv, write_json, write_lines, write_rows
+    from automl.report import leaderboard
+
+    rows = leaderboard.studies(runs_dir, names)
+    if names:
+        rows = with_leads(runs_dir, rows)
+    if as_json:
+        write_json({"studies": rows})
+    elif as_csv:
+        write_csv([_whole(row) for row in rows])
     elif names:
-        write_lines([f"{names[0]} has no trials yet"])
+        _write_side_by_side(rows)
+    elif rows:
+        write_rows(_STUDY, map(study_row, rows), words=_WORDS, spare=_SPARE_OF_STUDY)
     else:
         write_lines([f"there are no studies in {runs_dir} yet; begin with: automl search digits"])
 
 
+def with_leads(runs_dir: Path, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Add to each study its paired lead over the first, which itself has None."""
+    from automl.experiment.pairs import lead
+    from automl.tracking.record import Record
+
+    first, *others = (Record.find(runs_dir, row["study"]) for row in rows)
+    leads = [None, *(lead(other, first) for other in others)]
+    return [{**row, "lead": each} for row, each in zip(rows, leads)]
+
+
 def study_row(row: Row) -> Row:
-    """Give a study's row as it is shown: its test score and interval side by side, its time in words."""
-    from automl.report.figures import interval
+    """Give a study's row as it is shown: its test score and interval side by side, budget and time in words."""
+    from automl.budget import Budget
+    from automl.report.figures import allowance, interval
 
     test = row["test"]
     judged = {"test": test["value"], "interval": interval(test)} if test else {"test": None, "interval": None}
-    return _timed({**row, **judged})
+    return _timed({**row, **judged, "budget": allowance(Budget(**row["budget"]))})
 
 
 def _timed(row: Row) -> Row:
     from automl.report.figures import duration
 
     return {**row, "time": duration(row["seconds"])}
+
+
+def _write_side_by_side(rows: Sequence[Row]) -> None:
+    from automl.cli.screen import write_lines, write_prose, write_side_by_side
+
+    shown = [study_row(row) for row in rows]
+    facts = {name: [row[name] for row in shown] for name in _SIDE_BY_SIDE}
+    write_side_by_side([row["study"] for row in rows], facts)
+    write_lines([""])
+    write_prose(_remarks(rows))
+
+
+def _remarks(rows: Sequence[Row]) -> Iterator[str]:
+    """Say who leads the first, on the same rows, and what is to be read beside the judgements."""
+    for lead in (row["lead"] for row in rows if row["lead"]):
+        paired = f", paired over the same {lead['rows']:,} test rows" if lead["rows"] else ""
+        yield f"{lead['sentence']}{paired}."
+    yield from (f"{row['study']}: {note}." for row in rows for note in row["notes"])
+
+
+def _whole(row: Row) -> Row:
+    """Give a row with all the names it can have, so that every table has the same columns."""
+    filled = {**row, "test": row["test"] or dict.fromkeys(("value", "ci_low", "ci_high", "rows"))}
+    if "lead" in row:
+        filled["lead"] = row["lead"] or dict.fromkeys(("over", "value", "ci_low", "ci_high", "rows", "sentence"))
+    return filled

@@ -10,6 +10,7 @@ import typer
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="The study's name.", show_default=False)]
 RunsDir = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="Where studies are kept.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else, on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 Trials = Annotated[
     int | None,

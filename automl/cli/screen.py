@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from automl.files import strict
-from automl.report.figures import figure
+from automl.report.figures import figure, flat
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +28,52 @@ def write_lines(lines: Iterable[str]) -> None:
     """Write lines on stdout, exactly as they are."""
     for line in lines:
         print(line)  # noqa: T201
+
+
+def write_prose(lines: Iterable[str]) -> None:
+    """Write sentences on stdout; a terminal that is too narrow for one breaks it between words."""
+    from rich.text import Text
+
+    console = _console()
+    for line in lines:
+        console.print(Text(line), soft_wrap=not console.is_terminal)
+
+
+def write_csv(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as CSV on stdout, nested values under names with dots; what a row lacks is an empty cell."""
+    import csv
+    import sys
+
+    flattened = [{name: _csv_cell(value) for name, value in flat(strict(row)).items()} for row in rows]
+    names = list(dict.fromkeys(name for row in flattened for name in row))
+    table = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+    table.writeheader()
+    table.writerows(flattened)
+
+
+def _csv_cell(value: Any) -> Any:
+    return "; ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def write_side_by_side(names: Sequence[str], facts: Mapping[str, Sequence[Any]]) -> None:
+    """Write things beside one another, a column each and a line for each fact; as many beside as the terminal has room.
+
+    Args:
+        names: What stands above each column.
+        facts: By a fact's name, its value for each of them.
+    """
+    from rich.cells import cell_len
+
+    cells = [[name, *(figure(values[place]) for values in facts.values())] for place, name in enumerate(names)]
+    widths = [max(map(cell_len, column)) for column in cells]
+    available = _console().width - max(map(cell_len, facts))
+    while cells:
+        n_fitting = max(1, sum(total <= available for total in accumulate(width + _GAP for width in widths)))
+        together, cells, widths = cells[:n_fitting], cells[n_fitting:], widths[n_fitting:]
+        header, *lines = zip(*together)
+        write_table(["", *header], [[name, *line] for name, line in zip(facts, lines)])
+        if cells:
+            write_lines([""])
 
 
 def write_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:

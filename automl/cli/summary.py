@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.cli.options import RUNS
-from automl.cli.screen import write_json, write_lines
+from automl.cli.screen import write_json, write_lines, write_prose
 from automl.report.figures import counted, duration, figure, interval
 from automl.report.summary import judgement_of
 from automl.spaces.conditions import word
@@ -27,11 +27,12 @@ def write_result(result: Result, *, as_json: bool) -> None:
     if as_json:
         write_json(result)
     else:
-        write_lines(result_lines(result, judgement_of(Record(Path(result["run_dir"])), result["best"])))
+        write_prose(result_lines(result, judgement_of(Record(Path(result["run_dir"])), result["best"])))
+        write_lines(next_lines(result))
 
 
 def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
-    """Say what was tried, what won, how it was judged, and what can be done next.
+    """Say what was tried, what won, and how it was judged.
 
     Args:
         result: The study's JSON object.
@@ -43,7 +44,6 @@ def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
         yield from _judgement_lines(result, judged)
     if result["findings"]:
         yield from ("", "Found in the data", *(f"  {finding['sentence']}" for finding in result["findings"]))
-    yield from _next_lines(result)
 
 
 def counts_line(result: Result) -> str:
@@ -88,7 +88,8 @@ def _judgement_lines(result: Result, judged: Result) -> Iterator[str]:
     yield f"  The gap: {judged['gap']['sentence']}."
 
 
-def _next_lines(result: Result) -> Iterator[str]:
+def next_lines(result: Result) -> Iterator[str]:
+    """Say where the report is and what can be done next, each command on a line that can be copied."""
     study, run_dir = shlex.quote(result["study"]), Path(result["run_dir"])
     at = "" if run_dir.parent == RUNS.absolute() else f" --runs-dir {shlex.quote(str(run_dir.parent))}"
     yield from ("", f"Report: {run_dir / 'report.md'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,10 +11,26 @@ from automl.data.digest import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from automl.data.target import TargetCoder
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a model predicted for the test rows, in the order of their numbers.
+
+    Args:
+        rows: Each row's number in its source (N,).
+        truth: Class codes, or numbers in the target's own units (N,).
+        output: Probabilities (N, K), or numbers in the target's own units (N,).
+    """
+
+    rows: NDArray[Any]
+    truth: NDArray[Any]
+    output: NDArray[Any]
 
 
 def judged_rows(
@@ -45,6 +62,14 @@ def judged_rows(
     for name in others:
         columns |= {f"prediction_{name}": _labels(coder, outputs[name]), f"loss_{name}": losses[name]}
     return pd.DataFrame(columns)
+
+
+def read_judged(path: Path, coder: TargetCoder) -> Judged:
+    """Read what `judged_rows` laid out for the model."""
+    table = pd.read_parquet(path).sort_values("row", kind="stable")
+    truth = coder.encode(table["truth"]) if coder.classes else table["truth"].to_numpy(dtype="float64")
+    columns = [f"probability_{label}" for label in coder.classes] or "prediction"
+    return Judged(table["row"].to_numpy(), truth, table[columns].to_numpy(dtype="float64"))
 
 
 def _labels(coder: TargetCoder, output: NDArray[Any]) -> NDArray[Any]:

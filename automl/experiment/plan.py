@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from automl.budget import Budget
+from automl.budget import Budget, asked_for
 from automl.experiment.limits import Limits
-
-DEFAULT_BUDGET = Budget(trials=30, seconds=150.0)
-"""What a search may spend when it is told neither trials nor time."""
 
 IN_MEMORY = "dataframe"
 """What stands for a table that came from memory rather than from a file."""
@@ -76,9 +73,7 @@ class Plan:
     @property
     def budget(self) -> Budget:
         """What the study may spend in all."""
-        if self.trials is None and self.timeout is None:
-            return DEFAULT_BUDGET
-        return Budget(self.trials, self.timeout)
+        return asked_for(self.trials, self.timeout)
 
     @property
     def limits(self) -> Limits:

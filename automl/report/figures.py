@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from automl.budget import Budget
+
 _NOTHING = "–"
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -97,6 +99,32 @@ def sparkline(values: Sequence[float], width: int) -> str:
     if not spread:
         return _BARS[3] * n_bars
     return "".join(_BARS[round((value - low) / spread * (len(_BARS) - 1))] for value in shown)
+
+
+def allowance(budget: Budget) -> str:
+    """Write a budget.
+
+    Examples:
+        >>> allowance(Budget(30, 150.0)), allowance(Budget(trials=1)), allowance(Budget())
+        ('30 trials, 2 min 30 s', '1 trial', 'without limit')
+    """
+    trials = [] if budget.trials is None else [counted(budget.trials, "trial")]
+    seconds = [] if budget.seconds is None else [duration(budget.seconds)]
+    return ", ".join(trials + seconds) or "without limit"
+
+
+def flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Give nested facts under one name each, with dots.
+
+    Examples:
+        >>> flat({"study": "a", "test": {"value": 0.9, "rows": 200}})
+        {'study': 'a', 'test.value': 0.9, 'test.rows': 200}
+    """
+    flattened: dict[str, Any] = {}
+    for name, value in facts.items():
+        is_nested = isinstance(value, Mapping)
+        flattened |= flat(value, f"{prefix}{name}.") if is_nested else {f"{prefix}{name}": value}
+    return flattened
 
 
 def counted(number: int, noun: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any
 
-from automl.report.summary import read_or, summarise
+from automl.budget import asked_for
+from automl.report.summary import judgement_of, read_or, summarise
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import PLAN, SPLIT, TASK, Record
 from automl.trial import Outcome, ranked
@@ -18,17 +20,19 @@ def studies(runs_dir: Path, names: Sequence[str] = ()) -> list[dict[str, Any]]:
 
     Args:
         runs_dir: The folder of all studies.
-        names: Which studies; all of them if empty.
+        names: Which studies, in this order; all of them if empty.
 
     Returns:
-        Rows of `study, data, target, task, metric, direction, trials, validation, test, linear, seconds, test_sha256`;
-        `test` is `{value, ci_low, ci_high, rows}` or None. A study that was judged comes before one that was not.
+        Rows of `study, data, target, task, metric, direction, space, budget, trials, validation, test, linear, seconds,
+        notes, test_sha256`; `budget` is `{trials, seconds}`, `test` is `{value, ci_low, ci_high, rows}` or None, and
+        `notes` are sentences to be read beside it. Of all studies one that was judged comes before one that was not.
 
     Raises:
         StudyError: There is no study of a name.
     """
-    records = [Record.find(runs_dir, name) for name in names] if names else Record.all(runs_dir)
-    return sorted((_study(record) for record in records), key=_study_order)
+    if names:
+        return [_study(Record.find(runs_dir, name)) for name in names]
+    return sorted(map(_study, Record.all(runs_dir)), key=_study_order)
 
 
 def trials(record: Record) -> list[dict[str, Any]]:
@@ -55,6 +59,7 @@ def trials(record: Record) -> list[dict[str, Any]]:
 def _study(record: Record) -> dict[str, Any]:
     summary = summarise(record)
     plan = read_or(record, PLAN, {})
+    judged = judgement_of(record, summary["best"]) or {}
     return {
         "study": summary["study"],
         "data": PurePath(str(plan.get("data", ""))).name,
@@ -62,11 +67,14 @@ def _study(record: Record) -> dict[str, Any]:
         "task": summary["task"],
         "metric": summary["metric"],
         "direction": summary["direction"],
+        "space": plan.get("space"),
+        "budget": asdict(asked_for(plan.get("trials"), plan.get("timeout"))),
         "trials": summary["trials"]["total"],
         "validation": summary["best"]["validation"] if summary["best"] else None,
         "test": summary["test"],
         "linear": summary["baselines"].get("linear", {}).get("value"),
         "seconds": summary["seconds"],
+        "notes": judged.get("notes", []),
         "test_sha256": read_or(record, SPLIT, {}).get("test_sha256"),
     }
 

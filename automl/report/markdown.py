@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
+from automl.budget import asked_for
 from automl.report.explanation import as_markdown, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
-from automl.report.figures import cell, counted, duration, figure, interval, setting, table
+from automl.report.figures import allowance, cell, counted, duration, figure, flat, interval, setting, table
 from automl.report.leaderboard import trials as rows_of_trials
 from automl.report.summary import judgement_of, read_or, summarise
 from automl.task import HIGHER_IS_BETTER
@@ -89,17 +90,12 @@ def _lead(difference: dict[str, float | None] | None, like: float | None) -> lis
 
 def _search(record: Record, summary: dict[str, Any]) -> list[str]:
     plan, counts = read_or(record, PLAN, {}), summary["trials"]
-    limits = {"trials": plan.get("trials"), "timeout": plan.get("timeout")}
-    budget = [
-        counted(limits["trials"], "trial") if limits["trials"] is not None else "",
-        duration(limits["timeout"]) if limits["timeout"] is not None else "",
-    ]
     facts = {
         "data": plan.get("data"),
         "task": f"{summary['task']}, target {read_or(record, TASK, {}).get('target')}" if summary["task"] else None,
         "metric": f"{summary['metric']}, to {summary['direction']}" if summary["metric"] else None,
         "space": plan.get("space"),
-        "budget": ", ".join(part for part in budget if part) or "without limit",
+        "budget": allowance(asked_for(plan.get("trials"), plan.get("timeout"))),
         "spent": f"{counted(counts['total'], 'trial')}, {duration(summary['seconds'])}",
         "trials": ", ".join(f"{counts[state]} {state}" for state in ("completed", "pruned", "failed")),
         **{name: plan.get(name) for name in ("sampler", "pruner", "seed", "device")},
@@ -302,15 +298,8 @@ _EVENTS: dict[str, Callable[[dict[str, Any]], str]] = {"opening": _opening, "con
 
 
 def _environment(record: Record) -> list[str]:
-    facts = _flat(read_or(record, ENVIRONMENT, {}))
+    facts = flat(read_or(record, ENVIRONMENT, {}))
     return table(["", ""], list(facts.items())) if facts else []
-
-
-def _flat(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in facts.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return flat
 
 
 def _next(record: Record, summary: dict[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,10 @@ WriteStudy = Callable[..., Record]
 def write_study(tmp_path: Path) -> WriteStudy:
     """Write a study under `runs` of the temporary folder; its outcomes may be given, and it may be judged."""
 
-    def write(name: str, outcomes: tuple[Any, ...] = OUTCOMES, *, is_judged: bool = False) -> Record:
-        record = Record.create(tmp_path / "runs", name, {"data": "adult.csv", "trials": 3})
+    def write(
+        name: str, outcomes: tuple[Any, ...] = OUTCOMES, *, is_judged: bool = False, notes: Sequence[str] = ()
+    ) -> Record:
+        record = Record.create(tmp_path / "runs", name, {"data": "adult.csv", "space": "tabular", "trials": 3})
         record.write_json("task.json", TASK.to_json())
         for number, outcome in enumerate(outcomes):
             trial = record.trial(number)
@@ -40,7 +42,9 @@ def write_study(tmp_path: Path) -> WriteStudy:
         if is_judged:
             judged = {"trial": 0, "test": TEST, "baselines": {"linear": LINEAR}}
             gap = {"sentence": "validation is 0.01 below test"}
-            record.write_json("judgement.json", {**judged, "verdicts": ["better than linear"], "gap": gap})
+            record.write_json(
+                "judgement.json", {**judged, "verdicts": ["better than linear"], "gap": gap, "notes": notes}
+            )
         return record
 
     return write

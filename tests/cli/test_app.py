@@ -25,7 +25,7 @@ CONTRACT = {
         "--max-parameters --max-memory --max-latency --tracking-uri --json --quiet"
     ),
     "resume": "--trials --timeout --break-seal --runs-dir --json --quiet",
-    "compare": "--runs-dir --json",
+    "compare": "--runs-dir --json --csv",
     "show": "--trial --runs-dir --json",
     "explain": "--trainings --runs-dir --json --quiet",
     "ui": "--port --runs-dir --tracking-uri",
@@ -108,6 +108,7 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
         (["resume", "houses"], r"unknown study 'houses'; there are no studies in .*"),
         (["show", "../houses"], r"a study's name may not leave the runs folder: .*got '../houses'"),
         (["compare", "houses"], r"unknown study 'houses'; there are no studies in .*"),
+        (["compare", "--json", "--csv"], r"--json and --csv both say what to print; give one of them"),
         (["export", "houses", "--output", "d"], r"unknown study 'houses'; there are no studies in .*"),
         (["export", "houses", "--format", "zip", "--output", "d"], r"unknown format 'zip'; Known: bundle, mlflow"),
         (["spaces", "tabluar"], r"unknown space 'tabluar'; did you mean 'tabular'\? Known: .*"),

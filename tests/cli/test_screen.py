@@ -6,10 +6,20 @@ import io
 import json
 import math
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from automl.cli.screen import write_json, write_lines, write_rows, write_table
+from automl.cli.screen import (
+    write_csv,
+    write_json,
+    write_lines,
+    write_prose,
+    write_rows,
+    write_side_by_side,
+    write_table,
+)
 
 
 def test_json_on_stdout_is_one_object_every_reader_takes(capsys: pytest.CaptureFixture[str]):
@@ -40,6 +50,9 @@ def test_rows_show_the_values_asked_for(capsys: pytest.CaptureFixture[str]):
     assert lines[0] == ["name", "score", "note"] and lines[2:4] == [["a", "0.5000"], ["b", "–"]]
 
 
+LinesOn = Callable[..., list[str]]
+
+
 class Terminal(io.StringIO):
     """A stream that says it is a terminal."""
 
@@ -47,27 +60,67 @@ class Terminal(io.StringIO):
         return True
 
 
-def on_a_terminal(columns: int, spare: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The lines of a table of three columns, 14 wide in all with the gaps between them."""
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stdout", terminal)
-    monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm")
-    write_rows(("a", "bb", "ccc"), [{"a": 10, "bb": 200, "ccc": 300}], spare=spare)
-    return re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
+@pytest.fixture
+def lines_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Have something written on a terminal of so many columns, and give its lines."""
+
+    def write(columns: int, writer: Callable[..., None], *arguments: Any, **options: Any) -> list[str]:
+        terminal = Terminal()
+        monkeypatch.setattr("sys.stdout", terminal)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm")
+        writer(*arguments, **options)
+        return re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
+
+    return write
 
 
-def test_a_table_that_fits_is_shown_whole(monkeypatch: pytest.MonkeyPatch):
-    lines = on_a_terminal(14, ("a", "bb"), monkeypatch)
+THREE = (("a", "bb", "ccc"), [{"a": 10, "bb": 200, "ccc": 300}])
+"""A table of three columns, 14 wide with the gaps between them."""
+
+
+def test_a_table_that_fits_is_shown_whole(lines_on: LinesOn):
+    lines = lines_on(14, write_rows, *THREE, spare=("a", "bb"))
     assert lines[0].split() == ["a", "bb", "ccc"] and len(lines) == 3
 
 
-def test_a_narrow_terminal_is_told_what_it_does_not_show(monkeypatch: pytest.MonkeyPatch):
-    lines = on_a_terminal(13, ("bb", "a"), monkeypatch)
-    assert lines[0].split() == ["a", "ccc"] and lines[-1] == "A wider terminal also shows: bb"
+def test_a_narrow_terminal_is_told_what_it_does_not_show(lines_on: LinesOn):
+    lines = lines_on(13, write_rows, *THREE, spare=("bb", "a"))
+    assert lines[0].split() == ["a", "ccc"]
+    assert "".join(lines).endswith("A wider terminal also shows: bb")
 
 
-def test_what_is_not_spare_is_never_left_out(monkeypatch: pytest.MonkeyPatch):
-    lines = on_a_terminal(3, ("a",), monkeypatch)
-    assert lines[-1] == "A wider terminal also shows: a" and "A wider terminal" not in lines[0]
+def test_what_is_not_spare_is_never_left_out(lines_on: LinesOn):
+    lines = lines_on(3, write_rows, *THREE, spare=("a",))
+    assert lines[-1] == "A wider terminal also shows: a"
+
+
+def test_a_terminal_breaks_sentences_between_words(lines_on: LinesOn):
+    assert lines_on(10, write_prose, ["better by +0.0312"]) == ["better by ", "+0.0312"]
+
+
+def test_a_file_gets_sentences_whole_and_uncoloured(capsys: pytest.CaptureFixture[str]):
+    write_prose(["word " * 300, "[red]not a colour[/red]"])
+    assert capsys.readouterr().out == "word " * 300 + "\n[red]not a colour[/red]\n"
+
+
+def test_things_side_by_side_have_a_line_for_each_fact(capsys: pytest.CaptureFixture[str]):
+    write_side_by_side(["one", "two"], {"test": [0.9, None], "space": ["mlp", "cnn"]})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["one", "two"] and lines[2:] == [["test", "0.9000", "–"], ["space", "mlp", "cnn"]]
+
+
+def test_what_has_no_room_beside_stands_below(lines_on: LinesOn):
+    lines = lines_on(16, write_side_by_side, ["one", "two", "three"], {"test": [1, 2, 3]})
+    headers = [line.split() for line in lines if "test" not in line and "─" not in line and line.strip()]
+    assert headers == [["one", "two"], ["three"]]
+
+
+def test_a_terminal_too_narrow_for_anything_shows_one_at_a_time(lines_on: LinesOn):
+    lines = lines_on(4, write_side_by_side, ["a", "b"], {"t": [1, 2]})
+    assert [line.split()[0] for line in lines if "t" in line] == ["t", "t"]
+
+
+def test_csv_has_every_name_of_every_row(capsys: pytest.CaptureFixture[str]):
+    write_csv([{"a": 1, "b": {"c": math.nan}}, {"a": 0.1, "d": ["x", "y, z"]}])
+    assert capsys.readouterr().out == 'a,b.c,d\n1,,\n0.1,,"x; y, z"\n'

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from automl.cli.summary import result_lines, write_result
+from automl.cli.summary import next_lines, result_lines, write_result
 
 
 @pytest.fixture
@@ -82,11 +82,12 @@ def test_a_study_without_findings_has_no_heading_for_them(result: dict[str, Any]
 
 
 def test_the_summary_ends_with_what_can_be_done_next(result: dict[str, Any]):
-    assert text(result).endswith("automl export houses --format bundle --output houses-bundle")
+    *_, last = next_lines(result)
+    assert last.endswith("automl export houses --format bundle --output houses-bundle")
 
 
 def test_what_can_be_done_next_names_another_runs_folder(result: dict[str, Any]):
-    assert "automl show houses --runs-dir /elsewhere" in text({**result, "run_dir": "/elsewhere/houses"})
+    assert "Next:   automl show houses --runs-dir /elsewhere" in next_lines({**result, "run_dir": "/elsewhere/houses"})
 
 
 def test_a_study_that_is_not_judged_has_no_test(result: dict[str, Any]):
@@ -94,8 +95,17 @@ def test_a_study_that_is_not_judged_has_no_test(result: dict[str, Any]):
 
 
 def test_a_study_that_completed_nothing_says_so_and_exports_nothing(result: dict[str, Any]):
-    said = text({**result, "best": None, "test": None, "baselines": {}})
-    assert "No trial has completed." in said and "automl export" not in said
+    empty = {**result, "best": None, "test": None, "baselines": {}}
+    assert "No trial has completed." in text(empty)
+    assert not any("automl export" in line for line in next_lines(empty))
+
+
+def test_for_a_person_the_result_ends_with_what_can_be_done_next(
+    result: dict[str, Any], capsys: pytest.CaptureFixture[str]
+):
+    write_result(result, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("houses: 4 trials") and lines[-1] == list(next_lines(result))[-1]
 
 
 def test_for_a_program_the_result_is_the_object_and_nothing_else(

@@ -16,7 +16,7 @@ DONE = Completed(0.9, 0.3, 1, 1, 1.0, 1, "epochs")
 
 def test_a_row_says_what_was_judged_and_what_it_cost(write_study, judge):
     record = write_study()
-    judge(record)
+    judge(record, notes=["study 2 judged on these rows"])
     assert studies(record.runs_dir) == [
         {
             "study": "houses",
@@ -25,11 +25,14 @@ def test_a_row_says_what_was_judged_and_what_it_cost(write_study, judge):
             "task": "binary",
             "metric": "accuracy",
             "direction": "maximize",
+            "space": "tabular",
+            "budget": {"trials": 6, "seconds": 600.0},
             "trials": 6,
             "validation": 0.86,
             "test": {"value": 0.85, "ci_low": 0.83, "ci_high": 0.87, "rows": 200},
             "linear": 0.83,
             "seconds": 42.25,
+            "notes": ["study 2 judged on these rows"],
             "test_sha256": "cd" * 32,
         }
     ]
@@ -56,10 +59,22 @@ def test_studies_of_different_questions_are_kept_apart(write_study):
     assert [row["study"] for row in studies(record.runs_dir)] == ["y", "z", "x"]
 
 
-def test_named_studies_alone_are_compared(write_study):
+def test_named_studies_alone_are_compared_in_the_order_they_are_named(write_study, judge):
     write_study("one")
-    record = write_study("two")
-    assert [row["study"] for row in studies(record.runs_dir, ["two"])] == ["two"]
+    judge(write_study("two"))
+    record = write_study("three")
+    assert [row["study"] for row in studies(record.runs_dir, ["three", "two"])] == ["three", "two"]
+
+
+def test_a_study_without_options_has_the_default_budget(write_study):
+    record = write_study(trials=None, timeout=None)
+    assert studies(record.runs_dir)[0]["budget"] == {"trials": 30, "seconds": 150.0}
+
+
+def test_notes_on_an_earlier_winner_are_not_the_best_trials(write_study, judge):
+    record = write_study()
+    judge(record, trial=0, notes=["opening 2"])
+    assert studies(record.runs_dir)[0]["notes"] == []
 
 
 def test_a_name_without_a_study_is_refused(write_study):

@@ -64,6 +64,10 @@ def test_the_result_has_every_verdict_and_the_gap(write_study, judge):
     assert re.search(r"\| linear +\| +0.8470 \| \[0.8100, 0.8600\] \| +0.0030 \| \[-0.0100, 0.0160\] ", result)
 
 
+def test_a_search_that_was_told_no_budget_has_the_default_one(write_study):
+    assert re.search(r"\| budget +\| 30 trials, 2 min 30 s +\|", page(write_study(trials=None, timeout=None)))
+
+
 def test_the_search_has_its_budget_and_counts(write_study):
     search = section(page(write_study()), "Search")
     assert re.search(r"\| budget +\| 6 trials, 10 min 0 s +\|", search)
