@@ -29,7 +29,6 @@ UsageMistake: type[Exception] = typer.BadParameter.__mro__[1]
 app = typer.Typer(
     name="automl",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from automl.cli.complete import studies
 from automl.cli.options import RUNS, Csv, Json, RunsDir
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ Studies = Annotated[
     typer.Argument(
         metavar="[STUDY ...]",
         help="All studies if none; the trials of one; the first beside the others.",
+        autocompletion=studies,
         show_default=False,
     ),
 ]

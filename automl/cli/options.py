@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
-StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="The study's name.", show_default=False)]
+from automl.cli.complete import studies
+
+StudyName = Annotated[
+    str, typer.Argument(metavar="STUDY", help="The study's name.", autocompletion=studies, show_default=False)
+]
 RunsDir = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="Where studies are kept.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else, on stdout.")]

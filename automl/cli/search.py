@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from automl.budget import parse_duration
+from automl.cli import complete
 from automl.cli.options import RUNS, Json, Quiet, RunsDir, Timeout, Trials
 from automl.task import COLUMN_KINDS, HIGHER_IS_BETTER, TASK_KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from automl.experiment.plan import Plan
 
 _KINDS, _TASKS, _METRICS = ", ".join(COLUMN_KINDS), "|".join(TASK_KINDS), ", ".join(HIGHER_IS_BETTER)
@@ -24,8 +27,8 @@ _AS_GIVEN = (
 """The options that a plan takes as they are."""
 
 
-def _option(flag: str, metavar: str, panel: str, text: str) -> Any:
-    return typer.Option(flag, metavar=metavar, help=text, rich_help_panel=panel)
+def _option(flag: str, metavar: str, panel: str, text: str, offered: Callable[[str], list[str]] | None = None) -> Any:
+    return typer.Option(flag, metavar=metavar, help=text, rich_help_panel=panel, autocompletion=offered)
 
 
 Data = Annotated[
@@ -41,11 +44,15 @@ Target = Annotated[str | None, _option("--target", "COL", _PROBLEM, "The column 
 Task = Annotated[str | None, _option("--task", _TASKS, _PROBLEM, "What kind of problem; inferred from the target.")]
 Kind = Annotated[list[str] | None, _option("--kind", "COL=KIND", _PROBLEM, f"Read a column as {_KINDS}; repeatable.")]
 Drop = Annotated[list[str] | None, _option("--drop", "COL", _PROBLEM, "Leave a column out; repeatable.")]
-Metric = Annotated[str | None, _option("--metric", "M", _PROBLEM, f"What chooses the winner: {_METRICS}.")]
+Metric = Annotated[
+    str | None, _option("--metric", "M", _PROBLEM, f"What chooses the winner: {_METRICS}.", complete.metrics)
+]
 Positive = Annotated[str | None, _option("--positive", "CLASS", _PROBLEM, "The class that f1 is about.")]
 Space = Annotated[
     str | None,
-    _option("--space", "NAME|PATH", _SEARCH, "What may vary; see automl spaces. [default: by the data]"),
+    _option(
+        "--space", "NAME|PATH", _SEARCH, "What may vary; see automl spaces. [default: by the data]", complete.spaces
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", rich_help_panel=_SEARCH, help="Repeats a study.")]
 Device = Annotated[str, _option("--device", "auto|cpu|cuda[:i]", _SEARCH, "Where to train.")]

@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl.cli import complete
 from automl.cli.options import Json
 
 if TYPE_CHECKING:
     from automl.spaces.describe import Row, Summary
 
 Name = Annotated[
-    str | None, typer.Argument(metavar="[NAME|PATH]", help="A shipped space, or a space file.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="[NAME|PATH]",
+        help="A shipped space, or a space file.",
+        autocompletion=complete.spaces,
+        show_default=False,
+    ),
 ]
 
 
