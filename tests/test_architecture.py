@@ -56,6 +56,7 @@ VENDORS: dict[str, set[str]] = {
     "onnxruntime": {"export"},
     "yaml": {"spaces", "experiment"},
     "plotly": {"report"},
+    "packaging": {"experiment"},
     "typer": {"cli"},
     "rich": {"cli"},
     "numpy": ROOMS,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from automl.cli.compare import compare
+from automl.cli.doctor import doctor
 from automl.cli.explain import explain
 from automl.cli.export import export
 from automl.cli.predict import predict
@@ -20,7 +21,18 @@ from automl.cli.spaces import spaces
 from automl.cli.ui import ui
 from automl.errors import AutoMLError
 
-COMMANDS: tuple[Callable[..., None], ...] = (search, resume, compare, show, explain, ui, export, predict, spaces)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    search,
+    resume,
+    compare,
+    show,
+    explain,
+    ui,
+    export,
+    predict,
+    spaces,
+    doctor,
+)
 """Every command, in the order in which the help shows them; each is called by its function's name."""
 
 UsageMistake: type[Exception] = typer.BadParameter.__mro__[1]

@@ -24,6 +24,12 @@ Timeout = Annotated[
     str | None,
     typer.Option("--timeout", metavar="D", help="Time in all: 90s, 10m, 2h.", show_default=False),
 ]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(
+        "--tracking-uri", metavar="URI", help="An MLflow store other than this project's.", show_default=False
+    ),
+]
 TrialNumber = Annotated[
     int | None,
     typer.Option("--trial", min=0, metavar="N", help="This trial instead of the best one.", show_default=False),

@@ -6,17 +6,11 @@ from typing import Annotated
 
 import typer
 
-from automl.cli.options import RUNS, RunsDir
+from automl.cli.options import RUNS, RunsDir, TrackingUri
 
 Port = Annotated[
     int | None,
     typer.Option("--port", min=1, max=65535, metavar="N", help="By default 5000, or a free one.", show_default=False),
-]
-TrackingUri = Annotated[
-    str | None,
-    typer.Option(
-        "--tracking-uri", metavar="URI", help="An MLflow store other than this project's.", show_default=False
-    ),
 ]
 
 

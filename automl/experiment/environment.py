@@ -17,11 +17,12 @@ def environment(device: str) -> dict[str, object]:
         "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: version(name) for name in _PACKAGES},
     }
 
 
-def _version(package: str) -> str | None:
+def version(package: str) -> str | None:
+    """Give the version of a package that is installed, else None."""
     try:
         found = distribution(package)
     except PackageNotFoundError:

@@ -80,6 +80,18 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def size(n_bytes: float) -> str:
+    """Write a size of memory or of a disk.
+
+    Examples:
+        >>> size(16.8e9), size(950e6), size(2.5e12)
+        ('16.8 GB', '950 MB', '2500 GB')
+    """
+    if n_bytes < 1e9:
+        return f"{n_bytes / 1e6:.0f} MB"
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes < 100e9 else f"{n_bytes / 1e9:.0f} GB"
+
+
 def sparkline(values: Sequence[float], width: int) -> str:
     """Draw finite numbers as a row of bars, the smallest lowest; of many, each bar shows the last of its share.
 

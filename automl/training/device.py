@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -86,3 +87,20 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"cpu ({torch.get_num_threads()} threads)"
+
+
+def devices() -> list[str]:
+    """Name every device of this machine that a search may use, as `describe_device` does."""
+    places = [torch.device("cpu"), *(torch.device("cuda", place) for place in range(torch.cuda.device_count()))]
+    return [describe_device(place) for place in places]
+
+
+def idle_gpu() -> str | None:
+    """Say why a GPU that seems to be there is of no use to this torch; None where none is, or it can be used."""
+    if torch.cuda.is_available():
+        return None
+    if torch.version.cuda is not None:
+        return f"torch is built for CUDA {torch.version.cuda} and finds no device that it can use"
+    if Path("/proc/driver/nvidia/version").exists():
+        return "this machine has an NVIDIA driver, and torch is built without CUDA; see https://pytorch.org/get-started"
+    return None

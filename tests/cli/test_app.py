@@ -32,6 +32,7 @@ CONTRACT = {
     "export": "--format --output --register --trial --runs-dir --json",
     "predict": "--output --keep",
     "spaces": "--json",
+    "doctor": "--runs-dir --tracking-uri --json",
 }
 """The options of each command, which scripts rely on."""
 
@@ -111,6 +112,7 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
         (["compare", "--json", "--csv"], r"--json and --csv both say what to print; give one of them"),
         (["export", "houses", "--output", "d"], r"unknown study 'houses'; there are no studies in .*"),
         (["export", "houses", "--format", "zip", "--output", "d"], r"unknown format 'zip'; Known: bundle, mlflow"),
+        (["doctor", "--tracking-uri", "htp://x"], r"unknown scheme of a tracking URI 'htp'; did you mean 'http'\? .*"),
         (["spaces", "tabluar"], r"unknown space 'tabluar'; did you mean 'tabular'\? Known: .*"),
     ],
 )
