@@ -12,6 +12,7 @@ from automl.experiment.checks import checked
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.resume import resume as resume_record
 from automl.experiment.run import search as search_plan
+from automl.report.summary import one_line, summarise
 from automl.tracking.record import Record
 
 if TYPE_CHECKING:
@@ -22,15 +23,24 @@ if TYPE_CHECKING:
     Rows = str | Path | pd.DataFrame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
-    """A study that was carried out.
+    """A study that was carried out, or opened; a notebook shows it as tables and plots.
 
     Args:
         summary: The study as `automl search --json` prints it.
     """
 
     summary: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<automl.Result {one_line(self.summary)}>"
+
+    def _repr_html_(self) -> str:
+        """Show the study in a notebook: what came of it, its best trials, how the search and its winner went."""
+        from automl.report.notebook import fragment
+
+        return fragment(Record(self.run_dir))
 
     @property
     def study(self) -> str:
@@ -43,16 +53,22 @@ class Result:
         return Path(self.summary["run_dir"])
 
     @property
-    def best(self) -> Mapping[str, Any]:
-        """The winner: `trial`, `config`, `validation`."""
-        best: Mapping[str, Any] = self.summary["best"]
+    def best(self) -> Mapping[str, Any] | None:
+        """The winner: `trial`, `config`, `validation`; None while no trial is completed."""
+        best: Mapping[str, Any] | None = self.summary["best"]
         return best
 
     @property
-    def test(self) -> Mapping[str, Any]:
-        """The judgement on the sealed rows: `value`, `ci_low`, `ci_high`, `rows`."""
-        test: Mapping[str, Any] = self.summary["test"]
+    def test(self) -> Mapping[str, Any] | None:
+        """The judgement on the sealed rows: `value`, `ci_low`, `ci_high`, `rows`; None while there is none."""
+        test: Mapping[str, Any] | None = self.summary["test"]
         return test
+
+    def trials(self) -> pd.DataFrame:
+        """List the trials, those that can win first, with score, loss, epochs, and their configs in `config.NAME`."""
+        from automl.report.leaderboard import trial_frame
+
+        return trial_frame(Record(self.run_dir))
 
     def layers(self, trial: int | None = None) -> list[dict[str, Any]]:
         """List a trial's layers, the winner's if None: name, output shape of a row, parameters."""
@@ -178,3 +194,21 @@ def resume(
     seconds = parse_duration(timeout) if isinstance(timeout, str) else timeout
     record = Record.find(Path(runs_dir), study)
     return Result(resume_record(record, trials=trials, timeout=seconds, break_seal=break_seal, progress=progress))
+
+
+def load(study: str, *, runs_dir: str | Path = "runs") -> Result:
+    """Open a study, finished or not, and run nothing.
+
+    Args:
+        study: The study's name.
+        runs_dir: The folder of all studies.
+
+    Raises:
+        StudyError: There is no such study, or its folder is damaged.
+
+    Examples:
+        >>> load("houses", runs_dir="nowhere")
+        Traceback (most recent call last):
+        automl.errors.StudyError: unknown study 'houses'; there are no studies in nowhere
+    """
+    return Result(summarise(Record.find(Path(runs_dir), study)))

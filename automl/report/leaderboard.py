@@ -6,13 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl.budget import asked_for
+from automl.report.figures import flat
 from automl.report.summary import judgement_of, read_or, summarise
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import PLAN, SPLIT, TASK, Record
 from automl.trial import Outcome, ranked
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def studies(runs_dir: Path, names: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -54,6 +58,13 @@ def trials(record: Record) -> list[dict[str, Any]]:
         return place.get(row["trial"], math.inf), states.index(row["state"]), score, row["trial"]
 
     return sorted(rows, key=order)
+
+
+def trial_frame(record: Record) -> pd.DataFrame:
+    """Give the rows of `trials` as a data frame, each value of a config in a column `config.NAME`."""
+    import pandas as pd
+
+    return pd.DataFrame([flat(row) for row in trials(record)])
 
 
 def _study(record: Record) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from automl.report.figures import figure, interval
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import JUDGEMENT, SPLIT, TASK, TRACKING, Record
 from automl.trial import Outcome, best_of
@@ -46,6 +48,20 @@ def summarise(record: Record) -> dict[str, Any]:
         "seconds": read_or(record, CLOCK, {}).get("seconds", 0.0),
         "mlflow": _mlflow(record),
     }
+
+
+def one_line(summary: Mapping[str, Any]) -> str:
+    """Say in one line what came of a study.
+
+    Args:
+        summary: As `summarise` gives it.
+    """
+    best, test, metric = summary["best"], summary["test"], summary["metric"]
+    if best is None:
+        return f"{summary['study']}: no trial has completed"
+    reached = f"validation {metric} {figure(best['validation'])} by trial {best['trial']}"
+    judged = f"test {metric} {figure(test['value'])} {interval(test)}" if test else "not judged"
+    return f"{summary['study']}: {judged}, {reached} of {summary['trials']['total']}"
 
 
 def count(outcomes: dict[int, Outcome]) -> dict[str, int]:

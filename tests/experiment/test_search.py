@@ -141,6 +141,10 @@ def test_the_bundle_predicts_what_the_judgement_did(finished):
     assert list(finished.predict(sealed)["prediction"]) == list(judged["prediction"])
 
 
+def test_a_finished_study_is_opened_as_it_was_returned(finished):
+    assert automl.load(finished.study, runs_dir=finished.run_dir.parent).summary == finished.summary
+
+
 def test_the_layers_of_the_winner_are_told(finished):
     table = finished.layers()
     assert table[-1]["output"] == [3]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from automl.errors import StudyError
-from automl.report.summary import summarise
+from automl.report.summary import one_line, summarise
 from automl.task import Task
 from automl.tracking.record import Record
 from automl.trial import Completed
@@ -100,3 +100,11 @@ def test_a_damaged_file_is_named(write_study):
     record.write_text("task.json", "{")
     with pytest.raises(StudyError, match=r"task.json is damaged"):
         summarise(record)
+
+
+def test_one_line_says_what_came_of_a_study(write_study, judge):
+    record = write_study()
+    assert one_line(summarise(record)) == "houses: not judged, validation accuracy 0.8600 by trial 4 of 6"
+    judge(record)
+    assert one_line(summarise(record)).startswith("houses: test accuracy 0.8500 [0.8300, 0.8700], validation")
+    assert one_line(summarise(write_study("empty", outcomes=[]))) == "empty: no trial has completed"
