@@ -23,6 +23,8 @@ def _run() -> int:
 
     # Threads that spin while they wait for one another make training several times slower on a machine that is busy.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if not sys.stdout.isatty():  # on CI services typer colours its help wherever it goes
+        os.environ.setdefault("_TYPER_FORCE_DISABLE_TERMINAL", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter is no reason to stop

@@ -79,6 +79,12 @@ def test_help_names_every_command():
     assert set(CONTRACT) <= set(re.findall(r"\w+", automl("--help").stdout))
 
 
+@pytest.mark.parametrize("service", ["GITHUB_ACTIONS", "CI"])
+def test_help_in_a_log_file_has_no_colours(service: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(service, "true")
+    assert "\x1b" not in automl("search", "--help").stdout
+
+
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]):
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"automl {version('automl')}\n"
