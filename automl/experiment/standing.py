@@ -51,11 +51,11 @@ class Standing:
 
     def __init__(self, start: Start, now: float) -> None:
         self.start = start
-        self.counts = {"completed": 0, "pruned": 0, "failed": 0}
         self.best: int | None = None
         self.default: Outcome | None = None
         self.bests: list[float] = []
         self.running: dict[int, Running] = {}
+        self._states: dict[int, str] = {}
         self._leader: Outcome | None = None
         self._began = now
         self._started = now - start.elapsed
@@ -66,7 +66,13 @@ class Standing:
     @property
     def over(self) -> int:
         """How many trials are over, earlier sessions' included."""
-        return sum(self.counts.values())
+        return len(self._states)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many trials are over, by state."""
+        states = list(self._states.values())
+        return {state: states.count(state) for state in ("completed", "pruned", "failed")}
 
     @property
     def best_score(self) -> float | None:
@@ -90,7 +96,7 @@ class Standing:
     def trial_ended(self, number: int, outcome: Outcome) -> bool:
         """Take in what a trial came to, and tell whether its score is better than all before."""
         self.running.pop(number, None)
-        self.counts[outcome.state] += 1
+        self._states[number] = outcome.state
         if number == DEFAULT:
             self.default = outcome
         before = self.best_score

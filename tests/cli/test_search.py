@@ -86,8 +86,8 @@ def test_a_search_puts_one_json_object_on_stdout(searched: Ended):
     assert list(searched.json) == KEYS
 
 
-def test_a_search_reports_each_trial_on_stderr(searched: Ended):
-    assert len(re.findall(r"^trial \d+ (completed|pruned|failed)", searched.err, flags=re.MULTILINE)) == 2
+def test_a_search_reports_its_trials_on_stderr(searched: Ended):
+    assert re.search(r"^trials 2 of 2: \d completed, .*; best accuracy \d", searched.err, flags=re.MULTILINE)
 
 
 def test_the_trials_are_as_many_as_asked_for(searched: Ended):
@@ -192,9 +192,9 @@ def test_an_interruption_says_how_to_go_on_and_keeps_what_was_done(tmp_path: Pat
     assert process.stderr is not None
     said = []
     for line in process.stderr:
-        said.append(line)
-        if line.startswith("trial 1 "):
+        if line.startswith("trials ") and not any(earlier.startswith("trials ") for earlier in said):
             process.send_signal(signal.SIGINT)
+        said.append(line)
     assert process.wait() == 130
     assert said[-1].strip().endswith("automl resume wines"), said
     assert Record.find(tmp_path / "runs", "wines").has("report.json")

@@ -34,6 +34,12 @@ def test_trials_that_are_over_are_counted_by_state():
     assert begun.counts == {"completed": 1, "pruned": 2, "failed": 1} and begun.over == 4
 
 
+def test_a_trial_that_is_run_again_counts_once():
+    begun = standing(outcomes={0: DONE, 1: PRUNED})
+    begun.trial_ended(1, FAILED)
+    assert begun.counts == {"completed": 1, "pruned": 0, "failed": 1} and begun.over == 2
+
+
 def test_a_trial_runs_from_its_start_to_its_end():
     begun = standing()
     begun.trial_started(7, "mlp")
