@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from automl.report.figures import counted, figure, setting, table
+from automl.report.document import Block, Items, Table, plain
+from automl.report.figures import counted, figure, setting
 from automl.report.summary import read_or
 from automl.tracking.record import Record
 
@@ -40,19 +41,14 @@ def explanation_of(record: Record, best: int) -> dict[str, Any] | None:
     return told if told and told["winner"] == best else None
 
 
-def as_markdown(told: Told) -> list[str]:
-    """Write an explanation as Markdown: the conclusion, the steps, the ends, what else is to be said."""
+def as_blocks(told: Told) -> list[Block]:
+    """Give what a report says of an explanation: the conclusion, the steps, the ends, what else is to be said."""
     if not told["choices"]:
-        return [told["sentence"]]
+        return [plain(told["sentence"])]
     steps, ends = ([list(row.values()) for row in rows] for rows in (step_rows(told), end_rows(told)))
-    return [
-        told["sentence"],
-        "",
-        *([*table(STEP, steps, right=(3, 4, 5)), ""] if steps else []),
-        *table(END, ends, right=(1, 2, 3, 4, 5)),
-        "",
-        *(f"- {remark}" for remark in remarks(told)),
-    ]
+    path = [Table(STEP, steps, right=(3, 4, 5))] if steps else []
+    rest = Items([(remark,) for remark in remarks(told)])
+    return [plain(told["sentence"]), *path, Table(END, ends, right=(1, 2, 3, 4, 5)), rest]
 
 
 def step_rows(told: Told) -> list[dict[str, str]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from automl.report.document import Table, plain
 from automl.report.explanation import (
     END,
     STEP,
-    as_markdown,
+    as_blocks,
     conclusion,
     end_rows,
     explanation_of,
@@ -222,14 +223,14 @@ def test_a_gain_that_rounds_to_nothing_has_no_sign(value, text):
     assert signed(value, 0.8) == text
 
 
-def test_markdown_begins_with_the_sentence_and_holds_both_tables():
-    lines = as_markdown(explanation(step(0.04, OPTIMIZER), step(0.01, WIDTH, SHIFT)))
-    assert lines[0] == "It won because it did."
-    assert sum(line.startswith("| ") and "---" in line for line in lines) == 2
+def test_the_report_begins_with_the_sentence_and_holds_both_tables():
+    blocks = as_blocks(explanation(step(0.04, OPTIMIZER), step(0.01, WIDTH, SHIFT)))
+    assert blocks[0] == plain("It won because it did.")
+    assert [block.header for block in blocks if isinstance(block, Table)] == [STEP, END]
 
 
-def test_markdown_of_nothing_to_explain_is_the_sentence():
-    assert as_markdown(explanation(choices=())) == ["It won because it did."]
+def test_the_report_of_nothing_to_explain_is_the_sentence():
+    assert as_blocks(explanation(choices=())) == [plain("It won because it did.")]
 
 
 def test_a_study_without_an_explanation_has_none(write_study):
