@@ -19,7 +19,7 @@ from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.workers import run_with_workers
 from automl.report.markdown import page
 from automl.report.summary import CLOCK, summarise
-from automl.tracking.record import ENVIRONMENT, PAGE, REPORT
+from automl.tracking.record import ENVIRONMENT, PAGE, REPORT, SEARCH
 from automl.tracking.tracker import start_tracking
 from automl.training.device import describe_device, pick_device
 from automl.trial import Completed
@@ -118,6 +118,7 @@ class Session:
             run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, self._trial_ended)
         else:
             run_with_workers(bench, plan, self._trial_ended)
+        record.write_json(SEARCH, bench.study.insights())
         return bench.objective
 
     def _trial_ended(self) -> None:

@@ -11,10 +11,12 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState
 
 from automl.spaces.space import Choice, Float, Int, Space
+from automl.study.parzen import axis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     import optuna
     from optuna.distributions import BaseDistribution
 
@@ -88,6 +90,16 @@ def propose(study: optuna.Study, number: int, space: Space, given: Mapping[str, 
         return value
 
     return walk(space, decide), params, distributions
+
+
+def at_random(space: Space, rng: np.random.Generator) -> Config:
+    """Draw a config from the whole space."""
+
+    def decide(name: str, distribution: BaseDistribution) -> Any:
+        one = axis(distribution)
+        return one.value(one.anywhere(rng))
+
+    return walk(space, decide)
 
 
 def as_config(params: Mapping[str, Any], space: Space) -> Config:

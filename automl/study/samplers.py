@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 
 from automl.study.seeds import seed_of_proposal
-from automl.study.tpe import TPESampler
+from automl.study.tpe import N_STARTUP, TPESampler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,3 +55,8 @@ def _random(seed: int) -> optuna.samplers.BaseSampler:
 
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {"tpe": TPESampler, "random": _random}
 """Makes a sampler from the study's seed; every draw is a function of it, the trial and the trials that are over."""
+
+
+def draws_at_random(sampler: str, n_over: int) -> bool:
+    """Whether a sampler draws from the whole space, whatever was found, when so many trials are over."""
+    return sampler == "random" or n_over < N_STARTUP

@@ -10,9 +10,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState, create_trial
 
+from automl.study.importance import importance
 from automl.study.journal import mend
 from automl.study.proposal import as_config, as_parameters, propose
-from automl.study.samplers import SAMPLERS
+from automl.study.samplers import SAMPLERS, draws_at_random
 from automl.trial import Completed, Pruned
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 _MOST_REDRAWN = 32
 """So many proposals that cannot be tried are drawn again; then one of them becomes a trial that fails untrained, from
 which the sampler learns."""
+
+
+_RANDOM = "random"
+"""The note on a trial whose config was drawn from the whole space, whatever came before."""
 
 
 def _free(config: Config) -> float:
@@ -65,6 +70,7 @@ class Study:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.mended_bytes = mend(journal) if is_alone else 0
         self._journal = journal
+        self._sampler = sampler
         self._seen: tuple[int, list[FrozenTrial]] = (-1, [])
         self._space = space
         self._study = optuna.create_study(
@@ -130,13 +136,17 @@ class Study:
         """
         number = self.n_asked
         given = {}
+        is_random = like is None and n_proposals == 1 and draws_at_random(self._sampler, len(self.finished))
         if number < self.n_starts:
             given = as_parameters(self._start(number, cost), self._space)
-            cost, n_proposals = _free, 1
+            cost, n_proposals, is_random = _free, 1, False
         elif like is not None:
             given = as_parameters(like, self._space, shared)
         config, params, distributions = self._cheapest(number, given, cost, n_proposals)
-        self._study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=distributions))
+        notes = {_RANDOM: True} if is_random else {}
+        self._study.add_trial(
+            create_trial(state=TrialState.RUNNING, params=params, distributions=distributions, user_attrs=notes)
+        )
         return number, config
 
     def _cheapest(
@@ -161,6 +171,16 @@ class Study:
         if number not in self.unfinished:
             raise ValueError(f"trial {number} is not one that was asked for and never told")
         return as_config(self._trials()[number].params, self._space)
+
+    def insights(self) -> dict[str, Any]:
+        """Say what only the study can tell of the search, as plain JSON values.
+
+        Returns:
+            `random`: the trials that were drawn at random from the whole space; `importance`: as
+            `automl.study.importance.importance` gives it.
+        """
+        random = [trial.number for trial in self._trials() if trial.user_attrs.get(_RANDOM)]
+        return {"random": random, "importance": importance(self._study)}
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Record what came of a trial; a pruned one counts with its score at the rung it left at."""

@@ -102,6 +102,11 @@ def test_the_stored_report_is_what_was_returned(finished):
     assert json.loads((finished.run_dir / "report.json").read_text()) == finished.summary
 
 
+def test_what_only_the_search_can_tell_is_kept(finished):
+    told = json.loads((finished.run_dir / "search.json").read_text())
+    assert list(told) == ["random", "importance"] and set(told["random"]) < set(range(8))
+
+
 def test_the_winner_is_the_best_by_validation(finished):
     outcomes = Record(finished.run_dir).outcomes()
     best = max(outcome.score for outcome in outcomes.values() if isinstance(outcome, Completed))

@@ -194,3 +194,28 @@ def test_an_unterminated_last_line_is_cut_off(tmp_path):
 
 def test_an_absent_journal_is_whole(tmp_path):
     assert mend(tmp_path / "none") == 0
+
+
+def test_the_trials_drawn_from_the_whole_space_are_known_from_the_journal(open_study):
+    study = open_study()
+    _run(study, 16)
+    random = open_study().insights()["random"]
+    assert random == [*range(study.n_starts, 10)]  # from then on the sampler has learned something
+
+
+def test_every_proposal_of_the_random_sampler_is_random(open_study):
+    study = open_study(sampler="random")
+    _run(study, 14)
+    assert study.insights()["random"] == [*range(study.n_starts, 14)]
+
+
+def test_the_cheapest_of_several_and_those_like_another_are_not_random(open_study):
+    study = open_study(sampler="random")
+    _run(study, study.n_starts)
+    number, config = study.ask(n_proposals=3)
+    study.ask(like=config, shared=lambda name: name == "family")
+    assert number == study.n_starts and study.insights()["random"] == []
+
+
+def test_insights_have_no_importance_before_there_are_trials(open_study):
+    assert open_study().insights() == {"random": [], "importance": None}
