@@ -1,1 +1,1 @@
-"""A run folder made readable: summary, leaderboard, layers."""
+"""A run folder made readable: summary, leaderboard, layers, pages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -13,11 +14,16 @@ from automl.report.explanation import as_blocks, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
 from automl.report.figures import allowance, counted, duration, figure, flat, interval, setting
 from automl.report.reading import Reading
+from automl.report.replay import command, is_exact
 from automl.report.summary import read_or
 from automl.task import HIGHER_IS_BETTER
-from automl.tracking.record import ENVIRONMENT, JUDGEMENT, SPLIT
+from automl.tracking.record import ENVIRONMENT, JUDGEMENT, SPACE, SPLIT
 
+LEAK = "leak"
+"""The kind of a finding that says that a column gives the target away."""
 _LEADERS = 10
+MANY_TRIALS = 100
+"""Of fewer trials importance is little more than chance."""
 _ABSENT = object()
 
 
@@ -82,6 +88,31 @@ def _search(reading: Reading) -> list[Block]:
         **{name: plan.get(name) for name in ("sampler", "pruner", "seed", "device")},
     }
     return [Table(["", ""], [[name, value] for name, value in facts.items() if value is not None])]
+
+
+def _parameters(reading: Reading) -> list[Block]:
+    """Say which parameters set the best trials apart, with the values that the winner and the default have."""
+    told, best = reading.importance, reading.summary["best"]
+    if told is None or best is None:
+        return []
+    default = reading.record.trial(0).read_config() if reading.record.trial(0).has_begun else {}
+    rows = [
+        [name, f"{100 * part:.0f} %", _shown(best["config"], name), _shown(default, name)]
+        for name, part in list(told["parameters"].items())[:_LEADERS]
+    ]
+    header = ["parameter", "importance", "the winner's", "the default's"]
+    return [Table(header, rows, right=(1,)), plain(_caveat(told))]
+
+
+def _caveat(told: Mapping[str, Any]) -> str:
+    """Say what importance means and where it misleads."""
+    n_best = math.ceil(told["best_share"] * told["trials"])
+    hint = "; of so few trials it is a hint at most." if told["trials"] < MANY_TRIALS else "."
+    return (
+        f"{told['method']} compares the values of the best {n_best} of {told['trials']:,} trials with those of all of "
+        "them, a pruned one at the score at which it was stopped. It sees one parameter at a time and tells of where "
+        f"the search looked: a parameter that was hardly varied seems not to matter{hint}"
+    )
 
 
 def _leaders(reading: Reading) -> list[Block]:
@@ -227,13 +258,19 @@ def _data(reading: Reading) -> list[Block]:
     facts: list[Line] = [[f"SHA-256 of {what}: ", Code(digest), "."] for what, digest in hashes.items() if digest]
     if split.get("seed") is not None:
         facts.insert(0, [f"Split with seed {split['seed']}."])
-    found = [[f"{finding['sentence'].rstrip('.')}."] for finding in reading.summary["findings"]]
+    leaks_first = sorted(reading.summary["findings"], key=lambda finding: bool(finding["kind"] != LEAK))
+    found = [_finding(finding) for finding in leaks_first]
     return [
         Table(["part", "rows", "share"], rows, right=(1, 2)),
         Items(facts),
         plain("Findings:"),
         Items(found) if found else plain("Nothing was found amiss."),
     ]
+
+
+def _finding(finding: Mapping[str, Any]) -> Line:
+    sentence = f"{finding['sentence'].rstrip('.')}."
+    return (Strong("Leak:"), f" {sentence}") if finding["kind"] == LEAK else (sentence,)
 
 
 def _seal(reading: Reading) -> list[Block]:
@@ -279,7 +316,19 @@ _EVENTS: dict[str, Callable[[dict[str, Any]], Line]] = {"opening": _opening, "co
 
 def _environment(reading: Reading) -> list[Block]:
     facts = flat(read_or(reading.record, ENVIRONMENT, {}))
-    return [Table(["", ""], [list(fact) for fact in facts.items()])] if facts else []
+    told = [Table(["", ""], [list(fact) for fact in facts.items()])] if facts else []
+    return [*told, *_replay(reading)]
+
+
+def _replay(reading: Reading) -> list[Block]:
+    record = reading.record
+    folder = f"runs/{record.study}" if record.runs_dir.name == "runs" else str(record.run_dir)
+    again = command(reading.plan, f"{folder}/{SPACE}") if record.has(SPACE) else None
+    if again is None:
+        return []
+    exact = "; on the same CPU with these versions it comes out the same, bit for bit"
+    less = "; time and other processes have a say in which trials it runs, so that it may come out otherwise"
+    return [plain(f"The study once more{exact if is_exact(reading.plan) else less}:"), Commands([(again, "")])]
 
 
 def _next(reading: Reading) -> list[Block]:
@@ -302,6 +351,7 @@ def _next(reading: Reading) -> list[Block]:
 SECTIONS: dict[str, Callable[[Reading], Sequence[Block]]] = {
     "Result": _result,
     "Search": _search,
+    "Parameters": _parameters,
     "Best trials": _leaders,
     "The winner beside the default": _winner,
     "Why it won": _explanation,

@@ -54,4 +54,5 @@ def _value(value: Any) -> Any:
 
 def _commands(block: Commands) -> list[str]:
     width = max(len(command) for command, _ in block.lines)
-    return ["```sh", *(f"{command:<{width}}  # {remark}" for command, remark in block.lines), "```"]
+    lines = (f"{command:<{width}}  # {remark}" if remark else command for command, remark in block.lines)
+    return ["```sh", *lines, "```"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
 from automl.report.leaderboard import trials
 from automl.report.summary import judgement_of, read_or, summarise
-from automl.tracking.record import LEDGER, PLAN, RUNGS, SPLIT, TASK, Record
+from automl.task import HIGHER_IS_BETTER
+from automl.tracking.record import LEDGER, PLAN, RUNGS, SEARCH, SPLIT, TASK, Record
+from automl.trial import Epoch
 
 
 class Reading:
@@ -22,6 +25,7 @@ class Reading:
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self._curves: dict[int, list[Epoch]] = {}
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -73,3 +77,40 @@ class Reading:
         """The validation score of trial 0, which is the space's default; None where it has none."""
         outcome = self.record.trial(0).read_outcome()
         return getattr(outcome, "score", None)
+
+    @property
+    def higher_is_better(self) -> bool:
+        """The direction of the scores."""
+        return HIGHER_IS_BETTER.get(self.task.get("metric", ""), True)
+
+    @cached_property
+    def importance(self) -> dict[str, Any] | None:
+        """Which parameters set the best trials apart; None where the search did not end, or had too few trials."""
+        return dict(read_or(self.record, SEARCH, {})).get("importance")
+
+    @cached_property
+    def own_random(self) -> list[int]:
+        """The study's trials whose configs were drawn at random from the whole space."""
+        return list(dict(read_or(self.record, SEARCH, {})).get("random", []))
+
+    @cached_property
+    def reference(self) -> list[float | None]:
+        """The scores of the random trials beside the study, None for one that failed."""
+        return [_finite(getattr(outcome, "score", None)) for outcome in self.record.reference.outcomes().values()]
+
+    @property
+    def random_scores(self) -> list[float | None]:
+        """The scores of all random trials, the study's own first; None for one that failed."""
+        own = set(self.own_random)
+        over = [row for row in self.by_number if row["trial"] in own and row["state"] != "running"]
+        return [*(row["score"] for row in over), *self.reference]
+
+    def curve(self, number: int) -> list[Epoch]:
+        """Give a trial's epochs."""
+        if number not in self._curves:
+            self._curves[number] = self.record.trial(number).read_curve()
+        return self._curves[number]
+
+
+def _finite(score: float | None) -> float | None:
+    return score if score is not None and math.isfinite(score) else None

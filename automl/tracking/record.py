@@ -34,6 +34,7 @@ LEDGER = "ledger.jsonl"
 JUDGEMENT = "judgement.json"
 REPORT = "report.json"
 PAGE = "report.md"
+WEBPAGE = "report.html"
 TRACKING = "tracking.json"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -104,8 +105,13 @@ class Record:
 
     @property
     def page_path(self) -> Path:
-        """The report as a page."""
+        """The report as plain text."""
         return self.run_dir / PAGE
+
+    @property
+    def webpage_path(self) -> Path:
+        """The report as a page with plots."""
+        return self.run_dir / WEBPAGE
 
     @property
     def bundle_dir(self) -> Path:
@@ -121,6 +127,11 @@ class Record:
     def trials_dir(self) -> Path:
         """The folder of the trials, a folder each."""
         return self.run_dir / "trials"
+
+    @property
+    def reference(self) -> Record:
+        """The random trials that a report compares the study with: beside its own, and none of them can win."""
+        return Record(self.run_dir / "reference")
 
     def has(self, name: str) -> bool:
         """Whether a file of the folder is there."""

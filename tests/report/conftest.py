@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from automl.evaluation.compare import judgement
 from automl.evaluation.intervals import Bootstrap, Interval
+from automl.report.summary import summarise
 from automl.task import Column, Task
 from automl.tracking.record import Record
 from automl.trial import Completed, Epoch, Failed, Outcome, Pruned
@@ -32,6 +34,7 @@ WEIGHTS, TEST_ROWS = "ab" * 32, "cd" * 32
 
 WriteStudy = Callable[..., Record]
 Judge = Callable[..., None]
+JudgeRows = Callable[..., None]
 
 
 def write_folder(runs_dir: Path, name: str, outcomes, task: Task, plan: dict[str, Any]) -> Record:
@@ -98,5 +101,27 @@ def judge() -> Judge:
         judged = judgement(trial, "accuracy", 0.86, result, rows=200, notes=notes)
         record.append_jsonl("ledger.jsonl", {"event": "result", "ordinal": ordinal, "value": 0.85, "time": time})
         record.write_json("judgement.json", judged)
+
+    return write
+
+
+@pytest.fixture
+def judge_rows(judge: Judge) -> JudgeRows:
+    """Write the judgement of a study's winner, and its rows: of each the truth and what was predicted.
+
+    Classes take their confidence in the prediction, and the rest goes to the other classes alike; 0.9 if not given.
+    """
+
+    def write(record: Record, truth: list[Any], prediction: list[Any], confidence: list[float] | None = None) -> None:
+        judge(record, summarise(record)["best"]["trial"])
+        rows = {"row": range(len(truth)), "truth": truth, "prediction": prediction, "loss": 0.1}
+        classes = record.read_json("task.json")["classes"]
+        chances = confidence or [0.9] * len(truth)
+        for known in classes:
+            rows[f"probability_{known}"] = [
+                chance if known == told else (1 - chance) / (len(classes) - 1)
+                for told, chance in zip(prediction, chances)
+            ]
+        pd.DataFrame(rows).to_parquet(record.judgement_rows_path)
 
     return write

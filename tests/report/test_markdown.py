@@ -223,3 +223,57 @@ def test_what_was_seen_in_the_layers_is_told_once_with_its_trials(write_study):
 
 def test_a_study_of_healthy_networks_says_nothing_of_layers(write_study):
     assert "## Health" not in page(write_study())
+
+
+IMPORTANCE = {"method": "PED-ANOVA", "trials": 40, "best_share": 0.125, "parameters": {"family": 0.7, "absent": 0.3}}
+
+
+def test_important_parameters_stand_beside_the_winners_and_the_defaults_values(write_study):
+    record = write_study()
+    record.write_json("search.json", {"random": [], "importance": IMPORTANCE})
+    parameters = section(page(record), "Parameters")
+    assert re.search(r"\| family +\| +70 % \| mlp +\| mlp +\|", parameters)
+    assert re.search(r"\| absent +\| +30 % \| +\| +\|", parameters)
+
+
+def test_importance_comes_with_what_it_does_not_see(write_study):
+    record = write_study()
+    record.write_json("search.json", {"random": [], "importance": IMPORTANCE})
+    caveat = section(page(record), "Parameters").splitlines()[-1]
+    assert caveat.startswith("PED-ANOVA compares the values of the best 5 of 40 trials with those of all of")
+    assert caveat.endswith("of so few trials it is a hint at most.")
+
+
+def test_a_study_whose_search_did_not_end_says_nothing_of_importance(write_study):
+    assert "## Parameters" not in page(write_study())
+
+
+def test_leaks_come_first_among_the_findings(write_study):
+    record = write_study()
+    split = record.read_json("split.json")
+    leak = {"kind": "leak", "column": "paid", "sentence": "column 'paid' alone predicts the target"}
+    record.write_json("split.json", {**split, "findings": [*split["findings"], leak]})
+    data = section(page(record), "Data")
+    assert "- **Leak:** column 'paid' alone predicts the target.\n- column 'id' names rows" in data
+
+
+def test_the_study_once_more_is_one_command(write_study):
+    record = write_study(timeout=None)
+    (record.run_dir / "space.yaml").write_text("name: small\n")
+    environment = section(page(record), "Environment")
+    assert "on the same CPU with these versions it comes out the same, bit for bit:" in environment
+    assert environment.splitlines()[-2] == (
+        "automl search data/adult.csv.gz --trials 6 --seed 0 --sampler tpe --pruner asha --space runs/houses/space.yaml"
+    )
+
+
+def test_a_study_limited_by_time_may_come_out_otherwise(write_study):
+    record = write_study()
+    (record.run_dir / "space.yaml").write_text("name: small\n")
+    assert "so that it may come out otherwise:" in section(page(record), "Environment")
+
+
+def test_a_table_from_memory_has_no_command(write_study):
+    record = write_study(data="dataframe")
+    (record.run_dir / "space.yaml").write_text("name: small\n")
+    assert "automl search" not in page(record)

@@ -1,0 +1,51 @@
+"""The command that carries a study out once more, told from its plan."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+_AS_GIVEN = (
+    *("target", "task", "metric", "positive", "trials", "seed", "device", "sampler", "pruner", "cohort", "jobs"),
+    *("max_parameters", "max_latency", "validation"),
+)
+"""The parts of a plan that are options under their own names."""
+_IN_MEMORY = "dataframe"
+
+
+def command(plan: Mapping[str, Any], space: str) -> str | None:
+    """Give the command; None where the data came from memory, or the plan does not say where from.
+
+    Args:
+        plan: The plan, as the run folder keeps it.
+        space: The file of its space.
+
+    Examples:
+        >>> command({"data": "adult.csv", "target": "income", "seed": 0, "timeout": 90.0}, "runs/adult-1/space.yaml")
+        'automl search adult.csv --target income --seed 0 --timeout 90s --space runs/adult-1/space.yaml'
+    """
+    data = plan.get("data")
+    if not data or _IN_MEMORY in (data, plan.get("test"), plan.get("validation")):
+        return None
+    words = ["automl", "search", str(data)]
+    for name in _AS_GIVEN:
+        words += _option(name, plan.get(name))
+    for column, kind in (plan.get("kinds") or {}).items():
+        words += ["--kind", f"{column}={kind}"]
+    for column in plan.get("drop") or ():
+        words += ["--drop", column]
+    # A column that says which rows are the test rows leaves no room for a share of them.
+    words += _option("split", plan["split"]) if plan.get("split") else _option("test", plan.get("test"))
+    words += ["--timeout", f"{plan['timeout']:g}s"] if plan.get("timeout") else []
+    words += ["--max-memory", f"{plan['max_memory'] / 1e3:g}KB"] if plan.get("max_memory") else []
+    return shlex.join([*words, "--space", space])
+
+
+def is_exact(plan: Mapping[str, Any]) -> bool:
+    """Whether the command gives the same study bit for bit on the same CPU: only trials limit it, and one job runs."""
+    return plan.get("trials") is not None and plan.get("timeout") is None and plan.get("jobs", 1) == 1
+
+
+def _option(name: str, value: Any) -> list[str]:
+    return [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
