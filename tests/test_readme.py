@@ -56,6 +56,7 @@ def with_small_budget(command: str) -> str:
     """The command with at most a few trials."""
     words = shlex.split(command)
     name = words[1] if words[0] == "automl" and len(words) > 1 else ""
+    command = re.sub(r"--reference random:\d+", "--reference random:1", command)
     if name not in TRIALS:
         return command
     command = re.sub(r"--trials[ =]\S+", f"--trials {TRIALS[name]}", command)
@@ -204,6 +205,10 @@ def test_a_search_gets_a_small_budget():
     assert with_small_budget("automl search a.csv --trials 50 --timeout 10m") == (
         "automl search a.csv --trials 2 --timeout 10m"
     )
+
+
+def test_a_reference_is_small():
+    assert with_small_budget("automl report a --reference random:20") == "automl report a --reference random:1"
 
 
 def test_a_search_without_a_budget_gets_one():

@@ -14,6 +14,7 @@ from automl.cli.doctor import doctor
 from automl.cli.explain import explain
 from automl.cli.export import export
 from automl.cli.predict import predict
+from automl.cli.report import report
 from automl.cli.resume import resume
 from automl.cli.search import search
 from automl.cli.show import show
@@ -22,16 +23,7 @@ from automl.cli.ui import ui
 from automl.errors import AutoMLError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    search,
-    resume,
-    compare,
-    show,
-    explain,
-    ui,
-    export,
-    predict,
-    spaces,
-    doctor,
+    *(search, resume, compare, show, explain, report, ui, export, predict, spaces, doctor),
 )
 """Every command, in the order in which the help shows them; each is called by its function's name."""
 

@@ -12,7 +12,7 @@ from automl.cli.screen import write_json, write_lines, write_prose
 from automl.report.figures import counted, duration, figure, interval
 from automl.report.summary import judgement_of
 from automl.spaces.conditions import word
-from automl.tracking.record import Record
+from automl.tracking.record import WEBPAGE, Record
 
 Result = Mapping[str, Any]
 
@@ -92,7 +92,8 @@ def next_lines(result: Result) -> Iterator[str]:
     """Say where the report is and what can be done next, each command on a line that can be copied."""
     study, run_dir = shlex.quote(result["study"]), Path(result["run_dir"])
     at = "" if run_dir.parent == RUNS.absolute() else f" --runs-dir {shlex.quote(str(run_dir.parent))}"
-    yield from ("", f"Report: {run_dir / 'report.md'}")
+    record = Record(run_dir)
+    yield from ("", f"Report: {record.webpage_path if record.has(WEBPAGE) else record.page_path}")
     yield f"Next:   automl show {study}{at}"
     yield f"        automl ui{at}"
     if result["best"] is not None:

@@ -18,11 +18,11 @@ from automl.experiment.winner import winner
 from automl.files import strict
 from automl.report.explanation import EXPLANATION, conclusion, explanation_of
 from automl.report.figures import counted
-from automl.report.markdown import page
 from automl.report.summary import CLOCK, read_or
+from automl.report.write import renew
 from automl.study.ablation import FEWEST
 from automl.task import Task
-from automl.tracking.record import PAGE, TASK
+from automl.tracking.record import TASK
 from automl.trial import Completed, Failed
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def _explained(record: Record, best: int, trainings: int, progress: Progress) ->
     told = _told(record, best, ablation)
     told["sentence"] = conclusion(told)
     record.write_json(EXPLANATION, told)
-    if record.has(PAGE):
-        record.write_text(PAGE, page(record))
+    renew(record)
     return told
 
 

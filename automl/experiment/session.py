@@ -17,9 +17,9 @@ from automl.experiment.stage import findings, set_out
 from automl.experiment.start import start_of
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.workers import run_with_workers
-from automl.report.markdown import page
 from automl.report.summary import CLOCK, summarise
-from automl.tracking.record import ENVIRONMENT, PAGE, REPORT, SEARCH
+from automl.report.write import write_summary, write_webpage
+from automl.tracking.record import ENVIRONMENT, SEARCH
 from automl.tracking.tracker import start_tracking
 from automl.training.device import describe_device, pick_device
 from automl.trial import Completed
@@ -156,23 +156,25 @@ class Session:
             )
 
     def _close(self, state: Any) -> dict[str, Any]:
-        """Write the report, and have everything sent to MLflow."""
+        """Write the reports, and have everything sent to MLflow."""
         self._keep_time()
-        result = self._report()
+        result = write_summary(self._record)
+        self._draw()
         if state == "FINISHED":
             self._progress.say("telling MLflow")
         for sentence in self._tracker.finish(state, timeout=self._patience()):
             self._progress.say(sentence)
         final = summarise(self._record)
         if final["mlflow"] != result["mlflow"]:
-            result = self._report()
+            result = write_summary(self._record)
         return result
 
-    def _report(self) -> dict[str, Any]:
-        result = summarise(self._record)
-        self._record.write_json(REPORT, result)
-        self._record.write_text(PAGE, page(self._record))
-        return result
+    def _draw(self) -> None:
+        """Write the page with plots; a failure here costs the study nothing that was computed."""
+        try:
+            write_webpage(self._record)
+        except Exception as error:
+            self._progress.say(f"the page was not written: {error}; try again with: automl report {self._record.words}")
 
     def _keep_time(self) -> None:
         self._kept = self._clock.elapsed

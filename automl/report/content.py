@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -332,19 +331,17 @@ def _replay(reading: Reading) -> list[Block]:
 
 
 def _next(reading: Reading) -> list[Block]:
-    record, summary = reading.record, reading.summary
-    study = shlex.quote(record.study)
-    at = "" if record.runs_dir.name == "runs" else f" --runs-dir {shlex.quote(str(record.runs_dir))}"
-    more = f"automl resume {study} --trials {max(2 * summary['trials']['total'], 10)}{at}"
-    commands = [(f"automl show {study}{at}", "what was tried, what won, its layers")]
+    summary, words = reading.summary, reading.words
+    more = f"automl resume {words} --trials {max(2 * summary['trials']['total'], 10)}"
+    commands = [(f"automl show {words}", "what was tried, what won, its layers")]
     if summary["best"] and summary["best"]["trial"]:
-        commands.append((f"automl explain {study}{at}", "which of the winner's choices carry its gain"))
-    if record.has(JUDGEMENT):
+        commands.append((f"automl explain {words}", "which of the winner's choices carry its gain"))
+    if reading.record.has(JUDGEMENT):
         commands.append((f"{more} --break-seal REASON", "search on, and judge on the same rows again"))
     else:
-        commands += [(f"automl resume {study}{at}", "finish it if it was interrupted"), (more, "raise its budget")]
+        commands += [(f"automl resume {words}", "finish it if it was interrupted"), (more, "raise its budget")]
     if summary["best"]:
-        commands.append((f"automl export {study} --output DIR{at}", "the winner as files that work alone"))
+        commands.append((f"automl export {words} --output DIR", "the winner as files that work alone"))
     return [Commands(commands)]
 
 

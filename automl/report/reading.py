@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import shlex
 from functools import cached_property
 from typing import Any
 
 from automl.report.leaderboard import trials
 from automl.report.summary import judgement_of, read_or, summarise
 from automl.task import HIGHER_IS_BETTER
-from automl.tracking.record import LEDGER, PLAN, RUNGS, SEARCH, SPLIT, TASK, Record
+from automl.tracking.record import LEDGER, PLAN, REFERENCE, RUNGS, SEARCH, SPLIT, TASK, Record
 from automl.trial import Epoch
 
 
@@ -26,6 +26,12 @@ class Reading:
     def __init__(self, record: Record) -> None:
         self.record = record
         self._curves: dict[int, list[Epoch]] = {}
+
+    @property
+    def words(self) -> str:
+        """What a command needs to name the study, from wherever the folder is read."""
+        study, runs_dir = shlex.quote(self.record.study), self.record.runs_dir
+        return study if runs_dir.name == "runs" else f"{study} --runs-dir {shlex.quote(str(runs_dir))}"
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -95,12 +101,12 @@ class Reading:
 
     @cached_property
     def reference(self) -> list[float | None]:
-        """The scores of the random trials beside the study, None for one that failed."""
-        return [_finite(getattr(outcome, "score", None)) for outcome in self.record.reference.outcomes().values()]
+        """The scores of the random trainings beside the study, None for one that failed."""
+        return [line["outcome"].get("score") for line in self.record.read_jsonl(REFERENCE)]
 
     @property
     def random_scores(self) -> list[float | None]:
-        """The scores of all random trials, the study's own first; None for one that failed."""
+        """The scores of all random configs, the study's own trials first; None for one that failed."""
         own = set(self.own_random)
         over = [row for row in self.by_number if row["trial"] in own and row["state"] != "running"]
         return [*(row["score"] for row in over), *self.reference]
@@ -110,7 +116,3 @@ class Reading:
         if number not in self._curves:
             self._curves[number] = self.record.trial(number).read_curve()
         return self._curves[number]
-
-
-def _finite(score: float | None) -> float | None:
-    return score if score is not None and math.isfinite(score) else None

@@ -52,7 +52,7 @@ _HISTORY = (
 
 
 def _on_chance(reading: Reading, is_drawn: bool) -> Line:
-    ask = Code(f"automl report {reading.record.words} --reference random:50")
+    ask = Code(f"automl report {reading.words} --reference random:50")
     if not is_drawn:
         return [" To see what random search finds in this space: ", ask, "."]
     own, drawn = len(reading.own_random), len(reading.reference)

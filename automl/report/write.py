@@ -25,3 +25,11 @@ def write_webpage(record: Record) -> None:
     from automl.report.webpage import webpage
 
     record.write_text(WEBPAGE, webpage(record))
+
+
+def renew(record: Record) -> None:
+    """Write again, for people, what was written before: there is more to say."""
+    if record.has(PAGE):
+        record.write_text(PAGE, page(record))
+    if record.has(WEBPAGE):
+        write_webpage(record)

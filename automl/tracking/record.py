@@ -29,6 +29,7 @@ TASK = "task.json"
 SPLIT = "split.json"
 RUNGS = "rungs.jsonl"
 SEARCH = "search.json"
+REFERENCE = "reference.jsonl"
 TRIALS = "trials.jsonl"
 LEDGER = "ledger.jsonl"
 JUDGEMENT = "judgement.json"
@@ -127,11 +128,6 @@ class Record:
     def trials_dir(self) -> Path:
         """The folder of the trials, a folder each."""
         return self.run_dir / "trials"
-
-    @property
-    def reference(self) -> Record:
-        """The random trials that a report compares the study with: beside its own, and none of them can win."""
-        return Record(self.run_dir / "reference")
 
     def has(self, name: str) -> bool:
         """Whether a file of the folder is there."""

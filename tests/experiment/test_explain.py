@@ -206,7 +206,7 @@ def test_no_trial_no_journal_and_no_ledger_is_touched(study):
     after = contents(record.run_dir)
     new = {"explanation.json", "retrainings.jsonl", "lock", "log.txt"}
     assert after.keys() - before.keys() <= new
-    assert {name for name in before if after[name] != before[name]} <= {"report.md", "lock", "log.txt"}
+    assert {name for name in before if after[name] != before[name]} <= {"report.md", "report.html", "lock", "log.txt"}
 
 
 def test_the_sealed_rows_are_not_needed(study):

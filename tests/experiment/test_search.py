@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -105,6 +106,29 @@ def test_the_stored_report_is_what_was_returned(finished):
 def test_what_only_the_search_can_tell_is_kept(finished):
     told = json.loads((finished.run_dir / "search.json").read_text())
     assert list(told) == ["random", "importance"] and set(told["random"]) < set(range(8))
+
+
+def test_the_page_of_the_study_is_there_when_it_ends(finished):
+    assert (finished.run_dir / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_page_that_cannot_be_written_costs_the_study_nothing(runs_dir):
+    class InTheWay(Silent):
+        """Puts a folder where the page is to be, and keeps what is said."""
+
+        said: ClassVar[list[str]] = []
+
+        def say(self, sentence):
+            self.said.append(sentence)
+            (runs_dir / "blocked" / "report.html").mkdir(exist_ok=True)
+
+    result = automl.search(
+        "iris", space="tabular_small", trials=1, study="blocked", runs_dir=runs_dir, progress=InTheWay()
+    )
+    assert result.test["rows"] == 30
+    (said,) = [sentence for sentence in InTheWay.said if "page was" in sentence]
+    assert said.startswith("the page was not written: ")
+    assert said.endswith(f"try again with: automl report blocked --runs-dir {runs_dir}")
 
 
 def test_the_winner_is_the_best_by_validation(finished):

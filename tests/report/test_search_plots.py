@@ -9,7 +9,7 @@ import pytest
 from automl.report.reading import Reading
 from automl.report.search_plots import curves, history, some
 from automl.task import Column, Task
-from automl.trial import Completed, Epoch, Failed, Pruned
+from automl.trial import Completed, Epoch, Failed, Pruned, outcome_to_json
 
 PRICE = Task("regression", "price", (Column("a", "numeric"),), (), "rmse")
 MLP = {"family": "mlp", "optimizer": "sgd", "optimizer.sgd.lr": 0.1}
@@ -36,9 +36,8 @@ def drawn(write_study):
         record = write_study(outcomes=outcomes, **study)
         if search is not None:
             record.write_json("search.json", {"random": search, "importance": None})
-        for number, (config, outcome) in enumerate(reference):
-            record.reference.trial(number).write_config(config)
-            record.reference.trial(number).write_outcome(outcome)
+        for config, outcome in reference:
+            record.append_jsonl("reference.jsonl", {"config": config, "outcome": outcome_to_json(outcome)})
         return plot(Reading(record))
 
     return draw
