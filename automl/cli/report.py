@@ -51,11 +51,10 @@ def report(
 
 
 def _train_reference(record: Record, count: int, *, quiet: bool) -> None:
-    from automl.budget import Budget
     from automl.cli.progress import reporter
     from automl.experiment.reference import run_reference
 
-    with reporter(Budget(), quiet=quiet, live=False) as progress:
+    with reporter(quiet=quiet, live=False) as progress:
         run_reference(record, count, progress)
 
 
