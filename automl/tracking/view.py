@@ -54,7 +54,12 @@ def saved_view(study: Study, axes: Sequence[str], made: int) -> str:
         "isAccordionReordered": True,
         **_charts(study, axes),
     }
-    return json.dumps({"name": study.name, "createdAt": made, "updatedAt": made, "state": json.dumps(state)})
+    return _compact({"name": study.name, "createdAt": made, "updatedAt": made, "state": _compact(state)})
+
+
+def _compact(value: Any) -> str:
+    """Write JSON without spaces: some versions of MLflow keep 5000 characters and refuse more."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def axes_of(configs: Iterable[Mapping[str, Scalar]]) -> list[str]:
@@ -87,13 +92,13 @@ def _charts(study: Study, axes: Sequence[str]) -> dict[str, Any]:
     }
     return {
         "compareRunSections": [
-            {"uuid": name, "name": name, "display": name != "Layers", "isReordered": True, "columns": columns}
-            for name, (columns, _) in sections.items()
+            {"uuid": str(place), "name": name, "display": name != "Layers", "isReordered": True, "columns": columns}
+            for place, (name, (columns, _)) in enumerate(sections.items())
         ],
         "compareRunCharts": [
-            chart | {"uuid": f"{name} {place}", "metricSectionId": name, "deleted": False, "isGenerated": False}
-            for name, (_, charts) in sections.items()
-            for place, chart in enumerate(charts)
+            chart | {"uuid": f"{place}.{number}", "metricSectionId": str(place)}
+            for place, (_, charts) in enumerate(sections.values())
+            for number, chart in enumerate(charts)
         ],
     }
 

@@ -70,7 +70,7 @@ def opened(runs: Path) -> Iterator[Opened]:
                 break
         addresses = dict(line.split(": ", 1) for line in said if "http" in line)
         with playwright.sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
             tab = browser.new_page(viewport={"width": 1600, "height": 1000})
             tab.set_default_timeout(SECONDS_TO_SHOW * 1000)
             yield Opened(addresses, tab)

@@ -79,6 +79,11 @@ def test_the_charts_are_of_metrics_that_trials_have(make_study, add_trials, outc
     assert {chart["metricKey"] for chart in charts if "metricKey" in chart} == there - {"parameters"}
 
 
+def test_a_view_fits_the_tags_of_the_strictest_mlflow(make_study):
+    axes = [f"training.quite_a_long_parameter_{number}" for number in range(8)]
+    assert len(saved_view(facts.read_study(make_study("s" * 100)), axes, 1_795_693_895_514)) < 5000
+
+
 def test_axes_are_what_all_configs_have_and_differ_in():
     configs: list[dict[str, Scalar]] = [
         {"family": "mlp", "family.mlp.width": 8, "family.mlp.skip": True, "optimizer": "sgd", "optimizer.sgd.lr": 0.1},
