@@ -37,7 +37,7 @@ def importance(reading: Reading) -> Figure | None:
         "hoverinfo": "skip",
     }
     layout = {
-        "xaxis": {"visible": False, "range": [0, 1.25 * bars[-1][1]], "fixedrange": True},
+        "xaxis": {"visible": False, "range": [0, 1.4 * bars[-1][1]], "fixedrange": True},
         "yaxis": named(places, [name for name, _ in bars], showgrid=False, fixedrange=True),
         "showlegend": False,
         "bargap": 0.35,
@@ -121,7 +121,7 @@ def _cost_title(on_front: Sequence[Row], of: str, written: Callable[[float], str
     cheapest, best = on_front[0], on_front[-1]
     if cheapest is best:
         which = {"parameters": "smallest", "seconds": "quickest"}[of]
-        return f"Of the completed trials the best, {best['trial']}, is also the {which}: {written(best[of])}"
+        return f"No completed trial beats the {which}, trial {best['trial']} with {written(best[of])}"
     little, much = (f"{figure(row['score'])} with {written(row[of])}" for row in (cheapest, best))
     return f"From {reading.summary['metric']} {little} to {much}"
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MOST_CLASSES, _MOST_NUMBERED = 40, 15
 _MOST_ROWS = 2000
+_ROOM_FOR_NAMES = 40
+"""So many letters have room below a plot; names of more stand upright."""
 
 
 def lead(reading: Reading) -> Figure | None:
@@ -102,13 +104,15 @@ def _confusion(judged: Judged, classes: list[Any]) -> Figure:
         "xaxis": named(places, names, showgrid=False, title="predicted", constrain="domain"),
         "yaxis": named(places, names, showgrid=False, title="true", autorange="reversed"),
     }
-    layout["yaxis"] |= {"scaleanchor": "x", "constrain": "domain"}
+    layout["yaxis"] |= {"scaleanchor": "x", "constrain": "domain", "constraintoward": "top"}
+    is_crowded = max(map(len, names)) * len(names) > _ROOM_FOR_NAMES
+    layout["xaxis"]["tickangle"] = -90 if is_crowded else 0
     caption = (
         "A row is a true class, a column a prediction; what is right lies on the diagonal. Colour is the share of "
     )
     left_out = len(classes) - len(shown)
     rest = f" The {len(shown)} classes with most mistakes are shown; {left_out} are not." if left_out else ""
-    height = min(620, 200 + 34 * len(shown))
+    height = min(640, 200 + 34 * len(shown) + (6 * max(map(len, names)) if is_crowded else 0))
     said = (f"{caption}the row, numbers are test rows.{rest}",)
     return Figure("confusion", _confusion_title(counts, classes), said, [trace], layout, height, is_square=True)
 
@@ -128,7 +132,8 @@ def _confusion_title(counts: np.ndarray[Any, Any], classes: list[Any]) -> str:
     true, guess = np.unravel_index(int(wrong.argmax()), wrong.shape)
     if wrong.max() == 1:
         return f"{found}; no mistake is made twice"
-    return f"{found}; the most frequent mistake takes {classes[true]} for {classes[guess]}, {int(wrong.max())} times"
+    mistake = f"takes “{classes[true]}” for “{classes[guess]}”, {int(wrong.max())} times"
+    return f"{found}; the most frequent mistake {mistake}"
 
 
 def _reliability(judged: Judged, confidence: np.ndarray[Any, Any]) -> Figure:

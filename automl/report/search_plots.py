@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LEAST_RANDOM, _MANY_RANDOM = 3, 20
 """Of fewer random trials random search is not drawn, and is not compared with the winner."""
 _MOST_CURVES, _MOST_POINTS = 300, 200
+_FEW_TICKS = 10
 
 Row = dict[str, Any]
 
@@ -37,12 +38,17 @@ def history(reading: Reading) -> Figure | None:
     failed = [row for row in reading.by_number if row["state"] == "failed"]
     traces = [*band, *_points(rows, reading), *_failed(failed), *reference, _best_so_far(rows, last, reading)]
     layout = {
-        "xaxis": axis("trial", range=[-0.02 * last - 0.3, 1.02 * last + 0.3], showgrid=False),
+        "xaxis": axis("trial", range=[-0.02 * last - 0.3, 1.02 * last + 0.3], showgrid=False, **_whole(last)),
         "yaxis": axis(_validation(reading), range=ends),
         "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     }
     caption = [*_HISTORY, *outside(n_outside), *_on_chance(reading, bool(band)), *_as_good(chance, reading)]
     return Figure("history", _history_title(reading), caption, traces, layout, height=420)
+
+
+def _whole(last: int) -> Values:
+    """Keep the ticks of a few trials from standing between them."""
+    return {"dtick": 1} if last <= _FEW_TICKS else {}
 
 
 _HISTORY = (

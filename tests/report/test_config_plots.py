@@ -67,9 +67,9 @@ def test_the_title_says_what_the_front_offers(drawn):
     assert figure.title == "From accuracy 0.8000 with 950 parameters to 0.9000 with 18.4 k parameters"
 
 
-def test_a_winner_that_costs_least_is_called_so(drawn):
+def test_where_nothing_beats_the_cheapest_it_is_said(drawn):
     assert drawn(size, done(0.9, 100), done(0.8, 200)).title == (
-        "Of the completed trials the best, 0, is also the smallest: 100 parameters"
+        "No completed trial beats the smallest, trial 0 with 100 parameters"
     )
 
 

@@ -65,8 +65,15 @@ def test_confusion_counts_rows_by_truth_and_prediction(figures):
 
 def test_the_title_of_confusion_names_the_most_frequent_mistake(figures):
     assert of_kind(figures, "confusion").title == (
-        "60.0 % of the test rows are predicted right; the most frequent mistake takes high for low, 3 times"
+        "60.0 % of the test rows are predicted right; the most frequent mistake takes “high” for “low”, 3 times"
     )
+
+
+@pytest.mark.parametrize(("names", "angle"), [(("low", "high"), 0), (tuple(f"a long name {n}" for n in range(4)), -90)])
+def test_names_that_have_no_room_stand_upright(write_study, judge_rows, names, angle):
+    record = write_study("names", task=Task("multiclass", "name", (Column("a", "numeric"),), names, "accuracy"))
+    judge_rows(record, list(names), list(names))
+    assert errors(Reading(record))[0].layout["xaxis"]["tickangle"] == angle
 
 
 def test_where_nothing_is_wrong_no_mistake_is_named(write_study, judge_rows):
