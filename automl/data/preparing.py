@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 Scaling = Literal["standard", "robust", "quantile"]
 SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
@@ -34,6 +34,7 @@ class Preparing:
         ValueError: numeric must be one of standard, robust, quantile, got 'log'
     """
 
+    bounds: ClassVar[dict[str, tuple[float, float]]] = {"one_hot_max": (0, 1e9), "resolution": (0, MOST_SIDE)}
     numeric: Scaling = "quantile"
     one_hot_max: int = 10
     resolution: int = 0

@@ -22,13 +22,18 @@ if TYPE_CHECKING:
     from automl.training.arguments import Optimizer, Schedule
     from automl.trial import Config
 
-_SECTIONS: dict[str, type[Any]] = {"preparing": Preparing, "augment": Augmenting, "training": Training}
-_CHOICES: dict[str, Mapping[str, type[Any]]] = {
+SECTIONS: dict[str, type[Any]] = {"preparing": Preparing, "augment": Augmenting, "training": Training}
+"""The parts of a config that are always there."""
+
+CHOICES: dict[str, Mapping[str, type[Any]]] = {
     "family": FAMILIES,
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
 }
-_DEFAULTS = {"family": "mlp", "optimizer": "adamw", "schedule": "constant"}
+"""The parts of which there are several kinds, each with arguments of its own."""
+
+DEFAULTS = {"family": "mlp", "optimizer": "adamw", "schedule": "constant"}
+"""The kinds that a config has where it names none."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,12 @@ def read_recipe(config: Config) -> Recipe:
     if mistakes:
         raise ValueError("; ".join(mistakes))
     chosen = {}
-    for word, registry in _CHOICES.items():
-        name = str(config.get(word, _DEFAULTS[word]))
+    for word, registry in CHOICES.items():
+        name = str(config.get(word, DEFAULTS[word]))
         if name not in registry:
             raise ValueError(unknown(word, name, registry))
         chosen[word] = registry[name](**_arguments(config, f"{word}.{name}."))
-    sections = {name: kind(**_arguments(config, f"{name}.")) for name, kind in _SECTIONS.items()}
+    sections = {name: kind(**_arguments(config, f"{name}.")) for name, kind in SECTIONS.items()}
     return Recipe(**chosen, **sections)
 
 
@@ -107,16 +112,16 @@ def lint(space: Space, where: str) -> None:
 def _unknown_name(name: str) -> str:
     """Say what is unknown about a parameter's name; empty where nothing is."""
     section, *rest = name.split(".")
-    if section in _SECTIONS and len(rest) == 1:
-        return _unknown_argument(_SECTIONS[section], rest[0])
-    if section in _CHOICES and not rest:
+    if section in SECTIONS and len(rest) == 1:
+        return _unknown_argument(SECTIONS[section], rest[0])
+    if section in CHOICES and not rest:
         return ""
-    if section in _CHOICES and len(rest) == 2:
+    if section in CHOICES and len(rest) == 2:
         choice, argument = rest
-        if choice not in _CHOICES[section]:
-            return unknown(section, choice, _CHOICES[section])
-        return _unknown_argument(_CHOICES[section][choice], argument)
-    return unknown("parameter", name, [*_SECTIONS, *_CHOICES])
+        if choice not in CHOICES[section]:
+            return unknown(section, choice, CHOICES[section])
+        return _unknown_argument(CHOICES[section][choice], argument)
+    return unknown("parameter", name, [*SECTIONS, *CHOICES])
 
 
 def _unknown_argument(owner: type[Any], argument: str) -> str:
@@ -128,10 +133,10 @@ def _unfit(name: str, domain: Domain) -> str:
     """Say what about a domain the owner of the argument would not accept; empty where nothing is."""
     section, *rest = name.split(".")
     if not rest:
-        registry = _CHOICES[section]
+        registry = CHOICES[section]
         wrong = [value for value in _values(domain) if value not in registry]
         return unknown(section, wrong[0], registry) if wrong else ""
-    owner = _SECTIONS[section] if len(rest) == 1 else _CHOICES[section][rest[0]]
+    owner = SECTIONS[section] if len(rest) == 1 else CHOICES[section][rest[0]]
     accepted = get_type_hints(owner)[rest[-1]]
     bounds = getattr(owner, "bounds", {}).get(rest[-1])
     for value in _values(domain):

@@ -33,7 +33,12 @@ class SGD:
 
 @dataclass(frozen=True, kw_only=True)
 class Adagrad:
-    """Adagrad (Duchi et al. 2011): the step shrinks with the sum of squared gradients."""
+    """Adagrad (Duchi et al. 2011): the step shrinks with the sum of squared gradients.
+
+    Args:
+        lr: Learning rate.
+        weight_decay: L2 penalty, added to the gradient.
+    """
 
     rule: ClassVar[str] = "adagrad"
     bounds: ClassVar[Bounds] = {"lr": _RATE, "weight_decay": _RATE}
@@ -62,7 +67,14 @@ class RMSprop:
 
 @dataclass(frozen=True, kw_only=True)
 class Adam:
-    """Adam (Kingma & Ba 2015), with the L2 penalty added to the gradient."""
+    """Adam (Kingma & Ba 2015), with the L2 penalty added to the gradient.
+
+    Args:
+        lr: Learning rate.
+        beta1: How slowly the mean of gradients moves.
+        beta2: How slowly the mean of squared gradients moves.
+        weight_decay: L2 penalty, added to the gradient.
+    """
 
     rule: ClassVar[str] = "adam"
     bounds: ClassVar[Bounds] = {"lr": _RATE, "beta1": _SHARE, "beta2": _SHARE, "weight_decay": _RATE}
@@ -74,7 +86,14 @@ class Adam:
 
 @dataclass(frozen=True, kw_only=True)
 class AdamW:
-    """AdamW (Loshchilov & Hutter 2019): Adam, with the decay taken from the weights themselves."""
+    """AdamW (Loshchilov & Hutter 2019): Adam, with the decay taken from the weights themselves.
+
+    Args:
+        lr: Learning rate.
+        beta1: How slowly the mean of gradients moves.
+        beta2: How slowly the mean of squared gradients moves.
+        weight_decay: Share of the weights, times the learning rate, that is taken from them at every step.
+    """
 
     rule: ClassVar[str] = "adamw"
     bounds: ClassVar[Bounds] = {"lr": _RATE, "beta1": _SHARE, "beta2": _SHARE, "weight_decay": _RATE}
@@ -86,7 +105,14 @@ class AdamW:
 
 @dataclass(frozen=True, kw_only=True)
 class NAdam:
-    """NAdam (Dozat 2016): Adam with Nesterov's momentum."""
+    """NAdam (Dozat 2016): Adam with Nesterov's momentum.
+
+    Args:
+        lr: Learning rate.
+        beta1: How slowly the mean of gradients moves.
+        beta2: How slowly the mean of squared gradients moves.
+        weight_decay: L2 penalty, added to the gradient.
+    """
 
     rule: ClassVar[str] = "nadam"
     bounds: ClassVar[Bounds] = {"lr": _RATE, "beta1": _SHARE, "beta2": _SHARE, "weight_decay": _RATE}
