@@ -14,6 +14,11 @@ from typing import NamedTuple
 
 import pytest
 
+from automl.data.encodings import ENCODINGS
+from automl.export.card import INPUTS
+from automl.export.onnx_graph import INPUT_TYPES
+from automl.task import COLUMN_KINDS
+from automl.tracking import dataset
 from tests.test_readme import commands, environment, run_to_its_end, with_small_budget
 
 ROOT = Path(__file__).parents[1]
@@ -95,6 +100,11 @@ def test_a_page_edits_adds_and_runs(page: Path):
     found = blocks(page.read_text(encoding="utf-8"))
     assert {"diff", "sh"} <= {block.language for block in found}
     assert any("automl search" in block.text for block in found)
+
+
+def test_a_kind_is_known_wherever_columns_are_told_apart():
+    for known in (ENCODINGS, INPUT_TYPES, INPUTS, dataset._TYPES):
+        assert set(known) == set(COLUMN_KINDS)
 
 
 def test_a_diff_edits_several_files_at_several_places():
