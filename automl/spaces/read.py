@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl.errors import SpaceError, unknown
-from automl.spaces.conditions import shown, word
+from automl.spaces.conditions import shown
+from automl.spaces.extend import Node, extended
 from automl.spaces.nodes import Nodes
-from automl.spaces.shipped import find_space
-from automl.spaces.space import Choice, Space
-from automl.spaces.yaml12 import load
-from automl.trial import Config, Scalar
+from automl.spaces.shipped import find_space, is_path
+from automl.spaces.space import Space
+from automl.spaces.starts import fits, read_starts
+from automl.spaces.yaml12 import dump, load
 
-_KEYS = ("name", "description", "space", "starts")
+KEYS = ("name", "description", "extends", "space", "starts")
+"""What a space file may say."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A space file as far as it is sound.
+
+    Args:
+        where: What the file is called in mistakes.
+        document: What it says, together with what it takes over.
+        space: The parameters without mistakes; all of them where there are none.
+        mistakes: One line a mistake, with file and path.
+        broken: The names of the parameters and sections with mistakes.
+        extends: The space it takes over, as the file names it; empty for none.
+        starts_left_out: How many known-good configs of that space are none of this one.
+    """
+
+    where: str
+    document: Node
+    space: Space
+    mistakes: tuple[str, ...] = ()
+    broken: frozenset[str] = frozenset()
+    extends: str = ""
+    starts_left_out: int = 0
+
+    def sound(self) -> Space:
+        """Give the space.
+
+        Raises:
+            SpaceError: The file has mistakes; all are told, one a line.
+        """
+        if self.mistakes:
+            raise SpaceError("\n".join(self.mistakes))
+        return self.space
 
 
 def read_space(name_or_path: str | Path) -> Space:
@@ -26,14 +62,7 @@ def read_space(name_or_path: str | Path) -> Space:
         >>> read_space("mlp").default()["family"]
         'mlp'
     """
-    path = find_space(name_or_path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise SpaceError(f"{path}: the file is not text in UTF-8") from None
-    except OSError as error:
-        raise SpaceError(f"{path}: cannot be read: {error.strerror}") from error
-    return read_space_text(text, str(path))
+    return draft_space(name_or_path).sound()
 
 
 def read_space_text(text: str, where: str) -> Space:
@@ -41,7 +70,7 @@ def read_space_text(text: str, where: str) -> Space:
 
     Args:
         text: The YAML document.
-        where: What the file is called in mistakes.
+        where: What the file is called in mistakes; files that it extends lie beside it.
 
     Raises:
         SpaceError: The text has mistakes; all are told, one a line.
@@ -54,21 +83,110 @@ def read_space_text(text: str, where: str) -> Space:
         Traceback (most recent call last):
         automl.errors.SpaceError: x.yaml: lr: low must be positive when log is set, got 0
     """
+    return _draft(text, where, ()).sound()
+
+
+def draft_space(name_or_path: str | Path) -> Draft:
+    """Read as much of a space as is sound.
+
+    Raises:
+        SpaceError: There is no such space, or its file cannot be read.
+    """
+    path = find_space(name_or_path)
+    return _draft(_text(path), str(path), ())
+
+
+def whole_text(name_or_path: str | Path) -> str:
+    """Give a space as the text of a file that needs no other: its own, or what it says with what it takes over.
+
+    Raises:
+        SpaceError: As `read_space`.
+    """
+    path = find_space(name_or_path)
+    draft = draft_space(path)
+    draft.sound()
+    if not draft.extends:
+        return _text(path)
+    return f"# {path.name}, with what it takes over from {draft.extends}.\n{dump(draft.document)}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SpaceError(f"{path}: the file is not text in UTF-8") from None
+    except OSError as error:
+        raise SpaceError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _draft(text: str, where: str, heirs: tuple[str, ...]) -> Draft:
+    """Read a file; `heirs` are those that take it over, the first of them the one that was asked for."""
     mistakes: list[str] = []
     document = load(text, mistakes)
     if document is None and not mistakes:
         mistakes.append("the file is empty")
     elif document is not None and not isinstance(document, Mapping):
-        mistakes.append("a space file is a mapping with name, description, space and starts")
-    space = _read(document, mistakes) if isinstance(document, Mapping) else None
-    if space is None or mistakes:
-        raise SpaceError("\n".join(f"{where}: {mistake}" for mistake in mistakes))
-    return space
+        mistakes.append(f"a space file is a mapping with {', '.join(KEYS[:-1])} and {KEYS[-1]}")
+    if not isinstance(document, Mapping):
+        return Draft(where, {}, Space("?", "", ()), _lines(where, mistakes))
+    mistakes.extend(unknown("key", key, KEYS) for key in document if key not in KEYS)
+    if "extends" not in document:
+        return _whole(document, where, mistakes)
+    try:
+        parent = _parent(document["extends"], where, heirs)
+    except SpaceError as error:
+        mistakes.append(f"extends: {error}")
+        return Draft(where, document, Space("?", "", ()), _lines(where, mistakes))
+    if parent.mistakes:
+        return Draft(where, document, Space("?", "", ()), (*_lines(where, mistakes), *parent.mistakes))
+    return _heir(document, parent, where, mistakes)
 
 
-def _read(document: Mapping[object, object], mistakes: list[str]) -> Space:
-    """Read the whole document, adding what is wrong to `mistakes`."""
-    mistakes.extend(unknown("key", key, _KEYS) for key in document if key not in _KEYS)
+def _lines(where: str, mistakes: list[str]) -> tuple[str, ...]:
+    return tuple(f"{where}: {mistake}" for mistake in mistakes)
+
+
+def _parent(name: object, where: str, heirs: tuple[str, ...]) -> Draft:
+    """Read the space that the file `where` takes over.
+
+    Raises:
+        SpaceError: There is no such space, or it takes over one of those that take it over.
+    """
+    if not isinstance(name, str) or not name:
+        raise SpaceError(f"must be the name of a space or a file, got {shown(name)}")
+    path = find_space(Path(where).parent / name if is_path(name) else name)
+    chain = (*heirs, where)
+    if path.resolve() in (Path(each).resolve() for each in chain):
+        raise SpaceError(f"a space cannot take itself over: {' extends '.join((*chain, str(path)))}")
+    return _draft(_text(path), str(path), chain)
+
+
+def _heir(document: Node, parent: Draft, where: str, mistakes: list[str]) -> Draft:
+    """Put a file together with the sound space that it takes over."""
+    taken, own = parent.document["space"], document.get("space", {})
+    whole = {**parent.document, **document}
+    del whole["extends"], whole["name"]
+    if "name" in document:
+        whole["name"] = document["name"]
+    if isinstance(taken, Mapping) and isinstance(own, Mapping):
+        whole["space"] = extended(taken, own, mistakes)
+    left_out = 0
+    if "starts" not in document:
+        whole["starts"], left_out = _fitting(parent.document.get("starts"), whole["space"])
+    return replace(_whole(whole, where, mistakes), extends=str(document["extends"]), starts_left_out=left_out)
+
+
+def _fitting(starts: object, entries: object) -> tuple[list[object], int]:
+    """Give the known-good configs that are also such of a space with these entries, and count the others."""
+    if not isinstance(starts, list) or not isinstance(entries, Mapping):
+        return [], 0
+    space = Space("?", "", Nodes().section("", entries))
+    kept = [start for start in starts if fits(start, space)]
+    return kept, len(starts) - len(kept)
+
+
+def _whole(document: Node, where: str, mistakes: list[str]) -> Draft:
+    """Read a document that takes nothing over any more, adding what is wrong to `mistakes`."""
     name = _line(document, "name", mistakes)
     if not name:
         mistakes.append("name: a short name is missing")
@@ -81,65 +199,15 @@ def _read(document: Mapping[object, object], mistakes: list[str]) -> Space:
     space = Space(name, description, nodes.section("", entries))
     nodes.finish()
     mistakes.extend(nodes.mistakes)
-    if not entries:
-        return space
-    starts = _starts(document.get("starts"), space, nodes, mistakes)
-    return Space(name, description, space.parameters, starts)
+    if entries:
+        starts = read_starts(document.get("starts"), space, nodes, mistakes)
+        space = replace(space, starts=starts)
+    return Draft(where, document, space, _lines(where, mistakes), frozenset(nodes.broken))
 
 
-def _line(document: Mapping[object, object], key: str, mistakes: list[str]) -> str:
+def _line(document: Node, key: str, mistakes: list[str]) -> str:
     value = document.get(key, "")
     if isinstance(value, str) and "\n" not in value.strip():
         return value.strip()
     mistakes.append(f"{key}: must be one line of text, got {shown(value)}")
     return "?"
-
-
-def _starts(node: object, space: Space, nodes: Nodes, mistakes: list[str]) -> tuple[Config, ...]:
-    """Read the known-good configs and complete them."""
-    if node is None:
-        return ()
-    if not isinstance(node, list):
-        mistakes.append("starts: must be a list of configs")
-        return ()
-    found: list[Config] = []
-    for index, entry in enumerate(node):
-        path = f"starts[{index}]"
-        if not isinstance(entry, Mapping):
-            mistakes.append(f"{path}: must be a mapping from names to values")
-            continue
-        sentences: list[str] = []
-        config = _flatten(entry, space, sentences)
-        wrong = space.check(config)
-        sentences += [wrong[name] for name in wrong if not nodes.touches_broken(name)]
-        mistakes.extend(f"{path}: {sentence}" for sentence in sentences)
-        if not sentences and not nodes.mistakes:
-            found.append(space.complete(config))
-    return tuple(found)
-
-
-def _flatten(node: Mapping[object, object], space: Space, sentences: list[str]) -> dict[str, Scalar]:
-    """Write nested sections as dotted names, adding what is wrong to `sentences`."""
-    choices = {each.name: each.domain for each in space.parameters_flat() if isinstance(each.domain, Choice)}
-    config: dict[str, Scalar] = {}
-    for name, value in _pairs("", node, choices):
-        if not isinstance(value, Scalar):
-            sentences.append(f"{name}: must be a plain value, got {shown(value)}")
-        elif name in config:
-            sentences.append(f"{name}: is given twice, as {word(config[name])} and as {word(value)}")
-        else:
-            config[name] = value
-    return config
-
-
-def _pairs(path: str, node: Mapping[object, object], choices: Mapping[str, Choice]) -> Iterator[tuple[str, object]]:
-    """Give each name with its value; a mapping under a choice also names the option whose branch it fills."""
-    options = choices[path].options if path in choices else ()
-    for key, child in node.items():
-        name = f"{path}.{word(key)}" if path else word(key)
-        if key in options:
-            yield path, key
-        if isinstance(child, Mapping):
-            yield from _pairs(name, child, choices)
-        elif key not in options or child is not None:
-            yield name, child

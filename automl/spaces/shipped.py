@@ -38,7 +38,7 @@ def find_space(name_or_path: str | Path) -> Path:
         automl.errors.SpaceError: unknown space 'tabluar'; did you mean 'tabular'? Known: cnn, ..., tabular_small
     """
     text = str(name_or_path)
-    if isinstance(name_or_path, Path) or "/" in text or "\\" in text or text.endswith(_ENDINGS):
+    if isinstance(name_or_path, Path) or is_path(text):
         path = Path(name_or_path)
         if path.is_dir():
             raise SpaceError(f"{text}: a space is a file, and this is a folder")
@@ -49,3 +49,13 @@ def find_space(name_or_path: str | Path) -> Path:
     if text not in shipped:
         raise SpaceError(unknown("space", text, shipped))
     return shipped[text]
+
+
+def is_path(text: str) -> bool:
+    """Tell a path from a bare name.
+
+    Examples:
+        >>> is_path("tabular"), is_path("./tabular"), is_path("own.yaml")
+        (False, True, True)
+    """
+    return "/" in text or "\\" in text or text.endswith(_ENDINGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import yaml
@@ -36,6 +37,16 @@ for _name, _pattern, _first in (
     _Loader.add_implicit_resolver(_TAG + _name, _pattern, _first)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes what `_Loader` reads back as it was: a word that 1.2 takes for a number stands in quotes."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Write everything out."""
+        return True
+
+
 def load(text: str, mistakes: list[str]) -> object:
     r"""Read one YAML document into plain dicts, lists and scalars.
 
@@ -59,6 +70,18 @@ def load(text: str, mistakes: list[str]) -> object:
         mistakes.append(_syntax(error))
         return None
     return None if node is None else _value(node, mistakes, ())
+
+
+def dump(document: Mapping[object, object]) -> str:
+    r"""Write plain values as a YAML document, in their order.
+
+    Examples:
+        >>> dump({"lr": [1e-4, 0.1], "words": ["no", "1e-4"]})
+        "lr: [0.0001, 0.1]\nwords: [no, '1e-4']\n"
+    """
+    return yaml.dump(
+        dict(document), Dumper=_Dumper, default_flow_style=None, sort_keys=False, allow_unicode=True, width=120
+    )
 
 
 def _syntax(error: yaml.YAMLError) -> str:

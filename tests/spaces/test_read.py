@@ -8,7 +8,6 @@ import pytest
 
 from automl.errors import SpaceError
 from automl.spaces.read import read_space, read_space_text
-from automl.spaces.space import Space
 
 WHOLE = "name: x\nspace:\n  "
 
@@ -27,8 +26,8 @@ def sentences(text: str) -> list[str]:
     [
         ("", "the file is empty"),
         ("# nothing\n", "the file is empty"),
-        ("[1, 2]", "a space file is a mapping with name, description, space and starts"),
-        ("just a word", "a space file is a mapping with name, description, space and starts"),
+        ("[1, 2]", "a space file is a mapping with name, description, extends, space and starts"),
+        ("just a word", "a space file is a mapping with name, description, extends, space and starts"),
         ("space: {a: 1}", "name: a short name is missing"),
         ("name: 3\nspace: {a: 1}", "name: must be one line of text, got 3"),
         ("name: x\ndescription: [a]\nspace: {a: 1}", "description: must be one line of text, got ['a']"),
@@ -86,67 +85,6 @@ starts:
 def test_a_condition_on_a_mistaken_parameter_is_not_called_unknown() -> None:
     text = f"{WHOLE}a: {{int: [9, 1], default: 3}}\n  b: {{fixed: 1, when: {{a: 3}}}}"
     assert sentences(text) == ["a: low must be below high, got 9 and 1"]
-
-
-STARTS = """name: x
-space:
-  preparing: {numeric: {choice: [standard, quantile], default: quantile}}
-  family: {choice: {mlp: {layers: {int: [1, 6], default: 3}}, linear: }, default: mlp}
-starts: [START]
-"""
-
-
-def starts(text: str) -> Space:
-    return read_space_text(STARTS.replace("START", text), "x.yaml")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{family: mlp, family.mlp.layers: 2, preparing.numeric: standard}",
-        "{family: {mlp: {layers: 2}}, preparing: {numeric: standard}}",
-        "{family.mlp: {layers: 2}, preparing.numeric: standard}",
-    ],
-)
-def test_a_start_may_be_flat_or_nested_and_is_completed(text: str) -> None:
-    assert starts(text).starts == ({"preparing.numeric": "standard", "family": "mlp", "family.mlp.layers": 2},)
-
-
-@pytest.mark.parametrize("text", ["{family: linear}", "{family: {linear: {}}}", "{family: {linear: }}"])
-def test_a_mapping_under_a_choice_names_its_option(text: str) -> None:
-    assert starts(text).starts == ({"preparing.numeric": "quantile", "family": "linear"},)
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("{family.mlp.layers: 9}", "family.mlp.layers: must be between 1 and 6, got 9"),
-        (
-            "{family: linear, family.mlp.layers: 2}",
-            "family.mlp.layers: is active only when family is mlp, and it is linear",
-        ),
-        ("{family: {mlp: {}, linear: {}}}", "family: is given twice, as mlp and as linear"),
-        ("{family.mlp.layers: 2, family: {mlp: {layers: 3}}}", "family.mlp.layers: is given twice, as 2 and as 3"),
-        ("{preparing.numeric: [standard]}", "preparing.numeric: must be a plain value, got ['standard']"),
-        (
-            "{preparing: {numerics: standard}}",
-            "unknown parameter 'preparing.numerics'; did you mean 'preparing.numeric'? ",
-        ),
-        (
-            "{family: {cnn: {layers: 3}}}",
-            "unknown parameter 'family.cnn.layers'; did you mean 'family.mlp.layers'? Known: ",
-        ),
-    ],
-)
-def test_a_mistaken_start_is_refused_with_its_sentence(text: str, sentence: str) -> None:
-    with pytest.raises(SpaceError) as refusal:
-        starts(f"{{}}, {text}")
-    assert str(refusal.value).startswith(f"x.yaml: starts[1]: {sentence}")
-
-
-def test_starts_are_not_blamed_for_a_mistaken_space() -> None:
-    text = "name: x\nspace: {choice: [a]}\nstarts: [{b: 1}]"
-    assert sentences(text) == ["space: choice is a word of ranges and cannot be the name of a parameter here"]
 
 
 def test_a_path_is_a_file_named_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from automl.errors import SpaceError
-from automl.spaces.shipped import find_space, shipped_spaces
+from automl.spaces.shipped import find_space, is_path, shipped_spaces
 
 
 def test_a_bare_name_is_a_shipped_space() -> None:
@@ -38,3 +38,10 @@ def test_finding_a_space_takes_no_yaml() -> None:
     code = "import sys, automl.spaces.shipped; print('yaml' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("check", False), ("./check", True), ("check.yaml", True), ("a\\b", True), ("check.yam", False)]
+)
+def test_a_path_is_told_by_a_slash_or_its_ending(text: str, told: bool) -> None:
+    assert is_path(text) is told

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.spaces.yaml12 import load
+from automl.spaces.yaml12 import dump, load
 
 
 def read(text: str) -> object:
@@ -109,3 +109,45 @@ def test_a_key_that_is_a_list_is_refused() -> None:
 def test_a_tag_that_does_not_fit_is_refused(text: str) -> None:
     (mistake,) = mistakes_in(text)
     assert mistake == f"line 1: the tag {text.split()[0]} does not fit 'x'"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "no",
+            "on",
+            "1e-4",
+            "1_000",
+            "0x1F",
+            "0o7",
+            "2001-01-01",
+            "12:30",
+            "=",
+            "<<",
+            "~",
+            "",
+            "null",
+            "True",
+            ".inf",
+        ),
+        *("a: b", "# not", "'", "ü", "3", " padded "),
+        *(1e-4, 1e-7, 1e22, 0.1, -0.5, 3.0, 3, -3, True, None, [], {}, [1, [2]]),
+    ],
+)
+def test_what_is_written_is_read_as_it_was(value: object) -> None:
+    document = {"key": value, "list": [value]}
+    again = load(dump(document), [])
+    assert again == document and type(again["key"]) is type(value)
+
+
+@pytest.mark.parametrize("key", [3, 1.5, True, None, "no", "1e-4"])
+def test_a_key_that_is_no_word_is_written_too(key: object) -> None:
+    [again] = load(dump({key: 1}), [])
+    assert again == key and type(again) is type(key)
+
+
+def test_what_stands_twice_is_written_twice() -> None:
+    shared = {"int": [1, 2]}
+    assert load(dump({"a": shared, "b": shared}), []) == {"a": shared, "b": shared}
+    assert "&" not in dump({"a": shared, "b": shared})
