@@ -38,8 +38,11 @@ class Clause:
 
     def excludes(self, other: Clause) -> bool:
         """Tell whether no config can fit both."""
-        if self.name != other.name or self.values is None or other.values is None:
+        if self.name != other.name:
             return False
+        if self.values is None or other.values is None:
+            values = self.values or other.values
+            return values is not None and not any(is_number(value) and value != 0 for value in values)
         return not any(same(mine, theirs) for mine in self.values for theirs in other.values)
 
     def __str__(self) -> str:

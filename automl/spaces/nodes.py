@@ -221,10 +221,15 @@ class Nodes:
             except ValueError as error:
                 self._wrong(path, f"when: {name}: {error}")
                 return None
-        elif isinstance(domain, Choice) and not any(map(is_number, domain.options)):
-            self._wrong(path, f"when: {name}: nonzero is for numbers, and its options are words")
+        elif not _may_be_nonzero(domain):
+            self._wrong(path, f"when: {name}: nonzero is for numbers, and it is never one but 0")
             return None
         return clause
+
+
+def _may_be_nonzero(domain: Domain) -> bool:
+    values = domain.options if isinstance(domain, Choice) else (domain.value,) if isinstance(domain, Fixed) else (1,)
+    return any(is_number(value) and value != 0 for value in values)
 
 
 def _kind(node: object) -> str:

@@ -39,7 +39,9 @@ def test_clauses_exclude_each_other_when_no_value_fits_both() -> None:
     assert Clause("x", (1, 2)).excludes(Clause("x", (3,)))
     assert not Clause("x", (1, 2)).excludes(Clause("x", (2, 3)))
     assert not Clause("x", (1,)).excludes(Clause("y", (2,)))
-    assert not Clause("x", (1,)).excludes(Clause("x"))
+    assert not Clause("x", (0, 1)).excludes(Clause("x"))
+    assert Clause("x", (0, "a")).excludes(Clause("x")) and Clause("x").excludes(Clause("x", (0.0,)))
+    assert not Clause("x").excludes(Clause("x"))
 
 
 def test_a_number_is_written_in_full() -> None:

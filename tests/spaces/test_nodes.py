@@ -149,7 +149,7 @@ space:
             "p: when: unknown parameter 'famliy'; did you mean 'family'? Known: family, family.mlp.layers",
         ),
         ("{last: 1}", "p: when: last comes later, and only an earlier parameter can be a condition"),
-        ("{family: nonzero}", "p: when: family: nonzero is for numbers, and its options are words"),
+        ("{family: nonzero}", "p: when: family: nonzero is for numbers, and it is never one but 0"),
         ("{family: []}", "p: when: family: at least one value is needed"),
         ("{family: linear, family.mlp.layers: 3}", "p: when: family is linear can never hold where family is mlp"),
         (
@@ -161,3 +161,14 @@ space:
 def test_a_mistaken_condition_is_refused_with_its_sentence(when: str, sentence: str) -> None:
     (said,) = sentences(CONDITIONS.replace("WHEN", when))
     assert said.startswith(sentence)
+
+
+@pytest.mark.parametrize("node", ["0", "{choice: [0, off], default: 0}", "word"])
+def test_nonzero_of_what_is_always_0_is_refused(node: str) -> None:
+    said = sentences(f"{WHOLE}a: {node}\n  p: {{fixed: 1, when: {{a: nonzero}}}}")
+    assert said == ["p: when: a: nonzero is for numbers, and it is never one but 0"]
+
+
+def test_nonzero_where_it_is_0_is_refused() -> None:
+    text = f"{WHOLE}a: {{int: [0, 3], default: 0}}\n  b: {{when: {{a: 0}}, p: {{fixed: 1, when: {{a: nonzero}}}}}}"
+    assert sentences(text) == ["b.p: when: a is not 0 can never hold where a is 0"]
