@@ -19,8 +19,7 @@ from automl.experiment.plan import Plan
 from automl.experiment.recipe import is_shared, read_recipe
 from automl.experiment.stage import Stage, set_out
 from automl.models.build import count_operations
-from automl.spaces.read import read_space
-from automl.spaces.shipped import find_space
+from automl.spaces.read import read_space, whole_text
 from automl.spaces.space import Choice, Fixed, Float, Int, Space
 from automl.tracking.record import ENVIRONMENT, SPACE, Record
 from automl.training.size import cohort_size
@@ -141,7 +140,7 @@ def set_stage(data: str, space: str, room: Path, seed: int) -> tuple[Record, Pla
     )
     facts = {"study_id": "measured", "created": datetime.now(UTC).isoformat(timespec="seconds")}
     record = Record.create(room / "runs", plan.study, plan.to_json() | facts)
-    record.write_text(SPACE, find_space(plan.space).read_text(encoding="utf-8"))
+    record.write_text(SPACE, whole_text(plan.space))
     record.write_json(ENVIRONMENT, environment("cpu"))
     return record, plan, set_out(record, plan)
 

@@ -15,10 +15,10 @@ from automl.spaces.space import Choice, Domain, Fixed, Float, Int
 from automl.training.arguments import OPTIMIZERS, SCHEDULES, Augmenting, Training
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from automl.models.families.registry import Family
-    from automl.spaces.space import Space
+    from automl.spaces.space import Parameter, Space
     from automl.training.arguments import Optimizer, Schedule
     from automl.trial import Config
 
@@ -100,13 +100,28 @@ def lint(space: Space, where: str) -> None:
     Raises:
         SpaceError: Unknown names, or values that are no values of theirs; all of them, one a line.
     """
-    mistakes = []
-    for parameter in space.parameters_flat():
-        found = _unknown_name(parameter.name) or _unfit(parameter.name, parameter.domain)
-        if found:
-            mistakes.append(f"{where}: {parameter.name}: {found}")
+    mistakes = lint_lines(space, where)
     if mistakes:
         raise SpaceError("\n".join(mistakes))
+
+
+def lint_lines(space: Space, where: str, broken: Iterable[str] = ()) -> list[str]:
+    """Say what of a space no room accepts.
+
+    Args:
+        space: The sound part of a space.
+        where: Its file, as the person named it.
+        broken: Names of what is not sound by itself; of these, arguments that there are not are told.
+
+    Returns:
+        One line a mistake, with file and name.
+    """
+    names = (name for name in sorted(broken) if name.count(".") == 2 - (name.partition(".")[0] in SECTIONS))
+    found = {name: _unknown_name(name) for name in names}
+    for parameter in space.parameters_flat():
+        name = parameter.name
+        found[name] = _unknown_name(name) or _unfit(name, parameter.domain) or _never_chosen(parameter)
+    return [f"{where}: {name}: {mistake}" for name, mistake in found.items() if mistake]
 
 
 def _unknown_name(name: str) -> str:
@@ -140,10 +155,20 @@ def _unfit(name: str, domain: Domain) -> str:
     accepted = get_type_hints(owner)[rest[-1]]
     bounds = getattr(owner, "bounds", {}).get(rest[-1])
     for value in _values(domain):
-        found = _refused(value, accepted) or _outside(value, bounds)
+        found = _refused(value, accepted) or _outside(value, bounds) or _objection(owner, {rest[-1]: value})
         if found:
             return found
     return ""
+
+
+def _never_chosen(parameter: Parameter) -> str:
+    """Say that an argument stands in no branch of the choice that decides on it; empty where it does."""
+    section, *rest = parameter.name.split(".")
+    if len(rest) < 2 or rest[0] == DEFAULTS[section]:
+        return ""
+    if any(clause.name == section for clause in (parameter.when.clauses if parameter.when else ())):
+        return ""
+    return f"is never reached: where a space has no choice of {section}, it is {DEFAULTS[section]}"
 
 
 def _values(domain: Domain) -> Iterator[object]:
@@ -173,3 +198,12 @@ def _outside(value: Any, bounds: tuple[float, float] | None) -> str:
     if bounds is None or bounds[0] <= value <= bounds[1]:
         return ""
     return f"must lie between {bounds[0]:g} and {bounds[1]:g}, got {value!r}"
+
+
+def _objection(owner: type[Any], arguments: dict[str, object]) -> str:
+    """Say what the owner of an argument has against a value; empty where nothing."""
+    try:
+        owner(**arguments)
+    except ValueError as error:
+        return str(error)
+    return ""

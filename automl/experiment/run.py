@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from automl.errors import AutoMLError
 from automl.experiment.progress import Logged, Progress, Silent
-from automl.experiment.recipe import lint
+from automl.experiment.space import sound_space
 from automl.experiment.uncollected import uncollected
-from automl.spaces.read import read_space
 from automl.tracking.record import Record
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def search(
         AutoMLError: Something a person can fix; a study that has no trial yet is then taken back.
     """
     if plan.space is not None:
-        lint(read_space(plan.space), plan.space)
+        sound_space(plan.space)
     facts = {"study_id": uuid.uuid4().hex, "created": datetime.now(UTC).isoformat(timespec="seconds")}
     record = Record.create(Path(plan.runs_dir), plan.study, plan.to_json() | facts)
     with record.lock():

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from automl.errors import PlanError
-from automl.experiment.recipe import lint
+from automl.errors import PlanError, SpaceError
+from automl.experiment.recipe import lint_lines
 from automl.models.families.registry import FAMILIES
-from automl.spaces.read import read_space
-from automl.spaces.shipped import find_space
+from automl.spaces.read import draft_space, whole_text
 from automl.spaces.space import Choice, Fixed
 from automl.tracking.record import PLAN, SPACE
 
@@ -36,13 +35,27 @@ def settle_space(record: Record, plan: Plan, task: Task) -> Plan:
     """
     if not record.has(SPACE):
         name = plan.space or default_space(task)
-        space = read_space(name)
-        lint(space, name)
-        _check(space, name, task)
+        _check(sound_space(name), name, task)
         plan = replace(plan, space=name)
         record.write_json(PLAN, record.read_json(PLAN) | {"space": name})
-        record.write_text(SPACE, find_space(name).read_text(encoding="utf-8"))
+        record.write_text(SPACE, whole_text(name))
     return plan
+
+
+def sound_space(name: str) -> Space:
+    """Read a space that proposes only what the rooms accept.
+
+    Args:
+        name: The name of a shipped space, or a file.
+
+    Raises:
+        SpaceError: There is no such space, or it has mistakes; all are told, one a line.
+    """
+    draft = draft_space(name)
+    mistakes = [*draft.mistakes, *lint_lines(draft.space, draft.where, draft.broken)]
+    if mistakes:
+        raise SpaceError("\n".join(mistakes))
+    return draft.space
 
 
 def default_space(task: Task) -> str:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from automl.errors import SpaceError
-from automl.experiment.recipe import lint, read_recipe
+from automl.experiment.recipe import lint, lint_lines, read_recipe
 from automl.models.build import build
 from automl.spaces.read import read_space, read_space_text
 from automl.spaces.shipped import shipped_spaces
@@ -123,6 +123,10 @@ def test_an_unknown_name_in_a_config_is_an_error(config, sentence):
         ("family: {choice: {mlp: {activation: {choice: [rleu], default: rleu}}}, default: mlp}", "did you mean 'relu'"),
         ("family: {choice: {mlp: {skip: {choice: [yes], default: yes}}}, default: mlp}", "must be true or false"),
         ("preparing: {numeric: {choice: [log], default: log}}", "unknown value 'log'"),
+        ("preparing: {resolution: {int: [2, 64], default: 8}}", "resolution must be 0 or from 4 to 512, got 2"),
+        ("preparing: {one_hot_max: -1}", "one_hot_max must not be negative, got -1"),
+        ("family: {resnet: {width: 8}}", "is never reached: where a space has no choice of family, it is mlp"),
+        ("schedule: {cosine: {warmup: 0.1}}", "is never reached: where a space has no choice of schedule, it is const"),
     ],
 )
 def test_a_space_that_proposes_what_no_room_accepts_is_refused(lines, sentence):
@@ -138,4 +142,19 @@ def test_all_mistakes_are_told_at_once():
     assert [line.split(": ")[:2] for line in str(caught.value).splitlines()] == [
         ["odd.yaml", "speed"],
         ["odd.yaml", "training.epochs"],
+    ]
+
+
+def test_arguments_of_the_one_that_is_taken_without_a_choice_are_reached():
+    lint(
+        read_space_text("name: even\nspace: {family: {mlp: {width: 8}}, optimizer: {adamw: {lr: 1e-3}}}", "e.yaml"), ""
+    )
+
+
+def test_of_broken_parameters_only_unknown_arguments_are_told():
+    broken = ["family.mlp.widht", "family.mlp.width", "family.mlp", "training.epoch", "training", ""]
+    found = lint_lines(read_space("mlp"), "x.yaml", broken)
+    assert [line.split("; ")[0] for line in found] == [
+        "x.yaml: family.mlp.widht: unknown argument 'widht'",
+        "x.yaml: training.epoch: unknown argument 'epoch'",
     ]

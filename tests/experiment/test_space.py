@@ -6,7 +6,8 @@ import pytest
 
 from automl.errors import PlanError, SpaceError
 from automl.experiment.plan import Plan
-from automl.experiment.space import default_space, settle_space
+from automl.experiment.space import default_space, settle_space, sound_space
+from automl.spaces.read import read_space
 from automl.spaces.shipped import find_space
 from automl.task import Column, Task
 from automl.tracking.record import PLAN, Record
@@ -54,3 +55,43 @@ def test_a_family_for_images_is_refused_where_there_are_none(settle):
 def test_an_unknown_space_is_refused(settle):
     with pytest.raises(SpaceError, match="unknown space 'cn'"):
         settle("cn", "image")
+
+
+def test_a_study_s_space_needs_no_parent_any_more(settle, tmp_path):
+    base, mine = tmp_path / "base.yaml", tmp_path / "mine.yaml"
+    base.write_text("name: base\nspace: {training: {epochs: {int: [1, 9], default: 3}, patience: 5}}")
+    mine.write_text("name: mine\nextends: base.yaml\nspace: {training: {epochs: {int: [2, 4]}}}")
+    before = read_space(mine)
+    record, _ = settle(str(mine), "numeric")
+    base.write_text("name: base\nspace: {training: {epochs: 1}}")
+    mine.unlink()
+    assert read_space(str(record.space_path)) == before
+
+
+def test_mistakes_of_a_file_and_of_its_values_are_told_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "odd.yaml").write_text("""name: odd
+spcae: 1
+space:
+  family:
+    choice:
+      mlp: {width: {int: [9, 3], default: 5}, widht: {int: [1, 0], default: 1}, dropout: {float: [0, 2], default: 3}}
+      rnn:
+    default: mlp
+  speed: 3
+  optimizer: {sgd: {lr: 0.1}}
+  preparing: {resolution: 2}
+""")
+    with pytest.raises(SpaceError) as refusal:
+        sound_space("odd.yaml")
+    assert [line.split("; ")[0] for line in str(refusal.value).splitlines()] == [
+        "odd.yaml: unknown key 'spcae'",
+        "odd.yaml: family.mlp.width: low must be below high, got 9 and 3",
+        "odd.yaml: family.mlp.widht: low must be below high, got 1 and 0",
+        "odd.yaml: family.mlp.dropout: default must be between 0 and 2, got 3",
+        "odd.yaml: family.mlp.widht: unknown argument 'widht'",
+        "odd.yaml: family: unknown family 'rnn'",
+        "odd.yaml: speed: unknown parameter 'speed'",
+        "odd.yaml: optimizer.sgd.lr: is never reached: where a space has no choice of optimizer, it is adamw",
+        "odd.yaml: preparing.resolution: resolution must be 0 or from 4 to 512, got 2",
+    ]
