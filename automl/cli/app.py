@@ -18,7 +18,7 @@ from automl.cli.report import report
 from automl.cli.resume import resume
 from automl.cli.search import search
 from automl.cli.show import show
-from automl.cli.spaces import spaces
+from automl.cli.spaces import group, spaces
 from automl.cli.ui import ui
 from automl.errors import AutoMLError
 
@@ -37,7 +37,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in COMMANDS:
-    app.command()(_command)
+    if _command is spaces:
+        app.add_typer(group)
+    else:
+        app.command()(_command)
 
 
 def _version(wanted: bool) -> None:
