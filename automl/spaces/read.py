@@ -164,10 +164,8 @@ def _parent(name: object, where: str, heirs: tuple[str, ...]) -> Draft:
 def _heir(document: Node, parent: Draft, where: str, mistakes: list[str]) -> Draft:
     """Put a file together with the sound space that it takes over."""
     taken, own = parent.document["space"], document.get("space", {})
-    whole = {**parent.document, **document}
-    del whole["extends"], whole["name"]
-    if "name" in document:
-        whole["name"] = document["name"]
+    whole = {**parent.document, **document, "name": document.get("name", "")}
+    del whole["extends"]
     if isinstance(taken, Mapping) and isinstance(own, Mapping):
         whole["space"] = extended(taken, own, mistakes)
     left_out = 0
