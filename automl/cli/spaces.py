@@ -15,12 +15,19 @@ from automl.cli.spaces_diff import diff
 if TYPE_CHECKING:
     from automl.spaces.describe import Row, Summary
 
+
+def _names(incomplete: str) -> list[str]:
+    """Offer the spaces, and the commands below this one."""
+    commands = [command.callback.__name__ for command in group.registered_commands if command.callback]
+    return complete.spaces(incomplete) + [name for name in commands if name.startswith(incomplete)]
+
+
 Name = Annotated[
     str | None,
     typer.Argument(
         metavar="[NAME|PATH]",
         help="A shipped space, or a space file.",
-        autocompletion=complete.spaces,
+        autocompletion=_names,
         show_default=False,
     ),
 ]

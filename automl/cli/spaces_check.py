@@ -7,9 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
+from automl.cli import complete
 from automl.cli.options import Json
 
-File = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A space file, or a shipped space.", show_default=False)]
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|PATH",
+        help="A space file, or a shipped space.",
+        autocompletion=complete.spaces,
+        show_default=False,
+    ),
+]
 
 _LAYER = ("name", "output", "parameters")
 

@@ -6,10 +6,16 @@ from typing import Annotated
 
 import typer
 
+from automl.cli import complete
 from automl.cli.options import Json
 
-One = Annotated[str, typer.Argument(metavar="A", help="A shipped space, or a space file.", show_default=False)]
-Other = Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)]
+One = Annotated[
+    str,
+    typer.Argument(
+        metavar="A", help="A shipped space, or a space file.", autocompletion=complete.spaces, show_default=False
+    ),
+]
+Other = Annotated[str, typer.Argument(metavar="B", help="Another.", autocompletion=complete.spaces, show_default=False)]
 
 
 def diff(a: One, b: Other, as_json: Json = False) -> None:

@@ -56,9 +56,16 @@ def test_where_there_are_no_studies_none_is_offered(tmp_path: Path):
     assert offered("automl show ", tmp_path) == []
 
 
-@pytest.mark.parametrize("line", ["automl search digits --space cnn_", "automl spaces cnn_"])
+SPACED = ("search digits --space", "spaces", "spaces check", "spaces diff", "spaces diff tabular")
+
+
+@pytest.mark.parametrize("line", [f"automl {words} cnn_" for words in SPACED])
 def test_spaces_are_offered(line: str, tmp_path: Path):
     assert offered(line, tmp_path) == ["cnn_photo", "cnn_small"]
+
+
+def test_the_commands_of_spaces_are_offered_beside_the_spaces(tmp_path: Path):
+    assert offered("automl spaces c", tmp_path) == ["cnn", "cnn_photo", "cnn_small", "check"]
 
 
 def test_metrics_are_offered(tmp_path: Path):
