@@ -22,7 +22,7 @@ _PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "Th
 
 _AS_GIVEN = (
     *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "space", "trials", "seed", "device"),
-    *("sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency"),
+    *("sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep"),
 )
 """The options that a plan takes as they are."""
 
@@ -72,6 +72,7 @@ Validation = Annotated[
 ]
 Split = Annotated[str | None, _option("--split", "COL", _ROWS, "A column of train, validation (optional), test.")]
 Study = Annotated[str | None, _option("--study", "NAME", _RECORD, "The study's name; numbered after the data.")]
+Keep = Annotated[str, _option("--keep", "best|top:N|all", _RECORD, "Whose weights are kept.")]
 TrackingUri = Annotated[str | None, _option("--tracking-uri", "URI", _RECORD, "An MLflow server or store.")]
 
 
@@ -111,6 +112,7 @@ def search(
     split: Split = None,
     study: Study = None,
     runs_dir: RunsDir = RUNS,
+    keep: Keep = "top:3",
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     quiet: Quiet = False,

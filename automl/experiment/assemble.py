@@ -69,5 +69,7 @@ def assemble(
     if plan.pruner != "none":
         pruner = Halving(record.lines(RUNGS), higher_is_better=higher, first=first_rung(len(stage.train)))
     trainer = Trainer(stage, pick_device(plan.device, place), plan.limits)
-    objective = Objective(record, trainer, plan.seed, pruner, clock, progress, record.outcomes(), interrupts)
+    objective = Objective(
+        record, trainer, plan.seed, pruner, clock, progress, record.outcomes(), interrupts, n_kept=plan.n_kept
+    )
     return Bench(study, objective, Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort)))

@@ -115,6 +115,8 @@ def _search_mistakes(plan: Plan) -> Iterator[str]:
         yield f"--cohort must be auto or a number from 1 to 9999, got {plan.cohort!r}"
     if not 1 <= plan.jobs <= _MOST_JOBS:
         yield f"--jobs must be from 1 to {_MOST_JOBS}, got {plan.jobs}"
+    if not re.fullmatch(r"best|all|top:[1-9]\d{0,5}", plan.keep):
+        yield f"--keep must be best, all or top:N such as top:3, got {plan.keep!r}"
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):
         yield f"--device must be auto, cpu, cuda or cuda:i, got {plan.device!r}"
 

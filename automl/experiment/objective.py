@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from automl.trial import Config
 
 N_KEPT = 3
-"""Of how many of the best trials the weights are kept."""
+"""Of how many of the best trials the weights are kept, unless it is said otherwise."""
 
 
 @dataclass
@@ -41,6 +41,7 @@ class Objective:
         progress: Who watches.
         outcomes: What came of the trials so far, earlier sessions' included.
         interrupts: Whether somebody asked for the search to end.
+        n_kept: Of how many of the best trials the weights are kept; None for all that were completed.
     """
 
     record: Record
@@ -51,6 +52,7 @@ class Objective:
     progress: Progress
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     interrupts: Interrupts = field(default_factory=Interrupts)
+    n_kept: int | None = N_KEPT
     _leaders: list[int] | None = field(default=None, repr=False)
     _with_weights: set[int] | None = field(default=None, repr=False)
 
@@ -93,7 +95,7 @@ class Objective:
     def _best_of(self, new: Mapping[int, Outcome]) -> list[int]:
         """Rank the best few so far among new trials."""
         known = {number: self.outcomes[number] for number in (self._leaders or self.outcomes)}
-        return ranked({**known, **new}.items(), self.trainer.stage.task.higher_is_better)[:N_KEPT]
+        return ranked({**known, **new}.items(), self.trainer.stage.task.higher_is_better)[: self.n_kept]
 
     def cohort_size(self, config: Config) -> int:
         """Say how many trials that agree with this one are worth training together."""

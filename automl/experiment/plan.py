@@ -42,6 +42,7 @@ class Plan:
         max_memory: The most bytes one may take in training; None is without limit.
         max_latency: The most milliseconds one may take for a row; None is without limit.
         tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
+        keep: Whose weights are kept: `best`, `top:N` or `all`.
     """
 
     data: str
@@ -69,6 +70,7 @@ class Plan:
     max_parameters: int | None = None
     max_memory: float | None = None
     max_latency: float | None = None
+    keep: str = "top:3"
 
     @property
     def budget(self) -> Budget:
@@ -79,6 +81,13 @@ class Plan:
     def limits(self) -> Limits:
         """What a network may be at most."""
         return Limits(self.max_parameters, self.max_memory, self.max_latency)
+
+    @property
+    def n_kept(self) -> int | None:
+        """Of how many of the best trials the weights are kept; None for all that were completed."""
+        if self.keep == "all":
+            return None
+        return 1 if self.keep == "best" else int(self.keep.removeprefix("top:"))
 
     def to_json(self) -> dict[str, Any]:
         """Give the plan as plain JSON values."""

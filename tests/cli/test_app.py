@@ -22,7 +22,7 @@ CONTRACT = {
     "search": (
         "--target --task --kind --drop --space --trials --timeout --metric --positive --study --runs-dir --test "
         "--validation --split --device --seed --sampler --pruner --cohort --jobs "
-        "--max-parameters --max-memory --max-latency --tracking-uri --json --quiet"
+        "--max-parameters --max-memory --max-latency --keep --tracking-uri --json --quiet"
     ),
     "resume": "--trials --timeout --break-seal --runs-dir --json --quiet",
     "compare": "--runs-dir --json --csv",

@@ -74,6 +74,7 @@ def test_a_table_needs_a_target(plan: Plan):
         ),
         ({"sampler": "tpee"}, r"unknown sampler 'tpee'; did you mean 'tpe'\? Known: tpe, random"),
         ({"pruner": "hyperband"}, r"unknown pruner 'hyperband'; Known: asha, none"),
+        ({"keep": "some"}, r"--keep must be best, all or top:N such as top:3, got 'some'"),
         ({"device": "gpu"}, r"--device must be auto, cpu, cuda or cuda:i, got 'gpu'"),
         ({"drop": ("price",)}, r"the target 'price' cannot be dropped"),
         ({"split": "price"}, r"the target 'price' cannot be the column that says which part a row belongs to"),
