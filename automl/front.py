@@ -76,6 +76,19 @@ class Result:
 
         return [dict(row) for row in inspect.layers(Record(self.run_dir), trial)]
 
+    def judge(self, break_seal: str | None = None) -> Result:
+        """Judge the winner of a study that was searched with `judge=False`, once, and export it.
+
+        Args:
+            break_seal: Why the test rows may be opened though they were before.
+
+        Raises:
+            AutoMLError: The study is judged, is being run, or has no completed trial.
+        """
+        from automl.experiment.verdict import judge_study
+
+        return Result(judge_study(Record(self.run_dir), break_seal=break_seal))
+
     def export(self, output: str | Path, trial: int | None = None, *, form: str = "bundle") -> dict[str, Any]:
         """Write a trial, the winner if None, to a folder that predicts without this project.
 
@@ -141,7 +154,8 @@ def search(
         progress: Who watches; nobody if None.
         **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
             `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `cohort`,
-            `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`.
+            `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `keep`, and
+            `judge`, which is False where `Result.judge` is to open the test rows.
 
     Returns:
         What came of it.

@@ -13,6 +13,7 @@ from automl.cli.compare import compare
 from automl.cli.doctor import doctor
 from automl.cli.explain import explain
 from automl.cli.export import export
+from automl.cli.judge import judge
 from automl.cli.predict import predict
 from automl.cli.report import report
 from automl.cli.resume import resume
@@ -23,7 +24,7 @@ from automl.cli.ui import ui
 from automl.errors import AutoMLError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *(search, resume, compare, show, explain, report, ui, export, predict, spaces, doctor),
+    *(search, resume, judge, compare, show, explain, report, ui, export, predict, spaces, doctor),
 )
 """Every command, in the order in which the help shows them; each is called by its function's name."""
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from automl.cli.complete import studies
+from automl.errors import PlanError
 
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="The study's name.", autocompletion=studies, show_default=False)
@@ -30,6 +31,15 @@ TrackingUri = Annotated[
         "--tracking-uri", metavar="URI", help="An MLflow store other than this project's.", show_default=False
     ),
 ]
+BreakSeal = Annotated[
+    str | None,
+    typer.Option(
+        "--break-seal",
+        metavar="REASON",
+        help="Judge once more on test rows that were opened before; every later report shows the reason.",
+        show_default=False,
+    ),
+]
 TrialNumber = Annotated[
     int | None,
     typer.Option("--trial", min=0, metavar="N", help="This trial instead of the best one.", show_default=False),
@@ -37,3 +47,13 @@ TrialNumber = Annotated[
 
 RUNS = Path("runs")
 """Where studies are kept unless `--runs-dir` says otherwise."""
+
+
+def required_reason(break_seal: str | None) -> None:
+    """Refuse to break a seal for no reason.
+
+    Raises:
+        PlanError: The option is given and empty.
+    """
+    if break_seal is not None and not break_seal.strip():
+        raise PlanError("--break-seal must give the reason, which every later report shows")

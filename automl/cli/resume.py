@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from automl.budget import parse_duration
-from automl.cli.options import RUNS, Json, Quiet, RunsDir, StudyName, Timeout, Trials
-
-BreakSeal = Annotated[
-    str | None,
-    typer.Option(
-        "--break-seal",
-        metavar="REASON",
-        help="Judge once more on test rows that were opened before; every later report shows the reason.",
-        show_default=False,
-    ),
-]
+from automl.cli.options import RUNS, BreakSeal, Json, Quiet, RunsDir, StudyName, Timeout, Trials, required_reason
 
 
 def resume(
@@ -33,11 +21,9 @@ def resume(
     """Go on with a study that was interrupted, or raise its budget."""
     from automl.cli.progress import reporter
     from automl.cli.summary import write_result
-    from automl.errors import PlanError
     from automl.tracking.record import Record
 
-    if break_seal is not None and not break_seal.strip():
-        raise PlanError("--break-seal must give the reason, which every later report shows")
+    required_reason(break_seal)
     record = Record.find(runs_dir, study)
     from automl.experiment.resume import resume as go_on  # takes seconds: what can be refused is refused before
 

@@ -72,6 +72,10 @@ Validation = Annotated[
 ]
 Split = Annotated[str | None, _option("--split", "COL", _ROWS, "A column of train, validation (optional), test.")]
 Study = Annotated[str | None, _option("--study", "NAME", _RECORD, "The study's name; numbered after the data.")]
+NoJudge = Annotated[
+    bool,
+    typer.Option("--no-judge", rich_help_panel=_RECORD, help="Leave the test rows sealed; automl judge opens them."),
+]
 Keep = Annotated[str, _option("--keep", "best|top:N|all", _RECORD, "Whose weights are kept.")]
 TrackingUri = Annotated[str | None, _option("--tracking-uri", "URI", _RECORD, "An MLflow server or store.")]
 
@@ -112,6 +116,7 @@ def search(
     split: Split = None,
     study: Study = None,
     runs_dir: RunsDir = RUNS,
+    no_judge: NoJudge = False,
     keep: Keep = "top:3",
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
@@ -132,6 +137,7 @@ def search(
         test=test or "0.2",
         validation=validation or "0.2",
         max_memory=parse_size(max_memory) if max_memory else None,
+        judge=not no_judge,
     )
     plan = checked(plan, split_twice=bool(split and test))
     _carry_out(plan, context.obj, as_json=as_json, quiet=quiet)

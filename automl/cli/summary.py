@@ -42,6 +42,8 @@ def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
     yield from best_lines(result)
     if judged is not None:
         yield from _judgement_lines(result, judged)
+    elif result["not_judged"]:
+        yield from ("", f"Test rows: {result['not_judged']}")
     if result["findings"]:
         yield from ("", "Found in the data", *(f"  {finding['sentence']}" for finding in result["findings"]))
 

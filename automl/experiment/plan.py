@@ -43,6 +43,7 @@ class Plan:
         max_latency: The most milliseconds one may take for a row; None is without limit.
         tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
         keep: Whose weights are kept: `best`, `top:N` or `all`.
+        judge: Whether the winner is judged and exported when the search ends; if not, `automl judge` does it.
     """
 
     data: str
@@ -71,6 +72,7 @@ class Plan:
     max_memory: float | None = None
     max_latency: float | None = None
     keep: str = "top:3"
+    judge: bool = True
 
     @property
     def budget(self) -> Budget:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from automl.errors import PlanError, SealError, StudyError
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.progress import Logged, Progress, Silent
-from automl.experiment.run import resumable
+from automl.experiment.run import resumable_search
 from automl.experiment.uncollected import uncollected
 from automl.report.summary import CLOCK
-from automl.tracking.record import PLAN, REPORT, SPLIT
+from automl.tracking.record import LEDGER, PLAN, REPORT, SPLIT
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
@@ -26,7 +26,7 @@ def resume(
     started: float | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Go on with a study until its budget is spent, and judge it.
+    """Go on with a study until its budget is spent, and judge it, unless it is to be judged by a command of its own.
 
     Args:
         record: The run folder.
@@ -46,15 +46,16 @@ def resume(
     """
     told = record.read_json(PLAN)
     is_raised = trials is not None or timeout is not None
-    if _is_finished(record) and not break_seal:
-        if is_raised and _raises(record, told, trials, timeout):
+    if is_finished(record) and not break_seal:
+        if not (is_raised and _raises(record, told, trials, timeout)):
+            _send_what_is_missing(record, told, progress or Silent())
+            report: dict[str, Any] = record.read_json(REPORT)
+            return report
+        if record.read_jsonl(LEDGER):
             raise SealError(
                 f"study {record.study!r} is judged; to search on and judge its test rows once more, give the reason: "
                 f"automl resume {record.words} --break-seal REASON"
             )
-        _send_what_is_missing(record, told, progress or Silent())
-        report: dict[str, Any] = record.read_json(REPORT)
-        return report
     with record.lock():
         plan = _raised(record, Plan.from_json(told), trials, timeout)
         if is_raised:
@@ -71,11 +72,12 @@ def _go_on(
     if IN_MEMORY in (plan.data, plan.test, plan.validation) and not record.has(SPLIT):
         raise StudyError(f"study {record.study!r} was killed before its table was kept; search again with the table")
     progress.say(f"study {record.study} goes on")
-    with resumable(f"automl resume {record.words}"):
+    with resumable_search(record):
         return Session(record, plan, started=started, progress=progress).run(break_seal)
 
 
-def _is_finished(record: Record) -> bool:
+def is_finished(record: Record) -> bool:
+    """Whether a study's search is over, by its budget or because its winner was judged."""
     return record.has(CLOCK) and bool(record.read_json(CLOCK)["finished"])
 
 

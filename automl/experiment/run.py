@@ -15,7 +15,8 @@ from automl.errors import AutoMLError
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.space import sound_space
 from automl.experiment.uncollected import uncollected
-from automl.tracking.record import Record
+from automl.tracking.record import LEDGER, Record
+from automl.trial import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ def search(
     record = Record.create(Path(plan.runs_dir), plan.study, plan.to_json() | facts)
     with record.lock():
         progress = Logged(progress or Silent(), record.log_path)
-        with resumable(f"automl resume {record.words}"):
+        with resumable_search(record):
             try:
                 with uncollected():
                     from automl.experiment.session import Session
@@ -78,3 +79,23 @@ def resumable(command: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; go on with: {command}") from None
+
+
+@contextmanager
+def resumable_search(record: Record) -> Iterator[None]:
+    """Let the interruption of a search say how to go on, and how to judge what it has found, where that can be done.
+
+    Args:
+        record: The run folder.
+
+    Raises:
+        KeyboardInterrupt: The work was interrupted; its text is the sentence for the person.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        on = f"go on with: automl resume {record.words}"
+        if record.has(LEDGER) or not any(isinstance(each, Completed) for each in record.outcomes().values()):
+            raise KeyboardInterrupt(f"interrupted; {on}") from None
+        judge = f"judge the best trial so far with: automl judge {record.words}"
+        raise KeyboardInterrupt(f"interrupted; {judge}\n{on}") from None

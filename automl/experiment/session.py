@@ -6,6 +6,7 @@ What only the end needs is imported there, so that the first trial begins soon.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
@@ -16,6 +17,7 @@ from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
 from automl.experiment.start import start_of
 from automl.experiment.trials import require_winner, run_trials
+from automl.experiment.winner import winner
 from automl.experiment.workers import run_with_workers
 from automl.report.summary import CLOCK, summarise
 from automl.report.write import write_summary, write_webpage
@@ -25,7 +27,7 @@ from automl.training.device import describe_device, pick_device
 from automl.trial import Completed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -95,10 +97,38 @@ class Session:
         Raises:
             AutoMLError: The search came to nothing, or the test rows may not be opened.
         """
+        with self._closed_at_last() as interrupts:
+            objective = self._search(interrupts)
+            interrupts.check()
+            best = require_winner(objective)
+            if self._plan.judge or break_seal is not None:
+                self._judge(best, interrupts, break_seal)
+            else:
+                self._progress.say(f"trial {best} is the best; it is not judged yet, and not exported")
+            return self._finish()
+
+    def judge(self, break_seal: str | None = None) -> dict[str, Any]:
+        """Judge and export the best trial that there is; the search is over by that.
+
+        Args:
+            break_seal: Why the test rows may be opened though they were before.
+
+        Returns:
+            The study as the object that `report.json` holds.
+
+        Raises:
+            AutoMLError: No trial is completed, or the test rows may not be opened.
+        """
+        with self._closed_at_last() as interrupts:
+            self._judge(winner(self._record), interrupts, break_seal)
+            return self._finish()
+
+    @contextmanager
+    def _closed_at_last(self) -> Iterator[Interrupts]:
+        """Leave a report and an end of MLflow's run behind also where the work does not come to its end."""
         try:
             with deferred() as interrupts:
-                objective = self._search(interrupts)
-                return self._conclude(objective, interrupts, break_seal)
+                yield interrupts
         except KeyboardInterrupt:
             self._close("KILLED")
             raise
@@ -126,12 +156,10 @@ class Session:
             self._keep_time()
         self._tracker.nudge()
 
-    def _conclude(self, objective: Objective, interrupts: Interrupts, break_seal: str | None) -> dict[str, Any]:
+    def _judge(self, best: int, interrupts: Interrupts, break_seal: str | None) -> None:
         from automl.experiment.judge import judge
 
-        interrupts.check()
-        best = require_winner(objective)
-        outcome = objective.outcomes[best]
+        outcome = self._record.trial(best).read_outcome()
         assert isinstance(outcome, Completed)
         self._progress.say(f"judging trial {best} on the sealed test rows")
         continued = judge(self._record, self._stage, best, outcome, break_seal)
@@ -139,6 +167,8 @@ class Session:
             self._progress.say(continued)
         interrupts.check()
         self._deliver()
+
+    def _finish(self) -> dict[str, Any]:
         result = self._close("FINISHED")
         self._record.write_json(CLOCK, {"seconds": result["seconds"], "finished": True})
         return result

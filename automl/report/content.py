@@ -340,6 +340,8 @@ def _next(reading: Reading) -> list[Block]:
         commands.append((f"{more} --break-seal REASON", "search on, and judge on the same rows again"))
     else:
         commands += [(f"automl resume {words}", "finish it if it was interrupted"), (more, "raise its budget")]
+    if summary["not_judged"] and not reading.record.has(JUDGEMENT):
+        commands.append((f"automl judge {words}", "judge the winner on the sealed test rows, once"))
     if summary["best"]:
         commands.append((f"automl export {words} --output DIR", "the winner as files that work alone"))
     return [Commands(commands)]

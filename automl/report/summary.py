@@ -7,7 +7,7 @@ from typing import Any
 
 from automl.report.figures import figure, interval
 from automl.task import HIGHER_IS_BETTER
-from automl.tracking.record import JUDGEMENT, SPLIT, TASK, TRACKING, Record
+from automl.tracking.record import JUDGEMENT, LEDGER, SPLIT, TASK, TRACKING, Record
 from automl.trial import Outcome, best_of
 
 SCHEMA_VERSION = 1
@@ -23,7 +23,8 @@ def summarise(record: Record) -> dict[str, Any]:
 
     Returns:
         An object with the keys, in this order, `schema_version, study, run_dir, task, metric, direction, trials, best,
-        test, baselines, findings, seconds, mlflow`.
+        test, baselines, findings, seconds, mlflow, not_judged`; the last is a sentence with the command that judges, or
+        None where that is done or no trial could be judged.
 
     Raises:
         StudyError: A file of the folder is damaged.
@@ -47,6 +48,7 @@ def summarise(record: Record) -> dict[str, Any]:
         "findings": read_or(record, SPLIT, {}).get("findings", []),
         "seconds": read_or(record, CLOCK, {}).get("seconds", 0.0),
         "mlflow": _mlflow(record),
+        "not_judged": _not_judged(record) if best and not judged else None,
     }
 
 
@@ -87,6 +89,11 @@ def _best(record: Record, outcomes: dict[int, Outcome], metric: str | None) -> d
         return None
     score = getattr(outcomes[number], "score", None)
     return {"trial": number, "config": record.trial(number).read_config(), "validation": score}
+
+
+def _not_judged(record: Record) -> str:
+    again = " --break-seal REASON" if record.has(LEDGER) else ""
+    return f"not judged yet; judge the winner with: automl judge {record.words}{again}"
 
 
 def _mlflow(record: Record) -> dict[str, str] | None:

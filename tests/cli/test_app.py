@@ -22,9 +22,10 @@ CONTRACT = {
     "search": (
         "--target --task --kind --drop --space --trials --timeout --metric --positive --study --runs-dir --test "
         "--validation --split --device --seed --sampler --pruner --cohort --jobs "
-        "--max-parameters --max-memory --max-latency --keep --tracking-uri --json --quiet"
+        "--max-parameters --max-memory --max-latency --no-judge --keep --tracking-uri --json --quiet"
     ),
     "resume": "--trials --timeout --break-seal --runs-dir --json --quiet",
+    "judge": "--break-seal --runs-dir --json --quiet",
     "compare": "--runs-dir --json --csv",
     "show": "--trial --runs-dir --json",
     "explain": "--trainings --runs-dir --json --quiet",
@@ -114,6 +115,9 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
         (["search", "digits", "--split", "s", "--test", "0.5"], r"--split and --test both say .*"),
         (["resume", "houses", "--break-seal", " "], r"--break-seal must give the reason, .*"),
         (["resume", "houses"], r"unknown study 'houses'; there are no studies in .*"),
+        (["judge", "houses", "--break-seal", ""], r"--break-seal must give the reason, .*"),
+        (["judge", "houses"], r"unknown study 'houses'; there are no studies in .*"),
+        (["search", "digits", "--keep", "top:0"], r"--keep must be best, all or top:N such as top:3, got 'top:0'"),
         (["show", "../houses"], r"a study's name may not leave the runs folder: .*got '../houses'"),
         (["compare", "houses"], r"unknown study 'houses'; there are no studies in .*"),
         (["compare", "--json", "--csv"], r"--json and --csv both say what to print; give one of them"),

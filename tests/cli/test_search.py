@@ -36,6 +36,7 @@ KEYS = [
     "findings",
     "seconds",
     "mlflow",
+    "not_judged",
 ]
 
 

@@ -31,6 +31,7 @@ def result() -> dict[str, Any]:
         "findings": [{"kind": "constant", "column": "a", "sentence": "a has one value only and was dropped"}],
         "seconds": 312.0,
         "mlflow": {"tracking_uri": "sqlite:///x", "experiment": "houses", "run_id": "0"},
+        "not_judged": None,
     }
 
 
@@ -92,6 +93,11 @@ def test_what_can_be_done_next_names_another_runs_folder(result: dict[str, Any])
 
 def test_a_study_that_is_not_judged_has_no_test(result: dict[str, Any]):
     assert "Test rmse" not in text({**result, "test": None, "baselines": {}})
+
+
+def test_a_study_that_is_not_judged_says_so_with_the_command(result: dict[str, Any]):
+    said = "not judged yet; judge the winner with: automl judge houses"
+    assert f"Test rows: {said}" in text({**result, "test": None, "not_judged": said})
 
 
 def test_a_study_that_completed_nothing_says_so_and_exports_nothing(result: dict[str, Any]):

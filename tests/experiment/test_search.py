@@ -30,6 +30,7 @@ KEYS = [
     "findings",
     "seconds",
     "mlflow",
+    "not_judged",
 ]
 
 

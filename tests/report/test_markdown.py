@@ -171,6 +171,7 @@ def test_the_next_commands_of_a_study_that_is_not_judged_resume_it(write_study):
     assert "automl resume houses  " in commands
     assert "automl resume houses --trials 12  " in commands
     assert "automl export houses --output DIR  " in commands
+    assert "automl judge houses  " in commands
 
 
 def test_the_next_commands_of_a_judged_study_do_not_hide_the_seal(write_study, judge):

@@ -14,6 +14,7 @@ from automl.trial import Completed
 KEYS = [
     *("schema_version", "study", "run_dir", "task", "metric", "direction"),
     *("trials", "best", "test", "baselines", "findings", "seconds", "mlflow"),
+    "not_judged",
 ]
 
 
@@ -67,6 +68,24 @@ def test_a_study_that_is_not_judged_has_no_test_and_no_baselines(write_study):
     summary = summarise(write_study())
     assert summary["test"] is None
     assert summary["baselines"] == {}
+
+
+def test_a_study_that_is_not_judged_names_the_command_that_judges(write_study, judge):
+    record = write_study()
+    said = summarise(record)["not_judged"]
+    assert said == f"not judged yet; judge the winner with: automl judge {record.words}"
+    judge(record)
+    assert summarise(record)["not_judged"] is None
+
+
+def test_a_winner_after_a_judgement_is_judged_for_a_reason_only(write_study, judge):
+    record = write_study()
+    judge(record, trial=0)
+    assert summarise(record)["not_judged"].endswith("--break-seal REASON")
+
+
+def test_a_study_without_a_completed_trial_has_nothing_to_judge(write_study):
+    assert summarise(write_study(outcomes=[]))["not_judged"] is None
 
 
 def test_the_judgement_of_an_earlier_winner_is_not_the_new_winners(write_study, judge):
