@@ -14,9 +14,11 @@ from automl.cli.doctor import doctor
 from automl.cli.explain import explain
 from automl.cli.export import export
 from automl.cli.judge import judge
+from automl.cli.ls import ls
 from automl.cli.predict import predict
 from automl.cli.report import report
 from automl.cli.resume import resume
+from automl.cli.rm import rm
 from automl.cli.search import search
 from automl.cli.show import show
 from automl.cli.spaces import group, spaces
@@ -25,6 +27,7 @@ from automl.errors import AutoMLError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(search, resume, judge, compare, show, explain, report, ui, export, predict, spaces, doctor),
+    *(ls, rm),
 )
 """Every command, in the order in which the help shows them; each is called by its function's name."""
 

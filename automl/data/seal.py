@@ -144,13 +144,19 @@ class Seal:
         self._append("result", ordinal=openings[-1]["ordinal"], result=dict(result))
 
     def judged_before(self, runs_dir: str | Path) -> list[str]:
-        """Give the names of the other studies in `runs_dir` that opened the same test rows, the earliest first."""
+        """Give the names of the other studies in `runs_dir` that opened the same test rows, the earliest first.
+
+        Of a study that was removed, `removed.jsonl` holds the openings.
+        """
         first: list[tuple[str, str]] = []
         for ledger in Path(runs_dir).glob("*/ledger.jsonl"):
             if ledger.parent.resolve() == self._folder.resolve():
                 continue
             times = [event["time"] for event in _readable_events(ledger) if event.get("test_sha256") == self._digest]
             first.extend((time, ledger.parent.name) for time in times[:1])
+        removed = _readable_events(Path(runs_dir) / "removed.jsonl")
+        mine = [event for event in removed if event.get("test_sha256") == self._digest]
+        first.extend({event["study"]: (event["time"], f"{event['study']} (removed)") for event in mine[::-1]}.values())
         return [name for _, name in sorted(first)]
 
     def _unchanged_rows(self, openings: list[Event]) -> pd.DataFrame:

@@ -274,6 +274,26 @@ def _made(record: Record) -> int:
     return int(record.plan_path.stat().st_mtime * 1000)
 
 
+def delete_runs(record: Record, tracking_uri: str) -> int:
+    """Delete a study's run and the runs of its trials, as MLflow's page does; give how many there were.
+
+    Args:
+        record: The study's run folder.
+        tracking_uri: Where MLflow is, an absolute address.
+    """
+    plan = record.read_json(folder.PLAN)
+    with _alone(record):
+        client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
+        experiment = client.get_experiment_by_name(experiment_name(plan["data"]))
+    if experiment is None:
+        return 0
+    wanted = f"tags.`{facts.STUDY_ID}` = '{plan['study_id']}'"
+    runs = list(_search(client, experiment.experiment_id, wanted))
+    for run in sorted(runs, key=lambda run: run.data.tags.get(facts.ROLE) == "study"):  # the parent last
+        client.delete_run(run.info.run_id)
+    return len(runs)
+
+
 def _database(tracking_uri: str) -> Database | None:
     """Give the database at the address, where it is one that can be written straight."""
     path = database_path(tracking_uri)

@@ -39,7 +39,10 @@ WEBPAGE = "report.html"
 TRACKING = "tracking.json"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-_RESERVED = ("mlflow.db", "mlflow.lock", "mlartifacts", "README.md")
+REMOVED = "removed.jsonl"
+"""Beside the studies: the openings of test rows of studies that were removed."""
+
+_RESERVED = ("mlflow.db", "mlflow.lock", "mlartifacts", "README.md", REMOVED)
 
 
 class Record:
@@ -207,6 +210,17 @@ class Record:
         Raises:
             StudyError: Another process holds it, or `trials.jsonl` is damaged.
         """
+        with self.hold():
+            self._mend()
+            yield
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold the study as `lock` does, and leave its files as they are, whole or damaged.
+
+        Raises:
+            StudyError: Another process holds it.
+        """
         with (self.run_dir / "lock").open("a+", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -217,8 +231,19 @@ class Record:
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
             file.flush()
-            self._mend()
             yield
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process holds the study now."""
+        try:
+            with (self.run_dir / "lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
 
     def _mend(self) -> None:
         for number, texts in {line["trial"]: line["files"] for line in self.read_jsonl(TRIALS)}.items():
@@ -232,6 +257,10 @@ class Record:
         """
         if self.trials():
             raise ValueError(f"study {self.study!r} has trials and is not removed")
+        self.delete()
+
+    def delete(self) -> None:
+        """Delete the folder and all that is in it; who holds the study does this."""
         hidden = Path(tempfile.mkdtemp(dir=self.runs_dir, prefix=f".{self.study}."))
         self.run_dir.rename(hidden)
         shutil.rmtree(hidden)

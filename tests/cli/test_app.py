@@ -35,6 +35,8 @@ CONTRACT = {
     "predict": "--output --keep",
     "spaces": "--json",
     "doctor": "--runs-dir --tracking-uri --json",
+    "ls": "--runs-dir --json",
+    "rm": "--mlflow --yes --runs-dir",
 }
 """The options of each command, which scripts rely on."""
 
@@ -118,6 +120,7 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
         (["judge", "houses", "--break-seal", ""], r"--break-seal must give the reason, .*"),
         (["judge", "houses"], r"unknown study 'houses'; there are no studies in .*"),
         (["search", "digits", "--keep", "top:0"], r"--keep must be best, all or top:N such as top:3, got 'top:0'"),
+        (["rm", "houses", "--yes"], r"unknown study 'houses'; there are no studies in .*"),
         (["show", "../houses"], r"a study's name may not leave the runs folder: .*got '../houses'"),
         (["compare", "houses"], r"unknown study 'houses'; there are no studies in .*"),
         (["compare", "--json", "--csv"], r"--json and --csv both say what to print; give one of them"),
