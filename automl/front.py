@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.budget import parse_duration
 from automl.experiment.checks import checked
+from automl.experiment.first import with_first
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.resume import resume as resume_record
 from automl.experiment.run import search as search_plan
@@ -138,6 +139,8 @@ def search(
     timeout: str | float | None = None,
     runs_dir: str | Path = "runs",
     drop: Sequence[str] = (),
+    warm_start: str | None = None,
+    seed_configs: str | Path | Sequence[Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
     **options: Any,
 ) -> Result:
@@ -151,6 +154,8 @@ def search(
         timeout: Time in all: `10m`, or seconds.
         runs_dir: The folder of all studies.
         drop: Columns to leave out.
+        warm_start: A study whose best configs are tried right after the default.
+        seed_configs: Your own configs, or their file, that are tried before those.
         progress: Who watches; nobody if None.
         **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
             `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `cohort`,
@@ -180,7 +185,8 @@ def search(
         drop=tuple(drop),
         **{"study": "", **options},
     )
-    return Result(search_plan(checked(plan), tables=tables, progress=progress))
+    plan = with_first(checked(plan), warm_start=warm_start, seed_configs=seed_configs)
+    return Result(search_plan(plan, tables=tables, progress=progress))
 
 
 def resume(

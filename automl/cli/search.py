@@ -54,6 +54,12 @@ Space = Annotated[
         "--space", "NAME|PATH", _SEARCH, "What may vary; see automl spaces. [default: by the data]", complete.spaces
     ),
 ]
+WarmStart = Annotated[
+    str | None, _option("--warm-start", "STUDY", _SEARCH, "Try this study's best configs right after the default.")
+]
+SeedConfig = Annotated[
+    str | None, _option("--seed-config", "FILE", _SEARCH, "Try your own configs, YAML or JSON, before those.")
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", rich_help_panel=_SEARCH, help="Repeats a study.")]
 Device = Annotated[str, _option("--device", "auto|cpu|cuda[:i]", _SEARCH, "Where to train.")]
 Cohort = Annotated[str, _option("--cohort", "auto|N", _SEARCH, "How many trials train together. [default: auto]")]
@@ -102,6 +108,8 @@ def search(
     space: Space = None,
     trials: Trials = None,
     timeout: Timeout = None,
+    warm_start: WarmStart = None,
+    seed_config: SeedConfig = None,
     seed: Seed = 0,
     device: Device = "auto",
     sampler: Sampler = "tpe",
@@ -124,6 +132,7 @@ def search(
 ) -> None:
     """Search for the best network on a table or on images, and judge it once."""
     from automl.experiment.checks import checked, parse_kinds
+    from automl.experiment.first import with_first
     from automl.experiment.limits import parse_size
     from automl.experiment.plan import Plan
 
@@ -140,4 +149,5 @@ def search(
         judge=not no_judge,
     )
     plan = checked(plan, split_twice=bool(split and test))
+    plan = with_first(plan, warm_start=warm_start, seed_configs=seed_config)
     _carry_out(plan, context.obj, as_json=as_json, quiet=quiet)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from automl.experiment.cohorts import Cohorts
+from automl.experiment.first import beginning_with_first
 from automl.experiment.objective import Objective
 from automl.experiment.trainer import Trainer
 from automl.spaces.read import read_space
@@ -59,7 +60,7 @@ def assemble(
     study = Study(
         record.journal_path,
         record.study,
-        read_space(str(record.space_path)),
+        beginning_with_first(read_space(str(record.space_path)), plan),
         higher_is_better=higher,
         sampler=plan.sampler,
         seed=plan.seed,

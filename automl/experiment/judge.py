@@ -12,8 +12,10 @@ from automl.data.seal import Seal
 from automl.evaluation.compare import judgement
 from automl.evaluation.intervals import bootstrap
 from automl.evaluation.metrics import row_losses
+from automl.experiment.first import foreign_rows
+from automl.experiment.plan import Plan
 from automl.experiment.rebuild import rebuild
-from automl.tracking.record import JUDGEMENT
+from automl.tracking.record import JUDGEMENT, PLAN
 from automl.training.weights import raw_outputs, weights_sha256
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ def _notes(record: Record, seal: Seal, ordinal: int) -> list[str]:
     notes = [f"the seal was broken: {reason}" for reason in seal.broken]
     if earlier:
         notes.append(f"study {len(earlier) + 1} judged on these rows, after {', '.join(earlier)}")
+    if foreign := foreign_rows(record, Plan.from_json(record.read_json(PLAN))):
+        notes.append(foreign)
     if ordinal > 1:
         notes.append(f"opening {ordinal} of these rows in this study")
     return notes

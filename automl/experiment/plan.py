@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl.budget import Budget, asked_for
 from automl.experiment.limits import Limits
 
+if TYPE_CHECKING:
+    from automl.trial import Config
+
 IN_MEMORY = "dataframe"
 """What stands for a table that came from memory rather than from a file."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A config that is to be tried right after the default.
+
+    Args:
+        source: Where it comes from, in words: the place in a file, or a trial of another study.
+        config: Flat names to values; complete once it is settled which space is searched.
+        is_own: Whether the person wrote it. What does not fit the space is then a mistake; else it is adapted.
+    """
+
+    source: str
+    config: Config
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The study whose best configs are wanted first, and the rows by which it chose them, by their hashes."""
+
+    study: str
+    data_sha256: str | None
+    test_sha256: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +70,8 @@ class Plan:
         max_latency: The most milliseconds one may take for a row; None is without limit.
         tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
         keep: Whose weights are kept: `best`, `top:N` or `all`.
+        first: Configs to try right after the default, in this order.
+        warm_start: The study that some of those come from.
         judge: Whether the winner is judged and exported when the search ends; if not, `automl judge` does it.
     """
 
@@ -73,6 +102,8 @@ class Plan:
     max_latency: float | None = None
     keep: str = "top:3"
     judge: bool = True
+    first: tuple[Wanted, ...] = ()
+    warm_start: Origin | None = None
 
     @property
     def budget(self) -> Budget:
@@ -99,4 +130,6 @@ class Plan:
     def from_json(cls, record: dict[str, Any]) -> Plan:
         """Rebuild a plan from `to_json`; what else the record holds is left out."""
         known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
-        return cls(**{**known, "drop": tuple(known.get("drop", ()))})
+        first = tuple(Wanted(**each) for each in known.get("first", ()))
+        origin = Origin(**known["warm_start"]) if known.get("warm_start") else None
+        return cls(**{**known, "drop": tuple(known.get("drop", ())), "first": first, "warm_start": origin})

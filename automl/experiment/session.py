@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automl.budget import Clock
 from automl.experiment.assemble import assemble
 from automl.experiment.environment import environment
+from automl.experiment.first import settle_first
 from automl.experiment.interrupts import Interrupts, deferred
 from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
@@ -74,7 +75,7 @@ class Session:
         self._device = pick_device(plan.device)
         is_new = not record.has(ENVIRONMENT)
         self._stage = set_out(record, plan, tables)
-        self._plan = settle_space(record, plan, self._stage.task)
+        self._plan, of_first = settle_first(record, settle_space(record, plan, self._stage.task))
         seconds_to_start = time.monotonic() - self._started
         self._clock = Clock(_for_search(plan.budget.seconds, seconds_to_start), used, self._started)
         self._kept = 0.0
@@ -83,6 +84,8 @@ class Session:
             record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
             for finding in findings(record):
                 progress.say(finding.sentence)
+            for sentence in of_first:
+                progress.say(sentence)
         self._tracker = start_tracking(record, plan.tracking_uri)
 
     def run(self, break_seal: str | None = None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Space:
         description: One line.
         parameters: In order, each choice holding the parameters of its branches.
         starts: Known-good configs to try before the search proposes its own.
+        first: Complete configs that a person wants tried before those, right after the default and in this order.
 
     Examples:
         >>> space = Space("small", "", (Parameter("width", Int(8, 64, default=16)),))
@@ -45,6 +46,7 @@ class Space:
     description: str
     parameters: tuple[Parameter, ...]
     starts: tuple[Config, ...] = ()
+    first: tuple[Config, ...] = ()
 
     @property
     def dimensions(self) -> int:

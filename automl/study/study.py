@@ -44,7 +44,8 @@ def _free(config: Config) -> float:
 class Study:
     """Asks for configs and is told outcomes.
 
-    The space's default is trial 0 and its known-good configs come next, the cheapest first; then the sampler proposes.
+    The space's default is trial 0; what a person wants tried first comes next, as it is ordered, then the space's
+    known-good configs, the cheapest first, but for those that came before; then the sampler proposes.
 
     Args:
         journal: The journal file; made if absent.
@@ -73,6 +74,8 @@ class Study:
         self._sampler = sampler
         self._seen: tuple[int, list[FrozenTrial]] = (-1, [])
         self._space = space
+        starts = map(space.complete, space.starts)
+        self._known_good = [start for start in starts if start not in space.first]
         self._study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(journal))),
             study_name=name,
@@ -107,13 +110,13 @@ class Study:
     @property
     def n_starts(self) -> int:
         """How many trials come before the sampler's own proposals."""
-        return 1 + len(self._space.starts)
+        return 1 + len(self._space.first) + len(self._known_good)
 
     def _start(self, number: int, cost: Callable[[Config], float]) -> Config:
-        """Give the default, then the known-good configs, the cheapest first."""
+        """Give the default, then what is wanted first, then the known-good configs, the cheapest first."""
         if number == 0:
             return self._space.default()
-        return sorted((self._space.complete(start) for start in self._space.starts), key=cost)[number - 1]
+        return [*self._space.first, *sorted(self._known_good, key=cost)][number - 1]
 
     def ask(
         self,

@@ -21,7 +21,7 @@ HEAVY = ("torch", "optuna", "mlflow", "pandas", "numpy", "sklearn", "onnx", "onn
 CONTRACT = {
     "search": (
         "--target --task --kind --drop --space --trials --timeout --metric --positive --study --runs-dir --test "
-        "--validation --split --device --seed --sampler --pruner --cohort --jobs "
+        "--validation --split --device --warm-start --seed-config --seed --sampler --pruner --cohort --jobs "
         "--max-parameters --max-memory --max-latency --no-judge --keep --tracking-uri --json --quiet"
     ),
     "resume": "--trials --timeout --break-seal --runs-dir --json --quiet",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
+from dataclasses import replace
 
 import optuna
 import pytest
@@ -219,3 +220,18 @@ def test_the_cheapest_of_several_and_those_like_another_are_not_random(open_stud
 
 def test_insights_have_no_importance_before_there_are_trials(open_study):
     assert open_study().insights() == {"random": [], "importance": None}
+
+
+def test_what_is_wanted_first_comes_after_the_default_in_its_order_and_once(tmp_path, space):
+    wanted = [
+        space.complete({"training.batch_size": 128}),
+        space.complete(space.starts[1]),
+        space.complete({"family": "resnet"}),
+    ]
+    first = replace(space, first=tuple(wanted))
+    study = Study(tmp_path / "first.journal", "s", first, higher_is_better=True, sampler="tpe", seed=3)
+    configs = _run(study, study.n_starts)
+    assert study.n_starts == 1 + len(wanted) + len(space.starts) - 1
+    assert configs[: 1 + len(wanted)] == [space.default(), *wanted]
+    known_good = [space.complete(start) for start in space.starts]
+    assert configs[1 + len(wanted) :] == [start for start in known_good if start != wanted[1]]
