@@ -72,7 +72,9 @@ def test_missing_codes_are_a_code_of_their_own():
     assert auc(by_code(np.where(CODES, -1, 0), flags(CODES)), flags(CODES)) == 1.0
 
 
-@pytest.mark.parametrize("bent", [lambda x: 3 * x - 1, np.exp, lambda x: -(x**3), lambda x: x**2], ids=str)
+@pytest.mark.parametrize(
+    "bent", [lambda x: 3 * x - 1, np.exp, lambda x: -(x**3), lambda x: x**2], ids=["line", "exp", "cube", "square"]
+)
 def test_numbers_follow_a_line_or_a_curve(bent, generator):
     numbers = generator.normal(size=N)
     ranks = pd.Series(bent(numbers)).rank().to_numpy()[:, None]

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from automl.report.webpage import webpage
+from automl.trial import Epoch
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -18,7 +19,7 @@ IMPORTANCE = {"method": "PED-ANOVA", "trials": 40, "best_share": 0.125, "paramet
 A_POINT = """() => {
     const plot = document.getElementById("plot-curves"), { xaxis, yaxis } = plot._fullLayout;
     const { x, y } = plot.querySelector(".nsewdrag").getBoundingClientRect();
-    return [x + xaxis.d2p(2), y + yaxis.d2p(0.8)];
+    return [x + xaxis.d2p(2), y + yaxis.d2p(0.86)];
 }"""
 
 
@@ -35,6 +36,7 @@ def address(write_study, judge_rows):
     record = write_study()
     record.write_json("search.json", {"random": [1], "importance": IMPORTANCE})
     record.trial(0).write_config({**record.trial(0).read_config(), "optimizer.adamw.lr": 0.5})
+    record.trial(0).write_curve([Epoch(number, 0.5, 0.5, 0.84 + number / 100, 0.1, 0.1) for number in (1, 2)])
     judge_rows(record, ["low", "high", "low"], ["low", "low", "low"], [0.9, 0.6, 0.8])
     record.webpage_path.write_text(webpage(record), encoding="utf-8")
     return record.webpage_path.as_uri()
