@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
+
+from automl.tracking.record import PLAN
 
 _AS_GIVEN = (
     *("target", "task", "metric", "positive", "trials", "seed", "device", "sampler", "pruner", "cohort", "jobs"),
-    *("max_parameters", "max_latency", "validation"),
+    *("max_parameters", "max_latency", "validation", "keep"),
 )
 """The parts of a plan that are options under their own names."""
 _IN_MEMORY = "dataframe"
@@ -19,7 +22,7 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
 
     Args:
         plan: The plan, as the run folder keeps it.
-        space: The file of its space.
+        space: The file of its space, in the run folder.
 
     Examples:
         >>> command({"data": "adult.csv", "target": "income", "seed": 0, "timeout": 90.0}, "runs/adult-1/space.yaml")
@@ -39,6 +42,8 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
     words += _option("split", plan["split"]) if plan.get("split") else _option("test", plan.get("test"))
     words += ["--timeout", f"{plan['timeout']:g}s"] if plan.get("timeout") else []
     words += ["--max-memory", f"{plan['max_memory'] / 1e3:g}KB"] if plan.get("max_memory") else []
+    words += [] if plan.get("judge", True) else ["--no-judge"]
+    words += ["--seed-config", str(PurePath(space).with_name(PLAN))] if plan.get("first") else []
     return shlex.join([*words, "--space", space])
 
 

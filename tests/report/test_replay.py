@@ -46,11 +46,23 @@ def test_the_command_searches_the_same_data(words):
         ("--kind", "zip=category"),
         ("--max-memory", "500000KB"),
         ("--seed", "0"),
+        ("--keep", "top:3"),
         ("--space", "runs/houses/space.yaml"),
     ],
 )
 def test_the_command_has_the_options_of_the_plan(words, option, expected):
     assert value(words, option) == expected
+
+
+def test_what_was_tried_first_is_tried_first_again_without_the_study_it_came_from():
+    first = [{"source": "trial 3 of flats", "config": {"family": "mlp"}, "is_own": False}]
+    words = shlex.split(command({**PLAN, "first": first, "warm_start": {"study": "flats"}}, "runs/houses/space.yaml"))
+    assert value(words, "--seed-config") == "runs/houses/plan.json" and "--warm-start" not in words
+
+
+def test_a_study_that_was_not_judged_is_not_judged_again(words):
+    assert "--no-judge" not in words and "--seed-config" not in words
+    assert "--no-judge" in shlex.split(command({**PLAN, "judge": False}, "runs/houses/space.yaml"))
 
 
 def test_every_column_that_was_dropped_is_dropped(words):
