@@ -1,14 +1,12 @@
 """Runs what the tutorial and the how-to per task show, in order and in one folder a page, with a small budget.
 
-A command that this version does not have is left out, with what needs it, and named in a test of its own.
+A model that is served is asked while it is served; all other commands run one after the other.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
-import shlex
 import shutil
 import signal
 import socket
@@ -21,10 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import typer
 
-import automl
-from automl.cli.app import app
 from tests.test_readme import (
     PATIENCE,
     commands,
@@ -38,7 +33,6 @@ from tests.test_readme import (
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("tutorial.md", "tasks.md")
-COMMANDS = typer.main.get_command(app).commands
 
 
 def steps(page: str) -> Iterator[tuple[str, str]]:
@@ -50,24 +44,12 @@ def steps(page: str) -> Iterator[tuple[str, str]]:
             yield from ((language, with_small_budget(command)) for command in commands(f"```sh\n{text}```\n"))
 
 
-def is_there(command: str) -> bool:
-    """Tell whether this version has the command, its options and the format that it asks for."""
-    _, name, *words = shlex.split(command)
-    if name not in COMMANDS:
-        return False
-    options = {flag: option for option in COMMANDS[name].params for flag in option.opts}
-    asked = [word for word in words if word.startswith("--")]
-    formats = [value for flag, value in itertools.pairwise(words) if flag == "--format"]
-    return set(asked) <= set(options) and all(each in options["--format"].metavar for each in formats)
-
-
 class Walk:
-    """One page, followed in one folder; `left_out` is what could not be run here."""
+    """One page, followed in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.env = environment(folder)
-        self.left_out: list[str] = []
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = str(free.getsockname()[1])
@@ -83,29 +65,18 @@ class Walk:
                 self.run(text)
 
     def python(self, text: str) -> None:
-        if [name for name in re.findall(r"\bautoml\.(\w+)", text) if not hasattr(automl, name)]:
-            self.left_out.append(text)
-            return
         (self.folder / "shown.py").write_text(text)
         run_to_its_end("python shown.py", self.folder, self.env)
 
     def run(self, command: str) -> None:
-        if is_run_elsewhere(command):
-            return
-        if not is_there(command):
-            self.left_out.append(command)
-        elif is_a_server(command):
+        if is_a_server(command):
             run_a_server(command, self.folder, self.env)
-        else:
+        elif not is_run_elsewhere(command):
             run_to_its_end(command, self.folder, self.env)
 
     def serve(self, command: str, later: list[tuple[str, str]]) -> None:
         """Serve a model while it is asked what the page asks it next, with the Python before the question."""
-        model = self.folder / command.split()[-1]
         question = next(text for _, text in later if text.startswith("curl"))
-        if not model.exists() or shutil.which("curl") is None:
-            self.left_out += [command, question]
-            return
         with self.serving(command.replace("5001", self.port)):
             for language, text in later[: later.index(("sh", question))]:
                 assert language == "python"
@@ -137,10 +108,12 @@ class Walk:
         raise AssertionError((self.folder / "server.log").read_text())
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+@pytest.fixture(params=PAGES)
+def walk(request: pytest.FixtureRequest, tmp_path: Path) -> Walk:
     """A page that was followed to its end."""
-    walk = Walk(tmp_path_factory.mktemp("walk"))
+    if shutil.which("curl") is None:
+        pytest.skip("what is served is asked with curl, which is not installed")
+    walk = Walk(tmp_path)
     walk.follow((DOCS / request.param).read_text(encoding="utf-8"))
     return walk
 
@@ -149,23 +122,6 @@ def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_what_a_page_shows_runs_in_order(walk: Walk):
     assert list(walk.folder.glob("runs/*/report.md"))
     assert (walk.folder / "predictions.csv").exists()
-
-
-@pytest.mark.slow
-def test_nothing_that_a_page_shows_is_left_out(walk: Walk):
-    if walk.left_out:
-        pytest.skip(f"not in this version: {'; '.join(walk.left_out)}")
-
-
-def test_a_command_is_there_with_its_options():
-    assert is_there("automl search a.csv --target b --trials 2")
-    assert not is_there("automl serach a.csv")
-    assert not is_there("automl search a.csv --tragets b")
-
-
-def test_a_format_is_there_where_the_command_names_it():
-    assert is_there("automl export a --format bundle --output b")
-    assert not is_there("automl export a --format pickle --output b")
 
 
 def test_steps_come_in_order_with_a_small_budget():
