@@ -6,13 +6,13 @@ python docs/write_reference.py
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from automl.experiment.recipe import CHOICES, DEFAULTS, SECTIONS, is_shared
+from automl.experiment.schema import meanings
 from automl.spaces.conditions import word
 
 PAGE = Path(__file__).with_name("space-reference.md")
@@ -47,15 +47,6 @@ def page() -> str:
         parts.append(f"## {title}")
         parts.extend(_section(name) if name in SECTIONS else _choice(name))
     return "\n\n".join(parts) + "\n"
-
-
-def meanings(owner: type[Any]) -> dict[str, str]:
-    """Give what the docstring of a class says of each argument, on one line."""
-    _, _, rest = (inspect.getdoc(owner) or "").partition("\nArgs:\n")
-    block = re.split(r"\n(?=\S)", rest, maxsplit=1)[0]
-    entries = re.split(r"^ {4}(?=\w+: )", block, flags=re.MULTILINE)[1:]
-    pairs = (entry.split(": ", maxsplit=1) for entry in entries)
-    return {name: " ".join(text.split()) for name, text in pairs}
 
 
 def _section(name: str) -> Iterator[str]:

@@ -61,33 +61,39 @@ def space_schema() -> Schema:
     }
 
 
+def meanings(owner: type[Any]) -> dict[str, str]:
+    """Give what the docstring of a class says of each argument, on one line.
+
+    Examples:
+        >>> meanings(CHOICES["schedule"]["cosine"])
+        {'warmup': 'The share of all steps that the warm-up takes, from 0 to below 1.'}
+    """
+    _, _, rest = (inspect.getdoc(owner) or "").partition("\nArgs:\n")
+    block = re.split(r"\n(?=\S)", rest, maxsplit=1)[0]
+    entries = re.split(r"^ {4}(?=\w+: )", block, flags=re.MULTILINE)[1:]
+    pairs = (entry.split(": ", maxsplit=1) for entry in entries)
+    return {name: " ".join(text.split()) for name, text in pairs}
+
+
 def _section(owner: type[Any]) -> Schema:
     """Describe a section by the arguments of its owner."""
-    text = inspect.getdoc(owner) or ""
-    said, hints = _arguments_in(text), get_type_hints(owner)
+    said, hints = meanings(owner), get_type_hints(owner)
     bounds = getattr(owner, "bounds", {})
     arguments = {
         field.name: {
-            **({"description": said[field.name]} if field.name in said else {}),
+            "description": said.get(field.name, ""),
             **_argument(_value(hints[field.name], bounds.get(field.name)), hints[field.name]),
         }
         for field in fields(owner)
     }
     properties = {**arguments, "when": _WHEN}
-    about = " ".join(text.partition("\n\n")[0].split())
+    about = " ".join((inspect.getdoc(owner) or "").partition("\n\n")[0].split())
     return {
         "description": about,
         "type": ["object", "null"],
         "properties": properties,
         "additionalProperties": False,
     }
-
-
-def _arguments_in(text: str) -> dict[str, str]:
-    """Read what a docstring says of each argument."""
-    part = re.search(r"^Args:\n((?:    .*\n?|\n)*)", text, flags=re.MULTILINE)
-    entries = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", part[1] if part else "", flags=re.MULTILINE)
-    return {name: " ".join(words.split()) for name, words in entries}
 
 
 def _value(accepted: Any, bounds: tuple[float, float] | None) -> Schema:

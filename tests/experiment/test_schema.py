@@ -92,7 +92,11 @@ def test_every_argument_that_a_room_publishes_is_there():
 def test_what_the_docstrings_say_is_shown():
     cnn = SCHEMA["definitions"]["family.cnn"]
     assert cnn["description"] == "Arguments of a convolutional network."
-    assert all(each["description"] for each in cnn["properties"].values())
+    sections = [
+        *SCHEMA["definitions"].values(),
+        *(SCHEMA["properties"]["space"]["properties"][name] for name in SECTIONS),
+    ]
+    assert all(each["description"] for section in sections for each in section["properties"].values())
     assert cnn["properties"]["stages"]["description"] == (
         "Parts at one resolution each, from 1 to 5; every next one has half the rows and columns."
     )
