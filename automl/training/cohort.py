@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
-from automl.training.device import mixed_precision, threads_for
+from automl.training.augment import IMAGE
+from automl.training.device import is_worth_bfloat16, mixed_precision, threads_for
 from automl.training.failures import OutOfTimeError
 from automl.training.graphs import Graphs, Recorder, pays
 from automl.training.health import Health, is_due
@@ -148,8 +149,10 @@ class Cohort:
         """Take these members, in the order of the stack, as those in training."""
         self._seats = seats
         self._probe = Probe(self._stack)
-        self._work = 6.0 * self._n_operations * self._edges[1]
-        self._step = Step(self._stack, self._update, seats, number=self._epoch * self._n_steps, work=self._work)
+        work, has_images = 6.0 * self._n_operations * self._edges[1], IMAGE in self._train.inputs
+        self._is_mixed = is_worth_bfloat16(self._device, work, has_images=has_images)
+        number = self._epoch * self._n_steps
+        self._step = Step(self._stack, self._update, seats, number=number, is_mixed=self._is_mixed)
         given = (self._step, self._train, self._edges)
         recorded = pays(self._train, self._edges)
         self._runner: Runner = Graphs(*given, Recorder(self._device)) if recorded else Eager(*given)
@@ -268,7 +271,7 @@ class Cohort:
         self._stack.train(False)
         parts = []
         for rows in self._validation.parts():
-            with mixed_precision(self._device, self._work):
+            with mixed_precision(self._device, self._is_mixed):
                 parts.append(self._stack.forward_same(rows))
         outputs = torch.cat(parts, dim=1)
         target = self._validation.target.to(self._device).expand(len(self._seats), -1)

@@ -37,11 +37,11 @@ class Step:
         update: Moves them.
         seats: The members, in the order of the stack.
         number: How many steps they have made so far.
-        work: Multiplications and additions that a step of one member takes, about.
+        is_mixed: Whether they run in bfloat16.
     """
 
-    def __init__(self, stack: Stack, update: Update, seats: Sequence[Seat], number: int, work: float) -> None:
-        self._stack, self._update, self._work = stack, update, work
+    def __init__(self, stack: Stack, update: Update, seats: Sequence[Seat], number: int, is_mixed: bool) -> None:
+        self._stack, self._update, self._is_mixed = stack, update, is_mixed
         device = self._device = stack.weights.device
         training = [seat.member.training for seat in seats]
         self._smoothing = self._column([each.label_smoothing for each in training])
@@ -60,7 +60,7 @@ class Step:
     def __call__(self, batch: Batch, target: Tensor, now: Moves, probe: Probe | None = None) -> None:
         """Move every member on its rows {block: (M, B, ...)}, watched or not; add to their `losses` (M,)."""
         batch, partners = self._augmented(batch, target, self.number)
-        with mixed_precision(self._device, self._work), probe.watching() if probe else contextlib.nullcontext():
+        with mixed_precision(self._device, self._is_mixed), probe.watching() if probe else contextlib.nullcontext():
             outputs = self._stack.forward(batch, self.number, now.rates)
         smoothing = self._smoothing
         if smoothing is not None and now.smoothing is not None:

@@ -28,6 +28,7 @@ from automl.training.arguments import (
     Training,
 )
 from automl.training.cohort import batch_edges, train
+from automl.training.device import is_worth_bfloat16
 from automl.training.failures import OutOfTimeError
 from automl.training.feed import Rows
 
@@ -405,3 +406,21 @@ def test_a_factor_on_embeddings_changes_nothing_where_there_are_none(family):
 
     plain, scaled = fit(1.0).weights, fit(9.0).weights
     assert all(torch.equal(weight, scaled[name]) for name, weight in plain.items())
+
+
+@pytest.mark.skipif(not is_worth_bfloat16(torch.device("cpu"), 1e12, has_images=True), reason="no bfloat16 here")
+def test_large_images_train_in_bfloat16_to_about_the_same_weights():
+    train_rows, valid_rows = _rows(64, 0), _rows(32, 1)
+    exact, mixed = (
+        train(
+            [build(FAMILIES["cnn"](**DRY["cnn"], width=8), (IMAGE,), 2, seed=1)],
+            [_member(epochs=1)],
+            train_rows,
+            valid_rows,
+            Watch(valid_rows.target),
+            n_operations=n_operations,
+        )[0]
+        for n_operations in (1, 10**7)
+    )
+    assert exact.best.train_loss != mixed.best.train_loss
+    assert exact.best.train_loss == pytest.approx(mixed.best.train_loss, rel=2e-2)

@@ -105,7 +105,7 @@ def _weights(family, members, runner_of):
     update = Update([member.optimizer for member in members], stack.weights, stack.decayed)
     n_steps = len(EDGES) - 1
     seats = [Seat(place, each, n_steps=n_steps, higher_is_better=True) for place, each in enumerate(members)]
-    step = Step(stack, update, seats, number=0, work=0.0)
+    step = Step(stack, update, seats, number=0, is_mixed=False)
     runner = runner_of(step, rows, EDGES)
     stack.train(True)
     for epoch in range(2):
@@ -144,7 +144,7 @@ def test_a_watched_step_is_never_recorded():
     rows, members = _rows(103, 0), _members()[:1]
     stack = Stack(_networks("mlp", 1), [0], CPU)
     seats = [Seat(0, members[0], n_steps=5, higher_is_better=True)]
-    step = Step(stack, Update([members[0].optimizer], stack.weights, stack.decayed), seats, number=0, work=0.0)
+    step = Step(stack, Update([members[0].optimizer], stack.weights, stack.decayed), seats, number=0, is_mixed=False)
     graphs = Graphs(step, rows, EDGES, tape)
     graphs.begin(torch.arange(103).unsqueeze(0), moves(seats, range(5), stack.noise, CPU))
     for place in range(5):
