@@ -67,7 +67,7 @@ class ImageEncoding:
         """Learn from the training rows' images (N,)."""
         images = _as_images(values, column.name)
         channels, *stored = images.shape_of_one
-        height, width = (arguments.resolution or side for side in stored)
+        height, width = (min(arguments.resolution or side, side) for side in stored)
         shape = (channels, height, width)
         mean, std = _statistics(images.store, images.index[images.index >= 0], shape)
         return cls(column.name, channels, height, width, mean, std, (stored[0], stored[1]))

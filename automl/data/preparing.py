@@ -20,7 +20,8 @@ class Preparing:
             then a smooth clip), `quantile` (to a normal distribution, by a table).
         one_hot_max: A category with at most so many values, missing counted as one, becomes one-hot; others get codes
             for an embedding.
-        resolution: The side, in pixels, of the square that images are resized to; 0 leaves them as they are stored.
+        resolution: The side, in pixels, of the square that images are resized to; but no side is made longer than it is
+            stored, which would cost time and show nothing more. 0 leaves both sides as they are.
 
     Raises:
         ValueError: `numeric` is none of these words, `one_hot_max` is negative, or `resolution` is neither 0 nor from

@@ -71,8 +71,14 @@ def test_a_missing_image_has_the_mean_colour():
 
 
 def test_images_are_resized_to_the_resolution():
-    block = fit(series(), resolution=16).encode(series())["image"]
-    assert block.dtype == np.uint8 and (block == resized(PIXELS, (3, 16, 16))).all()
+    block = fit(series(), resolution=5).encode(series())["image"]
+    assert block.dtype == np.uint8 and (block == resized(PIXELS, (3, 5, 5))).all()
+
+
+@pytest.mark.parametrize(("resolution", "shape"), [(7, (3, 6, 7)), (8, (3, 6, 8)), (16, (3, 6, 8))])
+def test_no_side_is_made_longer_than_it_is_stored(resolution, shape):
+    encoding = fit(series(), resolution=resolution)
+    assert (encoding.shape, encoding.stored) == (shape, (6, 8))
 
 
 @pytest.mark.parametrize("shape", [(1, 6, 8), (3, 9, 5), (1, 20, 20), (3, 6, 8)])
@@ -95,9 +101,9 @@ def test_what_is_no_image_is_refused():
 
 
 def test_an_encoding_comes_back_from_json():
-    encoding = fit(series(), resolution=12)
+    encoding = fit(series(), resolution=5)
     assert ImageEncoding.from_json(json.loads(json.dumps(encoding.to_json()))) == encoding
-    assert (encoding.stored, encoding.shape) == ((6, 8), (3, 12, 12))
+    assert (encoding.stored, encoding.shape) == ((6, 8), (3, 5, 5))
 
 
 def test_images_stand_beside_the_other_blocks_in_a_preparation():
