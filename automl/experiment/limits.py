@@ -50,7 +50,8 @@ class Limits:
 
 def milliseconds(layers: Sequence[LayerCost]) -> float:
     """Predict how long one row takes on one core; right to a factor of some two."""
-    return 1e3 * (_SECONDS_A_LAYER * len(layers) + operations(layers) / _OPERATIONS_A_SECOND)
+    passed = [layer for layer in layers for _ in range(layer.passes)]
+    return 1e3 * (_SECONDS_A_LAYER * len(passed) + operations(passed) / _OPERATIONS_A_SECOND)
 
 
 def parse_size(text: str) -> float:

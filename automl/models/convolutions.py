@@ -115,6 +115,30 @@ class Overall(nn.Module):
         return x.amax((-2, -1)) if self.name == "max" else x.mean((-2, -1))
 
 
+class AddMirrored(nn.Module):
+    """In evaluation puts the mirror images of a batch, left to right, behind its images.
+
+    Shape:
+        (N, C, H, W) -> (2 N, C, H, W), in training (N, C, H, W)
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Double."""
+        return x if self.training else torch.cat([x, x.flip(-1)], dim=-4)
+
+
+class MeanOfBoth(nn.Module):
+    """In evaluation gives the mean of what was found in an image and in its mirror image.
+
+    Shape:
+        (2 N, C) -> (N, C), in training (N, C)
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Halve."""
+        return x if self.training else x.view(*x.shape[:-2], 2, -1, x.shape[-1]).mean(-3)
+
+
 def head(name: ImageHead) -> nn.Module:
     """Make what turns channels of pixels into features: all pixels one after the other, or a number a channel."""
     return nn.Flatten(-3) if name == "flatten" else Overall(name)

@@ -35,12 +35,14 @@ class LayerCost:
         output: The size of its output for one row.
         parameters: Its trainable numbers.
         multiply_adds: Multiplications with an addition each, for one row forward.
+        passes: How often a row goes through it in a prediction; in training it does once.
     """
 
     name: str
     output: Size
     parameters: int
     multiply_adds: int
+    passes: int = 1
 
 
 def pixels_after(size: int, kernel: int, *, stride: int, padding: int) -> int:
@@ -66,11 +68,12 @@ class Tally:
         >>> tally = Tally((1, 8, 8), "stem")
         >>> tally.convolution("first", 4, kernel=3, stride=2)
         >>> tally.rows
-        [LayerCost(name='stem.first', output=(4, 4, 4), parameters=40, multiply_adds=576)]
+        [LayerCost(name='stem.first', output=(4, 4, 4), parameters=40, multiply_adds=576, passes=1)]
     """
 
     def __init__(self, size: Size, name: str) -> None:
         self.size = size
+        self.passes = 1
         self.rows: list[LayerCost] = []
         self._name = name
 
@@ -85,7 +88,7 @@ class Tally:
         """Pass a layer; without a size it keeps the one there is, and without a name it is the part itself."""
         self.size = size or self.size
         full = f"{self._name}.{name}" if name else self._name
-        self.rows.append(LayerCost(full, self.size, parameters, multiply_adds))
+        self.rows.append(LayerCost(full, self.size, parameters, multiply_adds, self.passes))
 
     def linear(self, name: str, width: int, *, before: str = "none") -> None:
         """Pass a linear layer, which has no bias right before a batch norm: in * out + out."""
@@ -94,7 +97,13 @@ class Tally:
         self.layer(name, (*self.size[:-1], width), parameters=weights + bias, multiply_adds=weights)
 
     def norm(self, name: str, kind: str) -> None:
-        """Pass a normalisation over features or channels; `none` is no layer."""
+        """Pass a normalisation over features or channels; `none` is no layer.
+
+        Raises:
+            ValueError: A group would be a single number, of which nothing would be left.
+        """
+        if kind == "group" and prod(self.size) == 1:
+            raise ValueError(f"{self._name}.{name} would have one channel of one pixel; more width would fit")
         if kind != "none":
             self.layer(name, parameters=2 * self.size[0])
 

@@ -31,10 +31,10 @@ def n_parameters(module: nn.Module) -> int:
 
 
 def _multiply_adds(layer: nn.Module, output: torch.Tensor) -> int:
-    """Count them for a layer that gave `output` for one row: every number of it is a product with a row of weights."""
+    """Count them for one row of what a layer gave: every number of it is a product with a row of weights."""
     if not isinstance(layer, nn.Linear | nn.Conv2d):
         return 0
-    return output.numel() * layer.weight[0].numel()
+    return output[0].numel() * layer.weight[0].numel()
 
 
 def empty_batch(blocks: Sequence[Block], n_rows: int = 1) -> dict[str, torch.Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,11 @@ def test_memory_grows_with_the_batch():
 
 def test_a_row_takes_longer_in_a_deeper_network():
     assert milliseconds(LAYERS) > milliseconds(LAYERS[:1]) > 0
+
+
+def test_a_row_takes_as_long_as_it_passes_often():
+    twice = [replace(layer, passes=2) for layer in LAYERS]
+    assert milliseconds(twice) == pytest.approx(2 * milliseconds(LAYERS))
 
 
 @pytest.mark.parametrize(("text", "size"), [("500MB", 5e8), ("1.5 gb", 1.5e9), ("1KB", 1e3)])

@@ -115,12 +115,12 @@ def real_rows(real_data):
     return read
 
 
-def make_image_winner(rows, columns, resolution=0):
+def make_image_winner(rows, columns, resolution=0, mirror=False):
     """A winner over images, and perhaps other columns, of a convolutional network with batch norm."""
     classes = classes_of(rows["won"])
     task = Task("binary", "won", columns, classes, "accuracy")
     preparation = fit_preparation(rows, columns, Preparing(resolution=resolution))
-    network = build(CNN(stages=2, width=6, head="flatten", hidden=8), preparation.blocks, 2, seed=0)
+    network = build(CNN(stages=2, width=6, head="flatten", hidden=8, mirror=mirror), preparation.blocks, 2, seed=0)
     network.train()({name: torch.tensor(block) for name, block in preparation.transform(rows).items()})
     coder = TargetCoder.fit(task, rows["won"])
     return Winner(network.eval(), {"family": "cnn"}, preparation, coder, task)
@@ -185,9 +185,9 @@ def grey_rows():
 
 @pytest.fixture(scope="session")
 def grey(grey_rows):
-    """A winner over grey pictures and other columns."""
+    """A winner over grey pictures, each seen with its mirror image, and other columns."""
     kinds = (Column("age", "numeric"), Column("photo", "image"), Column("job", "category"))
-    return make_image_winner(grey_rows, kinds)
+    return make_image_winner(grey_rows, kinds, mirror=True)
 
 
 @pytest.fixture(scope="session")

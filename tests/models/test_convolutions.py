@@ -102,6 +102,21 @@ def test_whole_channels_are_dropped_and_the_others_scaled():
     assert torch.equal(layer.eval()(images), images)
 
 
+@pytest.mark.parametrize("arguments", [{}, {"head": "flatten", "norm": "group"}, {"block": "residual"}], ids=str)
+def test_a_prediction_may_be_the_mean_over_an_image_and_its_mirror_image(arguments):
+    plain, both = _after_some_steps(**arguments), _after_some_steps(mirror=True, **arguments)
+    images, _ = _digits(9)
+    expected = (plain({"image": images}) + plain({"image": images.flip(-1)})) / 2
+    torch.testing.assert_close(both({"image": images}), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(both({"image": images.flip(-1)}), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_training_sees_no_mirror_image():
+    images, _ = _digits(9)
+    plain, both = (build(CNN(stages=2, dropout=0.0, mirror=on), (DIGITS,), 10, seed=0) for on in (False, True))
+    assert torch.equal(plain.train()({"image": images}), both.train()({"image": images}))
+
+
 @pytest.mark.parametrize(("width", "groups"), [(1, 1), (6, 1), (8, 2), (24, 2), (32, 8), (48, 4), (128, 8)])
 def test_a_group_has_four_channels_at_least_where_it_can(width, groups):
     norm = image_norm("group", width)

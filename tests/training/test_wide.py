@@ -50,7 +50,11 @@ WORDS = [
     for name in ("norm", "block", "pooling", "head")
     for word in get_args(get_type_hints(kind).get(name))
 ]
-SHAPES = [("mlp", {"skip": True}), ("cnn", {"squeeze": True}), ("cnn", {"kernel": 5, "hidden": 7, "layers": 2})]
+SHAPES = [
+    ("mlp", {"skip": True}),
+    ("cnn", {"squeeze": True, "mirror": True}),
+    ("cnn", {"kernel": 5, "hidden": 7, "layers": 2}),
+]
 
 
 @pytest.mark.parametrize(("family", "arguments"), WORDS + SHAPES, ids=str)

@@ -40,6 +40,8 @@ class CNN:
             in a stage's first convolution; `none` keeps it.
         head: What comes of the last stage's pixels: all of them, or the mean or the largest value of every channel.
         squeeze: Whether every block weighs its channels by their means.
+        mirror: Whether a prediction is made of the mean of what is found in an image and in its mirror image, which
+            takes twice as long: for images that mean the same when mirrored. Training sees one of the two.
         channel_dropout: Rate at which whole channels are zeroed after a stage.
         hidden: Units of a layer between the features of all columns and the output; 0 is without.
         dropout: Rate before the output.
@@ -73,6 +75,7 @@ class CNN:
     pooling: Pooling = "max"
     head: ImageHead = "average"
     squeeze: bool = False
+    mirror: bool = False
     channel_dropout: float = 0.0
     hidden: int = 0
     dropout: float = 0.1
@@ -142,6 +145,8 @@ class CNN:
         self.count_encoder(tally)
         channels = block.shape[0]
         parts: dict[str, nn.Module] = {"normalise": Normalise(block)}
+        if self.mirror:
+            parts["mirror"] = convolutions.AddMirrored()
         if self.stem is not None:
             parts["stem"] = convolutions.Convolved(channels, self.stem, activation=self.activation, norm=self.norm)
             channels = self.width
@@ -151,18 +156,26 @@ class CNN:
             )
             channels = stage.units[-1].width
         parts["head"] = convolutions.head(self.head)
+        if self.mirror:
+            parts["mean"] = convolutions.MeanOfBoth()
         return convolutions.named(parts), tally.size[0]
 
     def count_encoder(self, tally: Tally) -> None:
         """Walk through what `encoder` builds."""
         channels = tally.size[0]
         tally.layer("normalise")
+        if self.mirror:
+            tally.layer("mirror")
+            tally.passes = 2
         if self.stem is not None:
             self._count_convolution(tally, "stem", self.stem)
         for place, stage in enumerate(self.plan(channels), start=1):
             with tally.inside(f"stage{place}"):
                 self._count_stage(tally, stage)
         tally.layer("head", (tally.flat() if self.head == "flatten" else tally.size[0],))
+        if self.mirror:
+            tally.passes = 1
+            tally.layer("mean")
 
     def _count_stage(self, tally: Tally, stage: Stage) -> None:
         if stage.pool is not None:
