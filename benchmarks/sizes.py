@@ -76,11 +76,11 @@ def settle(device: torch.device) -> None:
 def measure(options: argparse.Namespace, configs: list[Config], stage: Stage, way: str) -> dict[str, Any]:
     """Time epochs of one cohort, run in one way."""
     device = torch.device(options.device)
+    devices._WORK_WORTH_BFLOAT16[device.type] = 0.0 if "bfloat16" in way else float("inf")
     began = time.perf_counter()
     cohort, n_operations = cohort_of(configs, stage, device)
     settle(device)
     made = time.perf_counter() - began
-    devices._WORK_WORTH_BFLOAT16 = 0.0 if "bfloat16" in way else float("inf")
     if "eager" in way:
         cohort._runner = Eager(cohort._step, cohort._train, cohort._edges)
     laps: list[float] = []
