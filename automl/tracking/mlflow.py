@@ -212,7 +212,7 @@ class Projection:
         judged = facts.judgement_metrics(record)
         now = int(time.time() * 1000)
         self._log(self.run_id, [Point(key, judged[key], now, 0) for key in judged if known.get(key) != judged[key]])
-        for path in (record.space_path, record.page_path, record.report_path):
+        for path in (record.space_path, record.page_path, record.report_path, record.webpage_path):
             if path.exists():
                 self._client.log_artifact(self.run_id, str(path))
         self._client.log_text(self.run_id, curves(record, study.higher_is_better), "curves.csv")
@@ -275,7 +275,7 @@ def _made(record: Record) -> int:
 
 
 def delete_runs(record: Record, tracking_uri: str) -> int:
-    """Delete a study's run and the runs of its trials, as MLflow's page does; give how many there were.
+    """Delete a study's run and the runs of its trials, as MLflow's page does, and the view of them; give how many.
 
     Args:
         record: The study's run folder.
@@ -291,6 +291,9 @@ def delete_runs(record: Record, tracking_uri: str) -> int:
     runs = list(_search(client, experiment.experiment_id, wanted))
     for run in sorted(runs, key=lambda run: run.data.tags.get(facts.ROLE) == "study"):  # the parent last
         client.delete_run(run.info.run_id)
+    view = f"{VIEW}{plan['study_id']}"
+    if view in experiment.tags:
+        client.delete_experiment_tag(experiment.experiment_id, view)
     return len(runs)
 
 

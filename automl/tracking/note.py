@@ -12,7 +12,7 @@ from automl.trial import Epoch, ranked
 
 _LONGEST = 7000
 _UNFINISHED = "The study is not finished yet."
-_REST = "\n\nThe rest is in `report.md` among the artifacts."
+_REST = "\n\nThe rest is among the artifacts: in `report.html` with plots, in `report.md` as text."
 _TRIALS = 20
 """Of how many trials the curves are kept; MLflow draws no more at once."""
 

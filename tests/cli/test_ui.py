@@ -127,7 +127,7 @@ def test_two_trials_are_compared(opened: Opened):
 def test_the_study_holds_the_winner_its_report_and_its_curves(opened: Opened):
     page = opened.go(f"Study {STUDY}")
     page.get_by_role("tab", name="Artifacts").click()
-    shows(page, "bundle", "curves.csv", "report.md", "report.json", "space.yaml")
+    shows(page, "bundle", "curves.csv", "report.html", "report.md", "report.json", "space.yaml")
     page.get_by_text("bundle", exact=True).first.click()
     shows(page, "model.onnx", "predict.py", "weights.safetensors", "MODEL_CARD.md")
 

@@ -76,6 +76,7 @@ def judge() -> Callable[[Record], None]:
         test = {"value": 0.85, "ci_low": 0.8, "ci_high": 0.9, "rows": 100}
         record.write_json("report.json", {"metric": "accuracy", "best": {"trial": 1}, "test": test})
         record.write_text("report.md", "# adult-1\n")
+        record.write_text("report.html", "<!doctype html><title>adult-1</title>")
         record.bundle_dir.mkdir()
         record.write_text("bundle/manifest.json", "{}\n")
 

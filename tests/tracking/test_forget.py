@@ -38,6 +38,14 @@ def test_the_parent_and_its_children_are_deleted_and_no_other_run(sent, outcomes
     assert len(_active(other, mlflow_uri)) == 1 + len(outcomes)
 
 
+def test_the_view_of_its_trials_is_no_longer_listed_and_that_of_others_is(sent, mlflow_uri):
+    one, other = sent("one"), sent("other")
+    forget(one)
+    experiment = MlflowClient(mlflow_uri).get_experiment_by_name("adult")
+    ids = [record.read_json("plan.json")["study_id"] for record in (one, other)]
+    assert [f"mlflow.sharedViewState.{study_id}" in experiment.tags for study_id in ids] == [False, True]
+
+
 def test_a_study_that_was_never_sent_has_no_runs(make_study, tmp_path):
     record = make_study("one")
     assert forget(record) == 0

@@ -190,7 +190,7 @@ def test_the_parent_shows_the_judgement_and_holds_the_bundle(
     assert metrics["best_validation"] == 0.9
     assert shown.parent.data.tags["best_trial"] == "1"
     files = {file.path for file in shown.client.list_artifacts(shown.parent.info.run_id)}
-    assert files == {"space.yaml", "report.md", "report.json", "curves.csv", "bundle"}
+    assert files == {"space.yaml", "report.md", "report.json", "report.html", "curves.csv", "bundle"}
     assert (record.runs_dir / "mlartifacts").is_dir()
 
 

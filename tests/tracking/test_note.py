@@ -29,7 +29,7 @@ def test_a_long_report_ends_after_a_whole_section_and_says_where_the_rest_is(mak
     record = make_study()
     record.write_text("report.md", PAGE + "\n## Trials\n\n" + "ä" * 9000 + "\n\n## Last\n\nword\n")
     note = description(record, LINKS)
-    assert note.endswith("## Search\n\nmany\n\nThe rest is in `report.md` among the artifacts.")
+    assert note.partition("## Search\n\nmany\n\n")[2].startswith("The rest is among the artifacts: in `report.html`")
 
 
 def test_a_note_fits_a_tag_however_long_the_sections(make_study):
