@@ -35,7 +35,7 @@ ARGUMENTS = {
     },
     "family.cnn": {
         *("stages", "layers", "width", "growth", "kernel", "block", "activation", "norm", "pooling", "head", "squeeze"),
-        *("channel_dropout", "hidden", "dropout", "init", "embedding_size"),
+        *("mirror", "channel_dropout", "hidden", "dropout", "init", "embedding_size"),
     },
     "optimizer.sgd": {"lr", "momentum", "nesterov", "weight_decay"},
     "optimizer.adagrad": {"lr", "weight_decay"},
@@ -140,12 +140,14 @@ def test_the_spaces_for_images_set_every_argument_of_images() -> None:
     known = {f"{section}.{name}" for section, names in ARGUMENTS.items() for name in names}
     for_images = {name for name in known if name.startswith(FOR_IMAGES)}
     assert for_images <= {parameter.name for parameter in read_space("cnn_photo").parameters_flat()}
-    assert for_images - {"augment.flip"} <= {parameter.name for parameter in read_space("cnn").parameters_flat()}
+    mirrored = {"augment.flip", "family.cnn.mirror"}
+    assert for_images - mirrored <= {parameter.name for parameter in read_space("cnn").parameters_flat()}
 
 
 @pytest.mark.parametrize("name", ["cnn", "cnn_small"])
 def test_signs_are_not_mirrored(name: str) -> None:
-    assert "augment.flip" not in {parameter.name for parameter in read_space(name).parameters_flat()}
+    names = {parameter.name for parameter in read_space(name).parameters_flat()}
+    assert not names & {"augment.flip", "family.cnn.mirror"}
 
 
 def test_nesterov_is_asked_for_only_with_momentum() -> None:
