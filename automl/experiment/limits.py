@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from automl.errors import PlanError
-from automl.models.cost import operations, training_bytes
+from automl.models.cost import operations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from automl.models.cost import LayerCost
 
 _UNITS = {"KB": 1e3, "MB": 1e6, "GB": 1e9}
-_SLOTS = 2
-"""Numbers a parameter that the optimizers keep at most."""
 _SECONDS_A_LAYER, _OPERATIONS_A_SECOND = 10e-6, 5e9
 """What a layer takes beside arithmetic, and how much of that one core does, when one row is predicted alone."""
 
@@ -35,11 +33,16 @@ class Limits:
     bytes: float | None = None
     milliseconds: float | None = None
 
-    def passed_by(self, layers: Sequence[LayerCost], batch_size: int) -> str:
-        """Say which limit a network passes; empty where it keeps them all."""
+    def passed_by(self, layers: Sequence[LayerCost], n_bytes: float) -> str:
+        """Say which limit a network passes; empty where it keeps them all.
+
+        Args:
+            layers: The network's.
+            n_bytes: The memory that it takes in training.
+        """
         found = (
             ("parameters", "", float(sum(layer.parameters for layer in layers)), self.parameters),
-            ("memory", " bytes", float(training_bytes(layers, batch_size, _SLOTS)), self.bytes),
+            ("memory", " bytes", float(n_bytes), self.bytes),
             ("latency", " ms", milliseconds(layers), self.milliseconds),
         )
         for name, unit, value, limit in found:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from automl.experiment.limits import Limits
 from automl.experiment.recipe import read_recipe
 from automl.models.build import build, costs
-from automl.models.cost import operations
+from automl.models.cost import operations, training_bytes
 from automl.models.summary import n_parameters
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member
 from automl.training.cohort import Fitted, train
 from automl.training.failures import OutOfTimeError, failure_kind
-from automl.training.feed import Rows
+from automl.training.feed import Rows, rows_at_once
 from automl.training.size import cohort_size
 from automl.training.speed import epoch_seconds
 from automl.training.weights import as_rows
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from automl.experiment.stage import Prepared, Stage
     from automl.experiment.watch import Watch
     from automl.models.cost import LayerCost
+    from automl.task import Block
     from automl.trial import Config
 
 T = TypeVar("T")
@@ -86,11 +87,24 @@ class Trainer:
             layers = self._layers(recipe)
         except ValueError as error:
             return str(error)
-        return self.limits.passed_by(layers, recipe.training.batch_size)
+        return self.limits.passed_by(layers, self._bytes(recipe, layers))
+
+    def _bytes(self, recipe: Recipe, layers: Sequence[LayerCost]) -> int:
+        """Predict the memory of one candidate in training, beside the rows."""
+        shapes = [(len(self.stage.validation), *block.shape) for block in self._blocks(recipe)]
+        return training_bytes(
+            layers,
+            recipe.training.batch_size,
+            n_slots=recipe.optimizer.n_slots,
+            n_decays=recipe.optimizer.n_decays,
+            n_evaluated=min(rows_at_once(shapes), len(self.stage.validation)),
+        )
+
+    def _blocks(self, recipe: Recipe) -> tuple[Block, ...]:
+        return self.stage.preparation(recipe.preparing).blocks
 
     def _layers(self, recipe: Recipe) -> list[LayerCost]:
-        blocks = self.stage.preparation(recipe.preparing).blocks
-        return costs(recipe.family, blocks, self.stage.task.n_outputs)
+        return costs(recipe.family, self._blocks(recipe), self.stage.task.n_outputs)
 
     def train(self, candidates: Sequence[Candidate], watch: Watch) -> list[tuple[Fitted, Outcome]]:
         """Train a cohort; give each member after its training, and what it came to, in their order.

@@ -90,7 +90,7 @@ class ChannelDropout(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Drop in training, pass on in evaluation."""
         kept = self.dropout(x.new_ones(x.shape[:-2]))
-        return x * kept[..., None, None] if self.training else x
+        return x if self.dropout.noise is None or not self.training else x * kept[..., None, None]
 
 
 class Overall(nn.Module):

@@ -22,8 +22,21 @@ Size = tuple[int, ...]
 _FLOAT = 4
 """Bytes of a number in training."""
 
-_COPIES = 4
-"""Of all parameters: the weights, the gradient of each layer, the gradient as one row, the best epoch's weights."""
+_LASTING = 3
+"""Numbers a parameter that are there all the time: its weight, that of the best epoch, whether it decays."""
+
+_MOVING = 2, 3
+"""Numbers a parameter while a step moves it by a rule that keeps nothing: its gradient, as layers have it and as one
+row; by a rule that keeps something: its gradient, and two for a moment."""
+
+_AT_ONCE = 2
+"""How many of the largest outputs there are beside those that are kept, on the way back and in evaluation."""
+
+_KEEP_OUTPUT = ("sigmoid", "tanh", "relu")
+"""Activations whose way back needs their output alone, which the next layer keeps too; others need their input."""
+
+_DROPPED = 1.75
+"""Numbers a value that dropout adds: the mask as drawn, half a number, the mask as a factor, and mostly the product."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,7 @@ class LayerCost:
         parameters: Its trainable numbers.
         multiply_adds: Multiplications with an addition each, for one row forward.
         passes: How often a row goes through it in a prediction; in training it does once.
+        kept: Numbers of one row that wait for the way back because of it.
     """
 
     name: str
@@ -43,6 +57,7 @@ class LayerCost:
     parameters: int
     multiply_adds: int
     passes: int = 1
+    kept: int = 0
 
 
 def pixels_after(size: int, kernel: int, *, stride: int, padding: int) -> int:
@@ -68,7 +83,7 @@ class Tally:
         >>> tally = Tally((1, 8, 8), "stem")
         >>> tally.convolution("first", 4, kernel=3, stride=2)
         >>> tally.rows
-        [LayerCost(name='stem.first', output=(4, 4, 4), parameters=40, multiply_adds=576, passes=1)]
+        [LayerCost(name='stem.first', output=(4, 4, 4), parameters=40, multiply_adds=576, passes=1, kept=64)]
     """
 
     def __init__(self, size: Size, name: str) -> None:
@@ -84,11 +99,36 @@ class Tally:
         yield
         self._name = before
 
-    def layer(self, name: str = "", size: Size | None = None, *, parameters: int = 0, multiply_adds: int = 0) -> None:
-        """Pass a layer; without a size it keeps the one there is, and without a name it is the part itself."""
+    def layer(
+        self,
+        name: str = "",
+        size: Size | None = None,
+        *,
+        parameters: int = 0,
+        multiply_adds: int = 0,
+        kept: float = 1.0,
+    ) -> None:
+        """Pass a layer.
+
+        Args:
+            name: Without one it is the part itself.
+            size: Of its output for one row; without one it stays what it is.
+            parameters: Its trainable numbers.
+            multiply_adds: For one row forward.
+            kept: Of each number of its output, so many wait for the way back.
+        """
         self.size = size or self.size
         full = f"{self._name}.{name}" if name else self._name
-        self.rows.append(LayerCost(full, self.size, parameters, multiply_adds, self.passes))
+        n_kept = round(kept * prod(self.size))
+        self.rows.append(LayerCost(full, self.size, parameters, multiply_adds, self.passes, n_kept))
+
+    def activation(self, name: str, kind: str) -> None:
+        """Pass an activation, of which there is one output more to keep where its way back needs its input."""
+        self.layer(name, kept=0.0 if kind in _KEEP_OUTPUT else 1.0)
+
+    def dropout(self, name: str, rate: float) -> None:
+        """Pass a dropout layer, which keeps nothing where nothing is dropped."""
+        self.layer(name, kept=_DROPPED if rate > 0 else 0.0)
 
     def linear(self, name: str, width: int, *, before: str = "none") -> None:
         """Pass a linear layer, which has no bias right before a batch norm: in * out + out."""
@@ -117,8 +157,8 @@ class Tally:
         bias = width if before != "batch" else 0
         self.layer(name, (width, *out), parameters=weights + bias, multiply_adds=weights * prod(out))
 
-    def pool(self, name: str) -> None:
-        """Pass a pool over every 2 x 2 pixels.
+    def pool(self, name: str, kind: str) -> None:
+        """Pass a pool over every 2 x 2 pixels; where each maximum came from is kept, as two numbers.
 
         Raises:
             ValueError: Less than a pixel would be left.
@@ -129,7 +169,7 @@ class Tally:
             height, width = sides
             where = f"{self._name}.{name}"
             raise ValueError(f"{where} would leave less than a pixel of {height} x {width}; fewer stages would fit")
-        self.layer(name, (channels, *out))
+        self.layer(name, (channels, *out), kept=3.0 if kind == "max" else 1.0)
 
     def flat(self) -> int:
         """Give how many numbers one row is."""
@@ -144,14 +184,23 @@ def operations(rows: Sequence[LayerCost]) -> int:
     return sum(max(row.multiply_adds, row.parameters) for row in rows)
 
 
-def training_bytes(rows: Sequence[LayerCost], batch_size: int, n_slots: int) -> int:
-    """Predict the memory that one candidate takes in training, beside the data.
+def training_bytes(
+    rows: Sequence[LayerCost], batch_size: int, *, n_slots: int, n_decays: int = 0, n_evaluated: int = 0
+) -> int:
+    """Predict the most memory that one candidate takes at once in training, beside the data.
+
+    That is when the way back begins and all is kept that it needs, or while weights are moved, or in evaluation.
 
     Args:
         rows: Its layers.
-        batch_size: Rows of a step, whose activations wait for the way back.
+        batch_size: Rows of a step.
         n_slots: Numbers that the optimizer keeps a parameter: 2 for Adam, 1 for momentum.
+        n_decays: Numbers a parameter that decay takes: 1 beside the weights, 2 where it is added to the gradient.
+        n_evaluated: Rows that are evaluated at a time.
     """
     parameters = sum(row.parameters for row in rows)
-    activations = batch_size * sum(prod(row.output) for row in rows)
-    return _FLOAT * (parameters * (_COPIES + n_slots) + activations)
+    largest = _AT_ONCE * max(prod(row.output) for row in rows)
+    lasting = parameters * (_LASTING + n_slots + min(n_decays, 1))
+    back = batch_size * (sum(row.kept for row in rows) + largest)
+    moving = parameters * (_MOVING[1] + max(n_decays - 1, 0) if n_slots else _MOVING[0])
+    return _FLOAT * (lasting + max(back, moving, n_evaluated * largest))

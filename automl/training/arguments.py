@@ -30,6 +30,16 @@ class SGD:
     nesterov: bool = False
     weight_decay: float = 0.0
 
+    @property
+    def n_slots(self) -> int:
+        """Numbers that it keeps a parameter."""
+        return 1 if self.momentum else 0
+
+    @property
+    def n_decays(self) -> int:
+        """Numbers a parameter that its decay takes."""
+        return 2 if self.weight_decay else 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Adagrad:
@@ -44,6 +54,16 @@ class Adagrad:
     bounds: ClassVar[Bounds] = {"lr": _RATE, "weight_decay": _RATE}
     lr: float = 0.01
     weight_decay: float = 0.0
+
+    @property
+    def n_slots(self) -> int:
+        """Numbers that it keeps a parameter."""
+        return 1
+
+    @property
+    def n_decays(self) -> int:
+        """Numbers a parameter that its decay takes."""
+        return 2 if self.weight_decay else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +84,16 @@ class RMSprop:
     momentum: float = 0.0
     weight_decay: float = 0.0
 
+    @property
+    def n_slots(self) -> int:
+        """Numbers that it keeps a parameter."""
+        return 2 if self.momentum else 1
+
+    @property
+    def n_decays(self) -> int:
+        """Numbers a parameter that its decay takes."""
+        return 2 if self.weight_decay else 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Adam:
@@ -82,6 +112,16 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     weight_decay: float = 0.0
+
+    @property
+    def n_slots(self) -> int:
+        """Numbers that it keeps a parameter."""
+        return 2
+
+    @property
+    def n_decays(self) -> int:
+        """Numbers a parameter that its decay takes."""
+        return 2 if self.weight_decay else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +142,16 @@ class AdamW:
     beta2: float = 0.999
     weight_decay: float = 0.01
 
+    @property
+    def n_slots(self) -> int:
+        """Numbers that it keeps a parameter."""
+        return 2
+
+    @property
+    def n_decays(self) -> int:
+        """Numbers a parameter that its decay takes."""
+        return 1 if self.weight_decay else 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class NAdam:
@@ -120,6 +170,16 @@ class NAdam:
     beta1: float = 0.9
     beta2: float = 0.999
     weight_decay: float = 0.0
+
+    @property
+    def n_slots(self) -> int:
+        """Numbers that it keeps a parameter."""
+        return 2
+
+    @property
+    def n_decays(self) -> int:
+        """Numbers a parameter that its decay takes."""
+        return 2 if self.weight_decay else 0
 
 
 Optimizer = SGD | Adagrad | RMSprop | Adam | AdamW | NAdam

@@ -7,6 +7,7 @@ convolutions (MobileNet, Howard et al., arXiv 1704.04861), squeeze-and-excitatio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from automl.models.stages import Convolution, Stage, Unit
@@ -179,12 +180,12 @@ class CNN:
 
     def _count_stage(self, tally: Tally, stage: Stage) -> None:
         if stage.pool is not None:
-            tally.pool("pool")
+            tally.pool("pool", stage.pool)
         for place, unit in enumerate(stage.units, start=1):
             with tally.inside(f"unit{place}"):
                 self._count_unit(tally, unit)
         size = tally.size
-        tally.layer("drop.dropout", size[:1])
+        tally.layer("drop.dropout", size[:1], kept=0.5 * prod(size[1:]) if self.channel_dropout else 0)
         tally.size = size
 
     def _count_unit(self, tally: Tally, unit: Unit) -> None:
@@ -195,15 +196,15 @@ class CNN:
         if unit.squeezed:
             tally.size = after[:1]
             tally.linear("squeeze.narrow", unit.squeezed)
-            tally.layer("squeeze.activation")
+            tally.activation("squeeze.activation", "relu")
             tally.linear("squeeze.widen", unit.width)
-            tally.layer("squeeze.gate")
+            tally.layer("squeeze.gate", kept=prod(after[1:]))
         if unit.shortcut is not None:
             tally.size = before
             self._count_convolution(tally, "shortcut", unit.shortcut)
         tally.size = after
         if unit.adds_input:
-            tally.layer("activation")
+            tally.activation("activation", self.activation)
 
     def _count_convolution(self, tally: Tally, name: str, plan: Convolution) -> None:
         with tally.inside(name):
@@ -212,7 +213,7 @@ class CNN:
             )
             tally.norm("norm", self.norm)
             if plan.is_activated:
-                tally.layer("activation")
+                tally.activation("activation", self.activation)
 
     def backbone(self, n_features: int) -> tuple[nn.Module, int]:
         """Build what stands between the features of all columns and the output, and say how wide it is."""
@@ -226,5 +227,5 @@ class CNN:
         """Walk through what `backbone` builds."""
         if self.hidden:
             tally.linear("0", self.hidden)
-            tally.layer("1")
-        tally.layer("2" if self.hidden else "0")
+            tally.activation("1", self.activation)
+        tally.dropout("2" if self.hidden else "0", self.dropout)

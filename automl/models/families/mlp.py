@@ -83,5 +83,5 @@ class MLP:
             with tally.inside(str(depth)):
                 tally.linear("linear", width, before=self.norm)
                 tally.norm("norm", self.norm)
-                tally.layer("activation")
-                tally.layer("dropout")
+                tally.activation("activation", self.activation)
+                tally.dropout("dropout", self.dropout)

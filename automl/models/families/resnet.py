@@ -86,9 +86,9 @@ class ResNet:
             with tally.inside(str(place)):
                 tally.norm("norm", self.norm)
                 tally.linear("widen", self.hidden)
-                tally.layer("activation")
-                tally.layer("hidden_dropout")
+                tally.activation("activation", self.activation)
+                tally.dropout("hidden_dropout", self.hidden_dropout)
                 tally.linear("narrow", self.width, before=self.norm)
-                tally.layer("dropout")
+                tally.dropout("dropout", self.dropout)
         tally.norm(str(self.blocks + 1), self.norm)
-        tally.layer(str(self.blocks + 2))
+        tally.activation(str(self.blocks + 2), self.activation)
