@@ -114,7 +114,10 @@ def quality(options: argparse.Namespace) -> dict[str, Any]:
     higher = HIGHER_IS_BETTER[REGRESSION_METRICS[0] if options.data in _REGRESSIONS else "accuracy"]
     repeats = []
     for seed in range(options.seed, options.seed + options.repeats):
-        plain = run_plain_study(options, seed, threads, "--trials", str(options.trials))
+        budget = ["--trials", str(options.trials)]
+        if options.plain_seconds is not None:
+            budget += ["--seconds", str(options.plain_seconds)]
+        plain = run_plain_study(options, seed, threads, *budget)
         best = plain["bests"][-1]
         tell(f"{options.data}, seed {seed}, plain: {best['score']:.5g} after {best['seconds']:.0f} s")
         limit = options.limit or plain["seconds"]
@@ -211,6 +214,7 @@ def main() -> None:
     made.add_argument("--results", type=Path, default=_RESULTS, help="the folder of the results")
     made.add_argument("--threads", type=int, help="of the plain loop; those it is faster with if left out")
     made.add_argument("--trials", type=int, default=60, help="of the plain loop, for `quality`")
+    made.add_argument("--plain-seconds", type=float, help="for `quality`: with fewer trials, if they take so long")
     made.add_argument("--limit", type=float, help="seconds of a search, for `quality`; the plain loop's if left out")
     made.add_argument("--seconds", type=float, default=600.0, help="of both sides, for `equal-time`")
     add_list_options(made)
