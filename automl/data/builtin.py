@@ -19,8 +19,8 @@ LOADERS: dict[str, str] = {
 NAMED_CLASSES = ("breast-cancer", "iris", "wine")
 TARGET = "target"
 
-FILE_ENDINGS = (".csv", ".tsv", ".parquet", ".feather", ".arrow")
-"""The endings of a table's file; `.csv` and `.tsv` may be followed by `.gz`, and images come as `.npz` or a folder."""
+FILE_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".feather", ".arrow")
+"""The endings of a table's file; text may be compressed, and images come as `.npz` or a folder."""
 
 
 def is_builtin(source: object) -> bool:

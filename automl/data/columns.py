@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from pandas.api import types
 
 from automl.data.images import ImageArray, ImageDtype
+from automl.data.numerals import READABLE_SHARE, are_codes
 from automl.data.values import (
     MISSING_TIME,
     as_labels,
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-READABLE_SHARE = 0.95
-"""Text is a number or an instant when at least this share of its values reads as one."""
 IDENTIFIER_SHARE = 0.95
 """Text is an identifier when more than this share of its values are different."""
 IDENTIFIER_ROWS = 20
@@ -51,8 +51,8 @@ _ROW_NAMES = {"id", "ids", "uid", "uuid", "guid", "identifier", "index", "idx", 
 def infer_task(target: pd.Series[Any], *, kind: TaskKind | None) -> TaskKind:
     """Say which task a target poses, or whether it can pose the one asked for.
 
-    Text, categories, booleans and few distinct whole numbers are classes; numbers with fractions or many values are
-    regression.
+    Text, categories, booleans, codes such as `007` and few distinct whole numbers are classes; numbers with fractions or
+    many values are regression.
 
     Args:
         target: The target column; missing values do not count.
@@ -81,7 +81,7 @@ def infer_task(target: pd.Series[Any], *, kind: TaskKind | None) -> TaskKind:
         raise TargetError(f"the target {name!r} must have two values or more, got only {_example(known)}")
     if kind == "regression" and numbers is None:
         raise TargetError(f"regression needs a numeric target, but {name!r} holds values such as {_example(known)}")
-    are_named = isinstance(target.dtype, pd.CategoricalDtype)
+    are_named = isinstance(target.dtype, pd.CategoricalDtype) or _are_codes(known, types.infer_dtype(plain(known)))
     if kind == "regression" or (kind is None and not are_named and _is_quantity(numbers, n_classes)):
         return "regression"
     return _checked_classes(kind, n_classes, len(known), name)
@@ -183,7 +183,7 @@ def _column(raw: pd.Series[Any], kind: ColumnKind | None) -> Column:
     found = kind or _infer_kind(raw, word)
     if found in ("numeric", "datetime"):
         return Column(str(raw.name), found)
-    are_numbers = word in ("string", *_NUMBER_WORDS) and not np.isnan(as_number(raw)).any()
+    are_numbers = word in ("string", *_NUMBER_WORDS) and not np.isnan(as_number(raw)).any() and not _are_codes(raw, word)
     return Column(str(raw.name), found, numbers=bool(are_numbers))
 
 
@@ -202,7 +202,10 @@ def _infer_kind(raw: pd.Series[Any], word: str) -> ColumnKind:
 def _infer_text_kind(raw: pd.Series[Any]) -> ColumnKind:
     codes, names = pd.factorize(raw.astype(object))
     distinct = pd.Series(names, dtype=object)
-    shares = np.bincount(codes) / max(len(codes), 1)
+    counts = np.bincount(codes, minlength=len(names))
+    shares = counts / max(len(codes), 1)
+    if are_codes(dict(zip(names, counts.tolist()))):
+        return "category"
     if {name.lower() for name in names} <= {"true", "false"}:
         return "boolean"
     if shares[~np.isnan(as_number(distinct))].sum() >= READABLE_SHARE:
@@ -212,6 +215,11 @@ def _infer_text_kind(raw: pd.Series[Any]) -> ColumnKind:
         return "category"
     dated &= as_microseconds(distinct) != MISSING_TIME
     return "datetime" if shares[dated].sum() >= READABLE_SHARE else "category"
+
+
+def _are_codes(raw: pd.Series[Any], word: str) -> bool:
+    """Tell whether text is digits that are codes: `00123` and `123` are then two values."""
+    return word == "string" and not isinstance(raw.dtype, pd.CategoricalDtype) and are_codes(Counter(raw))
 
 
 def _forced(reading: _Reading) -> Finding | None:

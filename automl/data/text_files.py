@@ -1,0 +1,529 @@
+"""Text files in columns to frames: what each file's own writing says of separators, numbers and missing values.
+
+pandas parses the fields. Columns that it cannot tell by themselves are looked at once more as they stand in the file:
+numbers with a decimal comma or grouped digits, codes that begin with 0, and words such as `NA` in columns of text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from automl.data.delimited import (
+    CHUNK,
+    MARKS,
+    WORDS,
+    Encoding,
+    Layout,
+    Reading,
+    Unreadable,
+    find_encoding,
+    find_layout,
+    opened,
+    other_separators,
+    plain_name,
+    records_of,
+    sample_of,
+    text_of,
+)
+from automl.data.findings import with_findings
+from automl.data.numerals import READABLE_SHARE, STYLES, Tally, are_codes, styles_of
+from automl.data.values import MISSING_TIME, as_microseconds, as_number
+from automl.errors import DataError
+from automl.task import Finding
+
+TEXT_ENDINGS = (".csv", ".tsv", ".txt")
+"""The endings of text files, which may be followed by that of a compression."""
+
+_READING = "reading"
+_LARGEST_EXACT = 2.0**53
+_NAMED_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+_WORDS = re.compile(rb"(?:^|[^\w.-])(?:" + "|".join(WORDS).encode() + rb")(?:$|[^\w.-])")
+
+
+def is_text_file(path: Path) -> bool:
+    """Tell whether a file's name is that of text in columns."""
+    return plain_name(path).endswith(TEXT_ENDINGS)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an earlier table says of the columns of a file that is to be read like it.
+
+    Args:
+        texts: Columns to be read as text whatever they look like, each with the words for nothing that are its values.
+        numbers: Columns that hold numbers, though some values may be spoilt.
+        separator: What stood between the fields of the earlier file.
+        decimal: Its decimal mark, which counts where this one proves none and has the same separator.
+    """
+
+    texts: Mapping[str, Collection[str]] = field(default_factory=dict)
+    numbers: Collection[str] = ()
+    separator: str = ""
+    decimal: str = ""
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> Known:
+        """Tell what a table says of files that are to be read like it."""
+        texts = {
+            str(name): [word for word in WORDS if (values == word).any()]
+            for name, values in table.items()
+            if isinstance(values.dtype, pd.StringDtype)
+        }
+        numbers = [str(name) for name, values in table.items() if types.is_numeric_dtype(values.dtype)]
+        return cls(texts, numbers, **how_read(table))
+
+    def prior(self, separator: str) -> str:
+        """Give the decimal mark of a file that proves none; empty where it is left open."""
+        if self.separator == separator and self.decimal:
+            return self.decimal
+        return "." if separator == "," else "," if self.numbers and separator == ";" else ""
+
+
+def how_read(table: pd.DataFrame) -> dict[str, str]:
+    """Give the `separator` and the `decimal` mark of the text file that a table was read from; empty for another."""
+    found: dict[str, str] = table.attrs.get(_READING, {})
+    return found
+
+
+def read_text(path: Path, asked: Reading, known: Known) -> pd.DataFrame:
+    """Read a text file in columns.
+
+    Args:
+        path: The file.
+        asked: What a person says of it.
+        known: What an earlier table says of its columns.
+
+    Raises:
+        DataError: It cannot be read, is empty, has two columns of one name, or rows longer than its header.
+    """
+    try:
+        file = _File.found(path, asked)
+        return _Reader(file, file.parse(known.texts), known).read()
+    except Unreadable as error:
+        raise DataError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class _File:
+    """A text file whose writing is known."""
+
+    path: Path
+    asked: Reading
+    encoding: Encoding
+    layout: Layout
+    records: list[list[str]]
+
+    @classmethod
+    def found(cls, path: Path, asked: Reading) -> _File:
+        encoding = find_encoding(path, asked.encoding)
+        sample = sample_of(path, encoding.name)
+        layout = find_layout(sample, asked.separator, "\t" if plain_name(path).endswith(".tsv") else ",")
+        file = cls(path, asked, encoding, layout, records_of(sample, layout))
+        file._check(sample)
+        return file
+
+    def _check(self, sample: str) -> None:
+        if not self.records:
+            said = "the file is empty" if not sample.strip() else "its quotes do not match; is a closing one missing?"
+            raise DataError(f"{self.path}: {said}")
+        header = self.records[0]
+        check_headers(str(self.path), [name for name in header if name], _hint_of_header(self.records))
+        longer = next((record for record in self.records[1:] if len(record) > len(header)), None)
+        if longer is not None:
+            raise self._ragged()
+        if len(header) == 1 and len(self.records) > 1:
+            for separator, width in other_separators(sample, self.layout):
+                said = f"{self.path}: with the separator {self.layout.separator!r} there is one column only"
+                raise DataError(f"{said}, with {separator!r} there are {width}; --separator {separator!r} reads them")
+
+    def _ragged(self) -> DataError:
+        """Say which is the first row that is longer than the header."""
+        width = len(self.records[0])
+        for record, line in self.all_records():
+            if len(record) > width:
+                rule = "every row must have a header's number of fields"
+                said = f"{self.path}: {rule}, but line {line} has {len(record)}, the header {width}"
+                return DataError(f"{said}; quotes round a field keep a separator in it, --separator CHAR names another")
+        return DataError(f"{self.path}: cannot be read as text in columns")
+
+    def _unclosed(self) -> DataError:
+        """Say where the last quote is opened."""
+        before, begins = 1, 1
+        for _, line in self.all_records():
+            before, begins = line, before + 1
+        said = f"{self.path}: a quote ({self.layout.quote}) that is opened in line {begins} or below is never closed"
+        return DataError(f"{said}; within quotes one is written twice")
+
+    def all_records(self) -> Iterator[tuple[list[str], int]]:
+        """Give every record after the header, and the line it ends in; stops where the quotes make no sense."""
+        with text_of(self.path, self.encoding.name) as stream:
+            reader = csv.reader(
+                stream,
+                delimiter=self.layout.separator,
+                quotechar=self.layout.quote,
+                skipinitialspace=True,
+            )
+            next((record for record in reader if record), None)
+            try:
+                yield from ((record, reader.line_num) for record in reader if record)
+            except csv.Error:
+                return
+
+    def parse(self, known: Collection[str] | Mapping[str, Collection[str]] = ()) -> pd.DataFrame:
+        """Parse all columns: numbers as numbers, with what stands for nothing missing; those that are known as text."""
+        nothing = ["", *MARKS, *WORDS, *self.asked.na]
+        options: dict[str, Any] = {"na_values": nothing}
+        if known:
+            options["na_values"] = dict.fromkeys(self._names, nothing) | dict.fromkeys(known, [""])
+            options["dtype"] = dict.fromkeys((name for name in known if name in self._names), "str")
+        return self._parse(**options)
+
+    def raw(self, names: Collection[str]) -> pd.DataFrame:
+        """Parse some columns as the text that stands in the file; only an empty field is missing."""
+        return self._parse(usecols=list(names), dtype="str", na_values=[""])[list(names)]
+
+    @property
+    def _names(self) -> list[str]:
+        return [name or f"Unnamed: {place}" for place, name in enumerate(self.records[0])]
+
+    def _parse(self, **options: Any) -> pd.DataFrame:
+        try:
+            with opened(self.path) as stream:
+                return pd.read_csv(
+                    stream,
+                    sep=self.layout.separator,
+                    quotechar=self.layout.quote,
+                    encoding=self.encoding.name,
+                    keep_default_na=False,
+                    skipinitialspace=True,
+                    index_col=False,
+                    low_memory=False,
+                    **options,
+                )
+        except pd.errors.ParserError as error:
+            if "Expected" in str(error):
+                raise self._ragged() from error
+            if "EOF inside string" in str(error):
+                raise self._unclosed() from error
+            raise DataError(f"{self.path}: cannot be read as text in columns ({_line(error)})") from error
+        except (ValueError, OSError, EOFError) as error:
+            raise DataError(f"{self.path}: cannot be read as text in columns ({_line(error)})") from error
+
+
+@dataclass
+class _Reader:
+    """Goes over the columns of a parsed file, and looks at some once more."""
+
+    file: _File
+    frame: pd.DataFrame
+    known: Known
+    findings: list[Finding] = field(default_factory=list)
+
+    def read(self) -> pd.DataFrame:
+        """Give the frame with its findings."""
+        for name in self.known.texts:
+            if name in self.frame.columns:
+                words = () if self.file.asked.na else WORDS
+                self.frame[name] = self._without(self.frame[name], {*self._nothing, *words})
+        suspects = _Suspects.of(self.file)
+        decimal = self._read_numerals()
+        if suspects.codes:
+            self._keep_codes()
+        self._keep_large_numbers()
+        if suspects.words or self.file.asked.na:
+            self._keep_words()
+        self._note_short_rows()
+        self._note_header()
+        self.findings[:0] = self._how_it_was_read(decimal)
+        self.frame.attrs[_READING] = {"separator": self.file.layout.separator, "decimal": decimal}
+        return with_findings(self.frame, self.findings)
+
+    @property
+    def _nothing(self) -> set[str]:
+        """What stands for nothing among texts."""
+        return {"", *(self.file.asked.na or MARKS)}
+
+    @property
+    def _no_number(self) -> set[str]:
+        """What stands for nothing among numbers."""
+        return {*self._nothing, *MARKS, *WORDS}
+
+    def _raw(self, names: Iterable[str]) -> dict[str, pd.Series[Any]]:
+        """Give columns of numbers as they stand in the file."""
+        wanted = [name for name in names if name not in self.known.texts]
+        if not wanted:
+            return {}
+        return {name: self._without(values, self._no_number) for name, values in self.file.raw(wanted).items()}
+
+    def _without(self, values: pd.Series[Any], nothing: Collection[str]) -> pd.Series[Any]:
+        kept = set(self.known.texts.get(str(values.name), ()))
+        return values.mask(values.isin(set(nothing) - kept))
+
+    def _texts(self) -> list[str]:
+        """Name the columns of text that nobody knows to be such."""
+        names = [str(name) for name in self.frame.columns if name not in self.known.texts]
+        return [name for name in names if _is_text(self.frame[name])]
+
+    def _read_numerals(self) -> str:
+        """Read numbers that are not written with a decimal point alone; give the file's decimal mark."""
+        separator, asked = self.file.layout.separator, self.file.asked.decimal
+        prior = self.known.prior(separator)
+        texts = {name: self.frame[name] for name in self._texts()}
+        tallies = {name: Tally.of(values.dropna().unique()) for name, values in texts.items()}
+        if asked == "," or any(tally.vote(separator) == "," for tally in tallies.values()) or prior == ",":
+            pointed = self._raw(str(name) for name in self.frame.columns if _has_fractions(self.frame[name]))
+            texts |= pointed
+            tallies |= {name: Tally.of(values.dropna().unique()) for name, values in pointed.items()}
+        elif any(_has_fractions(self.frame[name]) for name in self.frame.columns):
+            prior = "."
+        decimal, styles = styles_of(
+            tallies, separator, asked=asked, prior=prior, known=self.known.numbers
+        )
+        for name, style in styles.items():
+            if style == "ambiguous":
+                self._note(name, f"holds numbers such as {_first(texts[name], ',')}, which may be read in two ways: ")
+            elif style not in (None, "point"):
+                self._restyle(name, texts[name], str(style))
+        return decimal
+
+    def _restyle(self, name: str, values: pd.Series[Any], style: str) -> None:
+        self.frame[name] = _reparsed(values.map(STYLES[style].plain, na_action="ignore"))
+        if style != "comma":
+            mark = next((mark for mark in STYLES[style].groups if values.str.contains(mark, regex=False).any()), "")
+            said = f"column {name!r} has {STYLES[style].words}, such as {_first(values, mark)}: read as numbers"
+            self.findings.append(Finding("reading", name, said))
+
+    def _note(self, name: str, said: str) -> None:
+        advice = "it is left as text; --decimal , or --decimal . says how"
+        self.findings.append(Finding("reading", name, f"column {name!r} {said}{advice}"))
+
+    def _keep_codes(self) -> None:
+        """Read columns of digits as text where some begin with 0."""
+        names = (str(name) for name in self.frame.columns if name not in self.known.numbers)
+        for name, values in self._raw(name for name in names if _is_whole(self.frame[name])).items():
+            if are_codes(Counter(values.dropna())):
+                self.frame[name] = values
+                said = f"column {name!r} holds codes that begin with 0, such as {_first(values, '', starts='0')}"
+                self.findings.append(
+                    Finding("reading", name, f"{said}: read as text; --kind {name}=numeric reads numbers")
+                )
+
+    def _keep_large_numbers(self) -> None:
+        """Read whole numbers that a float would round exactly: as integers, or as text where there is no such integer."""
+        for name, values in self._raw(str(name) for name in self.frame.columns if _is_large(self.frame[name])).items():
+            known = values.dropna()
+            if not known.str.fullmatch(r"[+-]?[0-9]+").all():
+                continue
+            try:
+                self.frame[name] = values.map(int, na_action="ignore").astype(object).astype("Int64")
+            except (OverflowError, TypeError, ValueError):
+                self.frame[name] = values
+                said = f"column {name!r} holds whole numbers too large to count with, such as {_first(values, '')}"
+                self.findings.append(Finding("reading", name, f"{said}: read as text"))
+
+    def _keep_words(self) -> None:
+        """Give columns of text the words that are values of theirs.
+
+        A word for nothing is a value among texts, unless it stands for nothing in this file: in a column of numbers,
+        truths or dates. Where a person says what is missing, nothing else is.
+        """
+        lacking = [name for name in self._texts() if self.frame[name].isna().any() and not self._is_typed(name)]
+        if not lacking:
+            return
+        raw, asked = self.file.raw(lacking), self.file.asked.na
+        found = {name: [word for word in WORDS if word not in asked and (raw[name] == word).any()] for name in lacking}
+        meant = {} if asked or not any(found.values()) else self._words_for_nothing(lacking)
+        for name in lacking:
+            self.frame[name] = self._without(raw[name], {*self._nothing, *meant})
+            self.findings += [self._of_word(name, word, raw[name], meant) for word in found[name]]
+
+    def _of_word(self, name: str, word: str, values: pd.Series[Any], meant: Mapping[str, str]) -> Finding:
+        n_words = int((values == word).sum())
+        said = f"column {name!r} has {word!r} in {n_words} {'row' if n_words == 1 else 'rows'}: "
+        if word in meant:
+            why = f"missing, as in column {meant[word]!r}; to keep it, say with --na what else is missing"
+            return Finding("reading", name, said + why)
+        return Finding("reading", name, f"{said}read as a value; --na {word} has it missing")
+
+    def _words_for_nothing(self, texts: Collection[str]) -> dict[str, str]:
+        """Give the words that stand for nothing in typed columns, each with the first such column."""
+        lacks = [str(name) for name in self.frame.columns if self.frame[name].isna().any()]
+        others = {*texts, *self.known.texts}
+        typed = [name for name in lacks if name not in others and not self.frame[name].isna().all()]
+        raw = self.file.raw(typed) if typed else pd.DataFrame()
+        found: dict[str, str] = {}
+        for name in typed:
+            for word in WORDS:
+                if word not in found and (raw[name] == word).any():
+                    found[word] = name
+        return found
+
+    def _is_typed(self, name: str) -> bool:
+        """Tell whether text is truths, or nearly all numbers or dates, so that a word can be nothing else than missing."""
+        known = self.frame[name].dropna()
+        if types.infer_dtype(known, skipna=True) == "boolean":
+            return True
+        distinct = pd.Series(known.unique())
+        readable = ~np.isnan(as_number(distinct)) | (as_microseconds(distinct) != MISSING_TIME)
+        return bool(readable.mean() >= READABLE_SHARE)
+
+    def _note_short_rows(self) -> None:
+        """Say how many rows are shorter than the header; their last column is missing then."""
+        if not self.frame.iloc[:, -1].isna().any():
+            return
+        width = len(self.file.records[0])
+        short = [line for record, line in self.file.all_records() if len(record) < width]
+        if short:
+            rows = f"{len(short)} rows have" if len(short) > 1 else "a row has"
+            said = f"{self.file.path.name}: {rows} fewer fields than the header ({width}), the first in line {short[0]}"
+            self.findings.append(Finding("reading", None, f"{said}: what is not there is missing"))
+
+    def _note_header(self) -> None:
+        if hint := _hint_of_header(self.file.records):
+            names = ", ".join(map(repr, self.file.records[0][:3]))
+            self.findings.append(Finding("header", None, f"{self.file.path.name}: {hint}, such as {names}"))
+
+    def _how_it_was_read(self, decimal: str) -> Iterator[Finding]:
+        """Say what about the file is not ordinary."""
+        file = self.file
+        ordinary = "\t" if plain_name(file.path).endswith(".tsv") else ","
+        said = []
+        if file.layout.separator != ordinary:
+            mark = file.layout.separator
+            said.append(f"{_NAMED_SEPARATORS.get(mark, repr(mark))} between fields")
+        if file.layout.quote != '"':
+            said.append("single quotes round fields")
+        if decimal == ",":
+            said.append("a decimal comma")
+        if file.encoding.name != "utf-8-sig":
+            reason = f", {file.encoding.reason}" if file.encoding.reason else ""
+            said.append(f"the encoding {file.encoding.name}{reason}")
+        if file.asked.na:
+            said.append(f"{', '.join(map(repr, file.asked.na))} for what is missing")
+        if said:
+            yield Finding("reading", None, f"{file.path.name} is read with {_listed(said)}")
+
+
+@dataclass(frozen=True)
+class _Suspects:
+    """Whether anywhere in a file there is a field that may be a code that begins with 0, or a word for nothing."""
+
+    codes: bool
+    words: bool
+
+    @classmethod
+    def of(cls, file: _File) -> _Suspects:
+        codes = words = False
+        starts = np.zeros(256, dtype=bool)
+        starts[list(b"\r\n \"'" + file.layout.separator.encode())] = True
+        is_wide = file.encoding.name.startswith(("utf-16", "utf-32"))
+        before = b"\n"
+        with opened(file.path) if not is_wide else text_of(file.path, file.encoding.name) as stream:
+            while part := stream.read(CHUNK):
+                text = before + (part.encode() if isinstance(part, str) else part)
+                codes = codes or _has_leading_zero(text, starts)
+                words = words or _WORDS.search(text) is not None
+                before = text[-32:]
+        return cls(codes, words)
+
+
+def _has_leading_zero(text: bytes, starts: np.ndarray[Any, Any]) -> bool:
+    signs = np.frombuffer(text, dtype=np.uint8)
+    zeros = np.flatnonzero(signs[1:-1] == ord("0")) + 1
+    after = signs[zeros + 1]
+    return bool((starts[signs[zeros - 1]] & (after >= ord("0")) & (after <= ord("9"))).any())
+
+
+def check_headers(where: str, names: list[str], hint: str = "") -> None:
+    """Refuse two columns of one name.
+
+    Raises:
+        DataError: There are.
+    """
+    twice = sorted({name for name, count in Counter(names).items() if count > 1})
+    if twice:
+        said = f"{where}: columns must have different names, got {', '.join(map(repr, twice))} more than once"
+        raise DataError(f"{said}; {hint}" if hint else said)
+
+
+def _hint_of_header(records: list[list[str]]) -> str:
+    """Say that the first record looks like a row of values; empty where it looks like names."""
+    header, *rest = records
+    rest = [record for record in rest if len(record) == len(header)]
+    if not rest or _are_counted(header):
+        return ""
+    columns = list(zip(*rest))
+    are_numbers = [_is_number(name) for name in header]
+    are_alike = [
+        all(map(_is_number, filter(None, column))) if is_number else name in column
+        for name, column, is_number in zip(header, columns, are_numbers)
+    ]
+    if not all(are_alike) or (len(header) == 1 and not any(are_numbers)):
+        return ""
+    return "the first line looks like a row of values; a line of names above it is needed"
+
+
+def _are_counted(header: Iterable[str]) -> bool:
+    """Tell whether names are numbers that only count the columns, as a frame without names has them."""
+    names = list(header)
+    return any(names == list(map(str, range(first, first + len(names)))) for first in (0, 1))
+
+
+def _is_number(text: str) -> bool:
+    return any(STYLES[name].pattern.fullmatch(text.strip()) for name in ("point", "comma"))
+
+
+def _is_text(values: pd.Series[Any]) -> bool:
+    return isinstance(values.dtype, pd.StringDtype) or types.infer_dtype(values, skipna=True) == "string"
+
+
+def _is_whole(values: pd.Series[Any]) -> bool:
+    if not types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype):
+        return False
+    known = values.dropna()
+    return types.is_integer_dtype(values.dtype) or bool(len(known) and (known == np.floor(known)).all())
+
+
+def _is_large(values: pd.Series[Any]) -> bool:
+    if types.is_object_dtype(values.dtype):
+        return types.infer_dtype(values, skipna=True) == "integer"
+    return types.is_float_dtype(values.dtype) and _is_whole(values) and bool((values.abs() >= _LARGEST_EXACT).any())
+
+
+def _has_fractions(values: pd.Series[Any]) -> bool:
+    return types.is_float_dtype(values.dtype) and not _is_whole(values) and bool(values.notna().any())
+
+
+def _reparsed(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Read texts as pandas reads a column of a file."""
+    lines = io.StringIO()
+    csv.writer(lines, quoting=csv.QUOTE_ALL).writerows([text] for text in values.fillna(""))
+    lines.seek(0)
+    column = pd.read_csv(lines, header=None, skip_blank_lines=False, keep_default_na=False, na_values=[""])[0]
+    return column.rename(values.name)
+
+
+def _first(values: pd.Series[Any], holds: str, starts: str = "") -> str:
+    """Give the first value, in quotes, that holds some text and begins with another."""
+    known = values.dropna()
+    fitting = known[known.str.contains(holds, regex=False) & known.str.startswith(starts) & (known.str.len() > 1)]
+    return repr(str((fitting if len(fitting) else known).iloc[0]))
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
