@@ -139,6 +139,7 @@ def search(
     timeout: str | float | None = None,
     runs_dir: str | Path = "runs",
     drop: Sequence[str] = (),
+    na: str | Sequence[str] = (),
     warm_start: str | None = None,
     seed_configs: str | Path | Sequence[Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
@@ -154,13 +155,15 @@ def search(
         timeout: Time in all: `10m`, or seconds.
         runs_dir: The folder of all studies.
         drop: Columns to leave out.
+        na: What stands for nothing in text files; words such as `NA` are then values in columns of text.
         warm_start: A study whose best configs are tried right after the default.
         seed_configs: Your own configs, or their file, that are tried before those.
         progress: Who watches; nobody if None.
         **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
             `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `cohort`,
-            `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `keep`, and
-            `judge`, which is False where `Result.judge` is to open the test rows.
+            `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `keep`,
+            `separator`, `decimal` and `encoding` of text files, and `judge`, which is False where `Result.judge` is to
+            open the test rows.
 
     Returns:
         What came of it.
@@ -183,6 +186,7 @@ def search(
         timeout=parse_duration(timeout) if isinstance(timeout, str) else timeout,
         runs_dir=str(Path(runs_dir).absolute()),
         drop=tuple(drop),
+        na=(na,) if isinstance(na, str) else tuple(na),
         **{"study": "", **options},
     )
     plan = with_first(checked(plan), warm_start=warm_start, seed_configs=seed_configs)

@@ -45,6 +45,30 @@ TrialNumber = Annotated[
     typer.Option("--trial", min=0, metavar="N", help="This trial instead of the best one.", show_default=False),
 ]
 
+_TEXT_FILES = "Text files"
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--separator",
+        metavar="CHAR",
+        rich_help_panel=_TEXT_FILES,
+        help="Between fields, or: tab, comma, semicolon, pipe, space. [default: found]",
+    ),
+]
+Decimal = Annotated[
+    str | None,
+    typer.Option("--decimal", metavar=".|,", rich_help_panel=_TEXT_FILES, help="The decimal mark. [default: found]"),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        rich_help_panel=_TEXT_FILES,
+        help="utf-8, cp1252, utf-16 and so on. [default: found]",
+    ),
+]
+
 RUNS = Path("runs")
 """Where studies are kept unless `--runs-dir` says otherwise."""
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from automl.cli.options import Decimal, Encoding, Separator
+
 Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="The exported model.", show_default=False)]
 Rows = Annotated[
     Path,
@@ -27,11 +29,20 @@ Keep = Annotated[
 ]
 
 
-def predict(bundle: Bundle, rows: Rows, output: Output = None, keep: Keep = None) -> None:
+def predict(
+    bundle: Bundle,
+    rows: Rows,
+    output: Output = None,
+    keep: Keep = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+) -> None:
     """Predict the rows of a table, or images, with an exported model."""
     from automl.experiment.predict import predict as write_predictions
 
-    done = write_predictions(bundle, rows, output, keep or [])
+    reading = {"separator": separator, "decimal": decimal, "encoding": encoding}
+    done = write_predictions(bundle, rows, output, keep or [], reading)
     for sentence in done["findings"]:
         sys.stderr.write(f"{sentence}\n")
     if output is not None:

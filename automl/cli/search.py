@@ -8,7 +8,7 @@ import typer
 
 from automl.budget import parse_duration
 from automl.cli import complete
-from automl.cli.options import RUNS, Json, Quiet, RunsDir, Timeout, Trials
+from automl.cli.options import RUNS, Decimal, Encoding, Json, Quiet, RunsDir, Separator, Timeout, Trials
 from automl.task import COLUMN_KINDS, HIGHER_IS_BETTER, TASK_KINDS
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "Th
 _AS_GIVEN = (
     *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "space", "trials", "seed", "device"),
     *("sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep"),
+    *("separator", "decimal", "encoding"),
 )
 """The options that a plan takes as they are."""
 
@@ -77,6 +78,10 @@ Validation = Annotated[
     str | None, _option("--validation", "FRACTION|FILE", _ROWS, "The rows to choose by; 0.2 of them.")
 ]
 Split = Annotated[str | None, _option("--split", "COL", _ROWS, "A column of train, validation (optional), test.")]
+Na = Annotated[
+    list[str] | None,
+    _option("--na", "TEXT", "Text files", "What is missing; NA and the like are then values in texts; repeatable."),
+]
 Study = Annotated[str | None, _option("--study", "NAME", _RECORD, "The study's name; numbered after the data.")]
 NoJudge = Annotated[
     bool,
@@ -122,6 +127,10 @@ def search(
     test: Test = None,
     validation: Validation = None,
     split: Split = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    na: Na = None,
     study: Study = None,
     runs_dir: RunsDir = RUNS,
     no_judge: NoJudge = False,
@@ -140,6 +149,7 @@ def search(
         **{name: context.params[name] for name in _AS_GIVEN},
         kinds=parse_kinds(kind or []),
         drop=tuple(drop or ()),
+        na=tuple(na or ()),
         timeout=parse_duration(timeout) if timeout else None,
         study=study or "",
         runs_dir=str(runs_dir.absolute()),

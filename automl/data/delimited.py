@@ -26,6 +26,8 @@ OTHERS = (" ", ":", "^", "~", "\x01", "\x1f")
 """What else may; these are named, and never taken unasked, for they are common in ordinary text."""
 SAMPLE, SAMPLE_RECORDS = 1 << 20, 50
 """How much of a file is looked at to find how it is written: characters, and records."""
+GLANCE = 1 << 15
+"""Characters that are looked at for single quotes."""
 CHUNK = 1 << 22
 """Bytes that are looked at together."""
 MARKS = (
@@ -267,6 +269,10 @@ def _fitness(records: list[list[str]], separator: str) -> tuple[float, float, in
 
 
 def _has_single_quotes(sample: str) -> bool:
+    if "'" not in sample[:GLANCE]:
+        return False
+    sample = sample[:GLANCE]
+    sample = sample[: sample.rfind("\n") + 1] or sample
     marks = "".join(SEPARATORS)
     if re.search(rf'(?:^|[{marks}])[ ]*"', sample, flags=re.MULTILINE):
         return False

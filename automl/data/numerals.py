@@ -91,9 +91,9 @@ class Tally:
     Args:
         n: How many values there were.
         fits: How many match each style.
-        proofs: How many are written so, and in no other way.
-        fractions: How many of each style have decimals.
-        strong: How many are surely a decimal comma and no list.
+        proofs: How many different ones are written so, and in no other way.
+        fractions: How many different ones of each style have decimals.
+        strong: How many different ones are surely a decimal comma and no list.
     """
 
     n: int = 0
@@ -103,24 +103,31 @@ class Tally:
     strong: int = 0
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Tally:
-        """Count values."""
+    def of(cls, counts: Mapping[str, int]) -> Tally:
+        """Count values of which each stands there so many times."""
         tally = cls()
-        for text in texts:
-            tally.add(text)
+        for text, count in counts.items():
+            tally.add(text, count)
+            if tally.is_hopeless:
+                break
         return tally
 
-    def add(self, text: str) -> None:
-        """Count one value."""
-        self.n += 1
-        if self.n > _GLANCE and 2 * max(self.fits.values()) < self.n:
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether enough was seen to know that the column does not hold numbers."""
+        return self.n > _GLANCE and 2 * max(self.fits.values()) < self.n
+
+    def add(self, text: str, count: int = 1) -> None:
+        """Count a value."""
+        self.n += count
+        if self.is_hopeless:
             return
         text = text.strip()
         if len(text) > 60 or not any("0" <= sign <= "9" for sign in text):
             return
         for name, style in STYLES.items():
             if style.pattern.fullmatch(text):
-                self.fits[name] += 1
+                self.fits[name] += count
                 self.proofs[name] += style.proof.match(text) is not None
                 self.fractions[name] += _FRACTION[style.decimal].fullmatch(text) is not None
         self.strong += _STRONG_COMMA.fullmatch(text) is not None
@@ -201,7 +208,10 @@ def styles_of(
         prior: The decimal mark where the file proves none.
         known: Columns that are known to hold numbers.
     """
-    decimal = asked or find_decimal(tallies.values(), separator) or prior
+    found = find_decimal(tallies.values(), separator)
+    if not found and any("point" in each.fitting() and each.fractions["point"] for each in tallies.values()):
+        prior = "." if all(each.vote(separator) != "," for each in tallies.values()) else ""
+    decimal = asked or found or prior
     return decimal, {
         name: tally.style(separator, decimal, are_numbers=name in known) for name, tally in tallies.items()
     }

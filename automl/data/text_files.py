@@ -48,7 +48,7 @@ TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 _READING = "reading"
 _LARGEST_EXACT = 2.0**53
 _NAMED_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
-_WORDS = re.compile(rb"(?:^|[^\w.-])(?:" + "|".join(WORDS).encode() + rb")(?:$|[^\w.-])")
+_WORDS = {word.encode(): re.compile(word.encode() + rb"(?![\w.-])") for word in WORDS}
 
 
 def is_text_file(path: Path) -> bool:
@@ -280,11 +280,11 @@ class _Reader:
         separator, asked = self.file.layout.separator, self.file.asked.decimal
         prior = self.known.prior(separator)
         texts = {name: self.frame[name] for name in self._texts()}
-        tallies = {name: Tally.of(values.dropna().unique()) for name, values in texts.items()}
+        tallies = {name: Tally.of(Counter(values.dropna().tolist())) for name, values in texts.items()}
         if asked == "," or any(tally.vote(separator) == "," for tally in tallies.values()) or prior == ",":
             pointed = self._raw(str(name) for name in self.frame.columns if _has_fractions(self.frame[name]))
             texts |= pointed
-            tallies |= {name: Tally.of(values.dropna().unique()) for name, values in pointed.items()}
+            tallies |= {name: Tally.of(Counter(values.dropna().tolist())) for name, values in pointed.items()}
         elif any(_has_fractions(self.frame[name]) for name in self.frame.columns):
             prior = "."
         decimal, styles = styles_of(
@@ -425,15 +425,16 @@ class _Suspects:
     @classmethod
     def of(cls, file: _File) -> _Suspects:
         codes = words = False
+        marks = b"\r\n \"'" + file.layout.separator.encode()
         starts = np.zeros(256, dtype=bool)
-        starts[list(b"\r\n \"'" + file.layout.separator.encode())] = True
+        starts[list(marks)] = True
         is_wide = file.encoding.name.startswith(("utf-16", "utf-32"))
         before = b"\n"
         with opened(file.path) if not is_wide else text_of(file.path, file.encoding.name) as stream:
             while part := stream.read(CHUNK):
                 text = before + (part.encode() if isinstance(part, str) else part)
                 codes = codes or _has_leading_zero(text, starts)
-                words = words or _WORDS.search(text) is not None
+                words = words or _has_word(text, marks)
                 before = text[-32:]
         return cls(codes, words)
 
@@ -443,6 +444,11 @@ def _has_leading_zero(text: bytes, starts: np.ndarray[Any, Any]) -> bool:
     zeros = np.flatnonzero(signs[1:-1] == ord("0")) + 1
     after = signs[zeros + 1]
     return bool((starts[signs[zeros - 1]] & (after >= ord("0")) & (after <= ord("9"))).any())
+
+
+def _has_word(text: bytes, marks: bytes) -> bool:
+    found = (match.start() for word, one in _WORDS.items() if word in text for match in one.finditer(text))
+    return any(text[start - 1] in marks for start in found if start)
 
 
 def check_headers(where: str, names: list[str], hint: str = "") -> None:
@@ -491,14 +497,18 @@ def _is_text(values: pd.Series[Any]) -> bool:
 def _is_whole(values: pd.Series[Any]) -> bool:
     if not types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype):
         return False
-    known = values.dropna()
-    return types.is_integer_dtype(values.dtype) or bool(len(known) and (known == np.floor(known)).all())
+    if types.is_integer_dtype(values.dtype):
+        return True
+    numbers = values.to_numpy(np.float64)
+    known = numbers[~np.isnan(numbers)]
+    return bool(len(known) and (known == np.floor(known)).all())
 
 
 def _is_large(values: pd.Series[Any]) -> bool:
     if types.is_object_dtype(values.dtype):
         return types.infer_dtype(values, skipna=True) == "integer"
-    return types.is_float_dtype(values.dtype) and _is_whole(values) and bool((values.abs() >= _LARGEST_EXACT).any())
+    is_large = types.is_float_dtype(values.dtype) and bool((values.abs() >= _LARGEST_EXACT).any())
+    return is_large and _is_whole(values)
 
 
 def _has_fractions(values: pd.Series[Any]) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from automl.data.delimited import Reading
 from automl.data.layouts import source_defaults
 from automl.errors import DataError, PlanError, unknown
 from automl.experiment.plan import IN_MEMORY, Plan
@@ -21,6 +23,8 @@ BUILT_IN = ("digits", "breast-cancer", "wine", "iris", "diabetes")
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("asha", "none")
 _MOST_JOBS = 256
+SEPARATOR_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "bar": "|", "space": " "}
+"""Words for separators that a shell makes hard to type."""
 
 
 def parse_kinds(words: Iterable[str]) -> dict[str, str]:
@@ -55,6 +59,7 @@ def checked(plan: Plan, *, split_twice: bool = False) -> Plan:
         StudyError: The study exists, or its name would leave the runs folder.
     """
     _require_data(plan.data)
+    plan = replace(plan, separator=separator_of(plan.separator))
     mistakes = list(_mistakes(plan))
     if split_twice:
         mistakes.append("--split and --test both say which rows are the test rows; give one of them")
@@ -84,6 +89,33 @@ def _mistakes(plan: Plan) -> Iterator[str]:
     yield from _problem_mistakes(plan)
     yield from _search_mistakes(plan)
     yield from _row_mistakes(plan)
+    yield from reading_mistakes(plan.reading)
+
+
+def separator_of(word: str | None) -> str | None:
+    """Give the character that a word for a separator means; any other text stays as it is."""
+    return SEPARATOR_WORDS.get(word, word) if word is not None else None
+
+
+def reading_mistakes(reading: Reading) -> Iterator[str]:
+    """Say what of how text files are to be read cannot be done."""
+    separator = reading.separator
+    if separator is not None and (len(separator) != 1 or not separator.isascii() or separator in "\"'\r\n."):
+        words = ", ".join(word for word in SEPARATOR_WORDS if word.isalpha())
+        yield f"--separator must be one character such as ';', or one of {words}, got {separator!r}"
+    if reading.decimal not in (None, ".", ","):
+        yield f"--decimal must be . or , and got {reading.decimal!r}"
+    if reading.decimal == "," == separator:
+        yield "--separator and --decimal must be two characters, got ',' for both"
+    if reading.encoding is not None and not _is_text_encoding(reading.encoding):
+        yield f"unknown encoding {reading.encoding!r}; known are, among others, utf-8, utf-16, cp1252, latin-1, cp1250"
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return isinstance(codecs.decode(b"", name), str)
+    except (LookupError, ValueError, TypeError):
+        return False
 
 
 def _problem_mistakes(plan: Plan) -> Iterator[str]:

@@ -74,7 +74,8 @@ def _write_bundle(record: Record, trial: int, folder: Path) -> Parity:
     task = Task.from_json(record.read_json(TASK))
     coder = TargetCoder.fit(task, read_rows(record.train_rows_path)[task.target])
     config = record.trial(trial).read_config()
-    exported = Winner(network, {"config": config, "n_outputs": task.n_outputs}, preparation, coder, task)
+    reading = {**record.read_json(SPLIT).get("reading", {}), "na": record.read_json(PLAN).get("na", [])}
+    exported = Winner(network, {"config": config, "n_outputs": task.n_outputs}, preparation, coder, task, reading)
     provenance = _provenance(record, trial, config) | {"parameters": n_parameters(network)}
     return write_bundle(folder, exported, provenance=provenance, check_rows=read_rows(record.validation_rows_path))
 

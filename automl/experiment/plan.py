@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Budget, asked_for
+from automl.data.delimited import Reading
 from automl.experiment.limits import Limits
 
 if TYPE_CHECKING:
@@ -72,6 +73,10 @@ class Plan:
         keep: Whose weights are kept: `best`, `top:N` or `all`.
         first: Configs to try right after the default, in this order.
         warm_start: The study that some of those come from.
+        separator: What stands between the fields of text files; None to find it, as with the next two.
+        decimal: Their decimal mark.
+        encoding: Their encoding.
+        na: What stands for nothing in them; empty for the usual marks and words.
         judge: Whether the winner is judged and exported when the search ends; if not, `automl judge` does it.
     """
 
@@ -104,11 +109,20 @@ class Plan:
     judge: bool = True
     first: tuple[Wanted, ...] = ()
     warm_start: Origin | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+    na: tuple[str, ...] = ()
 
     @property
     def budget(self) -> Budget:
         """What the study may spend in all."""
         return asked_for(self.trials, self.timeout)
+
+    @property
+    def reading(self) -> Reading:
+        """How text files are read, as far as it was said."""
+        return Reading(self.separator, self.decimal, self.encoding, self.na)
 
     @property
     def limits(self) -> Limits:
@@ -132,4 +146,5 @@ class Plan:
         known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
         first = tuple(Wanted(**each) for each in known.get("first", ()))
         origin = Origin(**known["warm_start"]) if known.get("warm_start") else None
-        return cls(**{**known, "drop": tuple(known.get("drop", ())), "first": first, "warm_start": origin})
+        lists = {name: tuple(known.get(name, ())) for name in ("drop", "na")}
+        return cls(**{**known, **lists, "first": first, "warm_start": origin})

@@ -17,6 +17,7 @@ from automl.data.rows import read_rows, write_rows
 from automl.data.seal import Seal
 from automl.data.split import Division, divide
 from automl.data.target import TargetCoder
+from automl.data.text_files import Known, how_read
 from automl.errors import PlanError, TargetError, unknown
 from automl.task import CLASS_METRICS, REGRESSION_METRICS, Finding, Label, Task, TaskKind
 from automl.tracking.record import SPLIT, TASK
@@ -110,18 +111,8 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
 
 def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> None:
     """Divide the table and write its parts; the split's own file comes last and says that all of it is there."""
-    said = source_defaults(plan.data)
-    table = read_table(tables.get("data", plan.data))
-    size = image_size(table)
-    division = divide(
-        table,
-        target=plan.target or said.target,
-        task_kind=cast("TaskKind | None", plan.task),
-        test=_fraction_or_rows(tables.get("test", plan.test), size),
-        validation=_fraction_or_rows(tables.get("validation", plan.validation), size),
-        column=plan.split or said.split,
-        seed=plan.seed,
-    )
+    table = read_table(tables.get("data", plan.data), reading=plan.reading)
+    division = _division(plan, table, tables)
     columns, findings = infer_columns(division.train[list(division.features)], plan.kinds, plan.drop)  # type: ignore[arg-type]
     task = _task(plan, division, columns)
     leaks = find_leaks(division, columns)
@@ -138,17 +129,34 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
             "data_sha256": division.data_sha256,
             "test_sha256": seal.digest,
             "findings": [asdict(finding) for finding in (*division.findings, *findings, *leaks)],
+            "reading": how_read(table),
         },
     )
 
 
-def _fraction_or_rows(given: str | pd.DataFrame, image_size: tuple[int, int] | None) -> float | pd.DataFrame:
+def _division(plan: Plan, table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Division:
+    """Divide a table; files of test and validation rows are read as it was."""
+    said = source_defaults(plan.data)
+    like = {"image_size": image_size(table), "reading": plan.reading, "known": Known.of(table)}
+    return divide(
+        table,
+        target=plan.target or said.target,
+        task_kind=cast("TaskKind | None", plan.task),
+        test=_fraction_or_rows(tables.get("test", plan.test), like),
+        validation=_fraction_or_rows(tables.get("validation", plan.validation), like),
+        column=plan.split or said.split,
+        seed=plan.seed,
+    )
+
+
+def _fraction_or_rows(given: str | pd.DataFrame, like: Mapping[str, Any]) -> float | pd.DataFrame:
+    """Give a fraction, or rows that are read as `read_table` is told to."""
     if not isinstance(given, str):
-        return read_table(given, image_size=image_size)
+        return read_table(given, **like)
     try:
         return float(given)
     except ValueError:
-        return read_table(Path(given), image_size=image_size)
+        return read_table(Path(given), **like)
 
 
 def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:

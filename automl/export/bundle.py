@@ -1,6 +1,6 @@
 """From a trained network and its preparation to a folder that predicts alone, checked against the network on real rows.
 
-A bundle holds: model.onnx, predict.py, weights.safetensors, architecture.json, preprocessing.json, task.json,
+A bundle holds: model.onnx, predict.py with delimited.py and numerals.py, weights.safetensors, architecture.json, preprocessing.json, task.json,
 example.json, MODEL_CARD.md and manifest.json. It holds no row of the training data.
 """
 
@@ -10,7 +10,7 @@ import math
 import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +24,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from automl.data import delimited, numerals
+from automl.data.delimited import MARKS, WORDS
 from automl.data.encodings import CategoryEncoding, Encoding, NumericEncoding
 from automl.data.image_encoding import ImageEncoding
 from automl.data.prepare import Preparation
@@ -38,11 +40,10 @@ from automl.task import Task
 
 LABELS_EQUAL = 0.999
 LARGEST_DIFFERENCE = 1e-4
-MISSING_WORDS = (
-    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"),
-    *("N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-)
-"""What counts as missing in text files, for `predict.py`: the words that reading a table knows."""
+MISSING_WORDS = ("", *MARKS, *WORDS)
+"""What counts as missing in text files, for `predict.py`, where it is no value of a column of texts."""
+PROGRAMS = (Path(__file__).with_name("predict.py"), Path(delimited.__file__), Path(numerals.__file__))
+"""What predicts in a bundle: the program, and how rows are read, which is the same file here and there."""
 PACKAGES = ("automl", "torch", "onnx", "onnxruntime", "numpy", "safetensors")
 COMPARED = 1 << 24
 """Network and bundle are compared on so many pixels at most: 5461 images of 32 x 32 in colour, 111 of 224 x 224."""
@@ -58,6 +59,7 @@ class Winner:
         preparation: From raw rows to blocks.
         coder: The labels, or the target's mean and scale.
         task: What is predicted from what.
+        reading: How the text file of the training rows was read: `separator`, `decimal`, and `na`, which was asked for.
     """
 
     module: nn.Module
@@ -65,6 +67,7 @@ class Winner:
     preparation: Preparation
     coder: TargetCoder
     task: Task
+    reading: dict[str, Any] = field(default_factory=dict)
 
 
 def write_bundle(
@@ -116,10 +119,14 @@ def _write_files(folder: Path, winner: Winner) -> None:
     safetensors.torch.save_file(weights, folder / "weights.safetensors")
     onnx.save_model(build_model(winner.preparation, winner.coder, winner.module), folder / "model.onnx")
     write_json(folder / "architecture.json", winner.architecture)
-    write_json(folder / "preprocessing.json", {**winner.preparation.to_json(), "missing": MISSING_WORDS})
+    na = winner.reading.get("na")
+    missing = ["", *na] if na else MISSING_WORDS
+    said = {"missing": missing, "reading": winner.reading}
+    write_json(folder / "preprocessing.json", {**winner.preparation.to_json(), **said})
     write_json(folder / "task.json", {**winner.task.to_json(), "coder": winner.coder.to_json()})
     write_json(folder / "example.json", example_row(winner.preparation))
-    shutil.copyfile(Path(__file__).with_name("predict.py"), folder / "predict.py")
+    for program in PROGRAMS:
+        shutil.copyfile(program, folder / program.name)
 
 
 def _measure_parity(folder: Path, winner: Winner, rows: pd.DataFrame | None) -> Parity:

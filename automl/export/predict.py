@@ -2,7 +2,9 @@
 
     python predict.py rows.csv [predictions.csv]
 
-Rows come from CSV, TSV (either may end in .gz) or JSON (one object, or a list of them). Predictions go to the file named
+Rows come from text in columns (.csv, .tsv, .txt, each also with .gz, .bz2, .xz or .zst) or JSON (one object, or a list
+of them). Separator, encoding, quotes and how numbers are written are found from the file, as they were in training:
+numbers may have a decimal comma or grouped digits, and the values of a column of texts are taken as they stand. Predictions go to the file named
 second, or else to the screen: `prediction` first, then the probability of each class. Columns the model does not know are
 ignored. Dates are ISO 8601, in UTC where they name no zone; a plain number in their place is seconds since 1970.
 
@@ -17,7 +19,7 @@ files, and pixels of another size than the model's, need Pillow.
 from __future__ import annotations
 
 import csv
-import gzip
+import importlib.util
 import itertools
 import json
 import math
@@ -26,7 +28,7 @@ import re
 import sys
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -42,7 +44,6 @@ IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 MISSING_TIME = int(np.iinfo(np.int64).min)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
 INSTANT = re.compile(
     r"(?P<year>\d{4})(?:(?P<dash>[-/]?)(?P<month>\d\d?)(?:(?P=dash)(?P<day>\d\d?))?)?"
     r"(?:[T ](?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?)?"
@@ -92,10 +93,11 @@ def as_instant(text: str) -> int:
     return (local - EPOCH - ahead) // timedelta(microseconds=1)
 
 
-def as_input(column: dict[str, Any], texts: list[str]) -> np.ndarray:
-    """Turn one column's texts into what the model takes."""
+def as_input(column: dict[str, Any], texts: list[str], missing: set[float]) -> np.ndarray:
+    """Turn one column's texts into what the model takes; some numbers stand for nothing."""
     if column["kind"] == "numeric":
-        return np.array([as_number(text) for text in texts], dtype=np.float64)
+        numbers = map(as_number, texts)
+        return np.array([math.nan if number in missing else number for number in numbers], dtype=np.float64)
     if column["kind"] == "datetime":
         return np.array([as_instant(text) for text in texts], dtype=np.int64)
     return np.array([as_category(text, column["numbers"]) for text in texts], dtype=object)
@@ -244,29 +246,71 @@ def read_arrays(source: Path, column: dict[str, Any]) -> tuple[list[str], Iterat
     return [column["name"]], ([fitted(pixels, column)] for pixels in laid_out(source, found, column))
 
 
-def read_rows(path: Path, wanted: list[str]) -> tuple[list[str], Iterator[list[str]]]:
-    """Give the header and the rows, each a list of texts; the separator is the one that shows most wanted columns."""
+def companion(name: str) -> Any:
+    """Load a program that lies beside this one."""
+    spec = importlib.util.spec_from_file_location(f"bundle_{name}", HERE / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def read_rows(path: Path, preparation: dict[str, Any]) -> tuple[list[str], Iterator[list[str]]]:
+    """Give the header and the rows, each a list of texts, numbers written with a decimal point."""
     if path.suffix == ".json":
         found = json.loads(path.read_text(encoding="utf-8"))
         rows = found if isinstance(found, list) else [found]
         header = list(dict.fromkeys(name for row in rows for name in row))
         return header, (["" if row.get(name) is None else str(row[name]) for name in header] for row in rows)
-    stream = (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig", newline="")
-    first = stream.readline()
-    stream.seek(0)
-    headers = {mark: next(csv.reader([first], delimiter=mark, skipinitialspace=True), []) for mark in ",;\t"}
-    mark = max(headers, key=lambda mark: len(set(headers[mark]) & set(wanted)))
-    lines = csv.reader(stream, delimiter=mark, skipinitialspace=True)
-    header = next(lines, [])
-    if mark == ",":
-        return header, (row for row in lines if row)
-    return header, ([point_for_comma(text) for text in row] for row in lines if row)
+    delimited = companion("delimited")
+    try:
+        encoding = delimited.find_encoding(path).name
+    except delimited.Unreadable as error:
+        sys.exit(str(error))
+    preferred = "\t" if delimited.plain_name(path).endswith(".tsv") else ","
+    layout = delimited.find_layout(delimited.sample_of(path, encoding), preferred=preferred)
+
+    def records() -> Iterator[list[str]]:
+        with delimited.text_of(path, encoding) as stream:
+            marks = {"delimiter": layout.separator, "quotechar": layout.quote}
+            yield from (row for row in csv.reader(stream, skipinitialspace=True, **marks) if row)
+
+    header = next(records(), [])
+    styles = styles_of(records(), header, layout.separator, preparation)
+    rows = itertools.islice(records(), 1, None)
+    if not styles:
+        return header, rows
+    return header, ([styles[place](text) if place in styles else text for place, text in enumerate(row)] for row in rows)
 
 
-def point_for_comma(text: str) -> str:
-    """Write a decimal comma as a point."""
-    match = DECIMAL_COMMA.fullmatch(text)
-    return f"{match[1]}.{match[2]}" if match else text
+def styles_of(
+    records: Iterator[list[str]], header: list[str], separator: str, preparation: dict[str, Any]
+) -> dict[int, Callable[[str], str]]:
+    """Find how numbers are written in a file: by the place of a column, what writes its numbers with a point.
+
+    The file is read once for it.
+    """
+    numerals = companion("numerals")
+    columns = {column["name"]: column for column in preparation["columns"]}
+    numbers = [name for name, column in columns.items() if column["kind"] == "numeric" or column.get("numbers")]
+    texts = [name for name, column in columns.items() if column["kind"] == "category" and not column["numbers"]]
+    tallies = {name: numerals.Tally() for name in header if name not in texts}
+    places = [(header.index(name), tally) for name, tally in tallies.items()]
+    nothing = {*preparation["missing"], *companion("delimited").MARKS, *companion("delimited").WORDS}
+    for row in itertools.islice(records, 1, None):
+        for place, tally in places:
+            if place < len(row) and row[place] not in nothing:
+                tally.add(row[place])
+    how = preparation.get("reading", {})
+    prior = how.get("decimal") if how.get("separator") == separator else ""
+    prior = prior or {",": ".", ";": "," if numbers else ""}.get(separator, "")
+    _, found = numerals.styles_of(tallies, separator, prior=prior, known=numbers)
+    return {
+        header.index(name): numerals.STYLES[found[name]].plain
+        for name in numbers
+        if found.get(name) not in (None, "point", "ambiguous")
+    }
 
 
 def open_session() -> onnxruntime.InferenceSession:
@@ -286,7 +330,7 @@ def predict(
 
     `places` tells where in a row each column of the preparation lies, `folder` what names of image files are seen from.
     """
-    missing = set(preparation["missing"])
+    missing, numbers = set(preparation["missing"]), {as_number(text) for text in preparation["missing"]}
     names = [each.name for each in session.get_inputs()]
     sizes = [math.prod(shape_of(column)) for column in preparation["columns"] if column["kind"] == "image"]
     step = max(1, min([CHUNK, *(PIXELS // size for size in sizes)]))
@@ -297,7 +341,8 @@ def predict(
             if column["kind"] == "image":
                 inputs.append(as_pictures(column, cells, missing, folder))
             else:
-                inputs.append(as_input(column, ["" if text in missing else text for text in cells]))
+                nothing = missing.difference(column.get("values", ()))
+                inputs.append(as_input(column, ["" if text in nothing else text for text in cells], numbers))
         predictions, *probabilities = session.run(None, dict(zip(names, inputs)))
         for row, prediction in enumerate(predictions):
             name = chunk[row][-1:] if are_files else []
@@ -317,7 +362,7 @@ def main(source: str, target: str | None = None) -> None:
     elif images and path.suffix.lower() in (".npz", ".npy"):
         header, rows = read_arrays(path, images[0])
     else:
-        header, rows = read_rows(path, wanted)
+        header, rows = read_rows(path, preparation)
     absent = [name for name in wanted if name not in header]
     if absent:
         sys.exit(f"{source}: the rows lack the columns {', '.join(map(repr, absent))}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import onnxruntime
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.delimited import Reading
 from automl.data.image_encoding import ImageEncoding
+from automl.data.text_files import Known
 from automl.data.values import as_microseconds, as_number, as_text
 from automl.errors import BundleError, unknown
 from automl.export.manifest import check_manifest
@@ -46,13 +49,20 @@ class Predictor:
         )
         pictures = [column for column in preparation["columns"] if column["kind"] == "image"]
         self.image = ImageEncoding.from_json(pictures[0]) if pictures else None
+        how = preparation.get("reading", {})
+        self._na = tuple(how.get("na", ()))
+        self._known = _known(preparation["columns"], how)
         self.classes: tuple[Any, ...] = tuple(task["classes"])
         self._session = onnxruntime.InferenceSession(
             str(self.folder / "model.onnx"), providers=["CPUExecutionProvider"]
         )
 
-    def read(self, source: Path | str) -> pd.DataFrame:
+    def read(self, source: Path | str, reading: Reading | None = None) -> pd.DataFrame:
         """Read rows to predict from a table's file or, for a model of images, also from a folder, image or archive.
+
+        Args:
+            source: Where they are; a text file is read as that of the training rows was, whatever its separator.
+            reading: What a person says of a text file.
 
         Returns:
             The rows, those of image files under an index `file`; `automl.data.findings` tells what was left out.
@@ -61,7 +71,8 @@ class Predictor:
             BundleError: Images were given to a model that takes none, or a folder without any.
             DataError: The source cannot be read.
         """
-        return rows_of(Path(source), self.image)
+        said = reading or Reading()
+        return rows_of(Path(source), self.image, replace(said, na=said.na or self._na), self._known)
 
     def predict(self, rows: pd.DataFrame, keep: Sequence[str] = ()) -> pd.DataFrame:
         """Predict every row, in the rows' order and under their index.
@@ -111,6 +122,13 @@ class Predictor:
         prediction, *rest = self._session.run(None, dict(zip(names, inputs)))
         shares = {f"probability_{label}": rest[0][:, code] for code, label in enumerate(self.classes)}
         return {"prediction": prediction, **shares}
+
+
+def _known(columns: Sequence[dict[str, Any]], how: dict[str, Any]) -> Known:
+    """Tell what the training table says of the columns of a text file."""
+    numbers = [each["name"] for each in columns if each["kind"] == "numeric" or each.get("numbers")]
+    texts = {each["name"]: each["values"] for each in columns if each["kind"] == "category" and not each["numbers"]}
+    return Known(texts, numbers, how.get("separator", ""), how.get("decimal", ""))
 
 
 def to_input(values: pd.Series[Any], column: Column | ImageEncoding) -> NDArray[Any]:

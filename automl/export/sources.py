@@ -8,22 +8,26 @@ import numpy as np
 import pandas as pd
 
 from automl.data.decode import decode, unreadable_files
+from automl.data.delimited import Reading
 from automl.data.findings import findings_of, with_findings
 from automl.data.image_encoding import ImageEncoding
 from automl.data.image_paths import with_images
 from automl.data.images import ImageArray
 from automl.data.layouts import FILE, IMAGE, IMAGE_ENDINGS, image_files, is_image
 from automl.data.read import read_table
+from automl.data.text_files import Known
 from automl.errors import BundleError
 
 
-def rows_of(source: Path, image: ImageEncoding | None) -> pd.DataFrame:
+def rows_of(source: Path, image: ImageEncoding | None, reading: Reading, known: Known) -> pd.DataFrame:
     """Read rows to predict; images of files are stored at the size at which those of the training rows were.
 
     Args:
         source: What `automl.data.read.read_table` takes. For a model of images a folder means all image files in it
             and below it, whatever the folders there are called, and one image file may stand alone.
         image: The model's column of images, if it has one; what has no headers of its own is given its name.
+        reading: What a person says of text files.
+        known: What the training table says of the columns of text files.
 
     Returns:
         The rows; for image files under an index `file`, their names as seen from the folder.
@@ -37,10 +41,10 @@ def rows_of(source: Path, image: ImageEncoding | None) -> pd.DataFrame:
     if image is None:
         if are_files or is_archive:
             raise BundleError(f"{source}: this model takes no images, it takes a table")
-        return read_table(source)
+        return read_table(source, reading=reading, known=known)
     if are_files:
         return _read_files(source, image)
-    rows = read_table(source, image_size=image.stored)
+    rows = read_table(source, image_size=image.stored, reading=reading, known=known)
     return rows.rename(columns={IMAGE: image.name}) if is_archive else rows
 
 

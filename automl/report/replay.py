@@ -11,7 +11,7 @@ from automl.tracking.record import PLAN
 
 _AS_GIVEN = (
     *("target", "task", "metric", "positive", "trials", "seed", "device", "sampler", "pruner", "cohort", "jobs"),
-    *("max_parameters", "max_latency", "validation", "keep"),
+    *("max_parameters", "max_latency", "validation", "keep", "separator", "decimal", "encoding"),
 )
 """The parts of a plan that are options under their own names."""
 _IN_MEMORY = "dataframe"
@@ -38,6 +38,8 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
         words += ["--kind", f"{column}={kind}"]
     for column in plan.get("drop") or ():
         words += ["--drop", column]
+    for text in plan.get("na") or ():
+        words += ["--na", text]
     # A column that says which rows are the test rows leaves no room for a share of them.
     words += _option("split", plan["split"]) if plan.get("split") else _option("test", plan.get("test"))
     words += ["--timeout", f"{plan['timeout']:g}s"] if plan.get("timeout") else []

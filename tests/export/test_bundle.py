@@ -22,6 +22,8 @@ from automl.export.predictor import Predictor
 FILES = {
     "model.onnx",
     "predict.py",
+    "delimited.py",
+    "numerals.py",
     "weights.safetensors",
     "architecture.json",
     "preprocessing.json",

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl.data.delimited import MARKS, WORDS
 from automl.data.read import read_table
 from automl.data.values import as_microseconds, as_number, as_text
 from automl.export.bundle import MISSING_WORDS, write_bundle
@@ -125,13 +126,22 @@ def test_large_integers_are_written_as_a_whole_column_of_them_is():
     assert as_category(CATEGORIES[-1], numbers=True) == as_text(pd.Series([int(CATEGORIES[-1])]), numbers=True)[0]
 
 
-def test_missing_words_are_those_of_reading_a_table(tmp_path):
-    words = [*MISSING_WORDS, "nothing", "-", "Missing", "NaT", "inf", " NA"]
-    pd.DataFrame({"word": words, "other": 1}).to_csv(tmp_path / "words.csv", index=False)
-    found = read_table(tmp_path / "words.csv")["word"].isna().tolist()
-    assert found == [word.lstrip() in MISSING_WORDS for word in words]
+OTHER_WORDS = ["nothing", "-", "Missing", "NaT", "inf"]
+
+
+def test_missing_words_are_those_of_reading_numbers(tmp_path):
+    words = [*MISSING_WORDS, " NA", *["1.5"] * 400]
+    pd.DataFrame({"number": words, "other": 1}).to_csv(tmp_path / "words.csv", index=False)
+    table = read_table(tmp_path / "words.csv")
+    assert table["number"].dtype == float and table["number"].isna().sum() == len(MISSING_WORDS) + 1
+
+
+@pytest.mark.parametrize("word", [*MARKS, *WORDS, *OTHER_WORDS])
+def test_only_marks_are_missing_among_texts(tmp_path, word):
+    pd.DataFrame({"text": [word, "a", "b"], "other": 1}).to_csv(tmp_path / "words.csv", index=False)
+    assert read_table(tmp_path / "words.csv")["text"].isna().tolist() == [word in MARKS, False, False]
 
 
 def test_the_script_knows_only_what_a_bundle_knows(bundle):
     preparation = json.loads((bundle / "preprocessing.json").read_text())
-    assert set(preparation) == {"format", "columns", "missing"}
+    assert set(preparation) == {"format", "columns", "missing", "reading"}
