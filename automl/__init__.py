@@ -27,7 +27,7 @@ from automl.errors import (
 )
 
 if TYPE_CHECKING:
-    from automl.front import Result, load, resume, search
+    from automl.front import Result, inspect, load, resume, search
 
 __all__ = [
     "AutoMLError",
@@ -41,6 +41,7 @@ __all__ = [
     "SplitError",
     "StudyError",
     "TargetError",
+    "inspect",
     "load",
     "resume",
     "search",

@@ -177,8 +177,69 @@ def search(
         Traceback (most recent call last):
         automl.errors.DataError: no such file: nowhere.csv
     """
+    plan, tables = _planned(
+        data,
+        target=target,
+        test=test,
+        validation=validation,
+        timeout=timeout,
+        runs_dir=runs_dir,
+        drop=drop,
+        na=na,
+        warm_start=warm_start,
+        seed_configs=seed_configs,
+        **options,
+    )
+    return Result(search_plan(plan, tables=tables, progress=progress))
+
+
+def inspect(data: Rows, *, target: str | None = None, **options: Any) -> dict[str, Any]:
+    """Tell what a search would work on and what a trial would cost; nothing is kept, as by `automl search --dry-run`.
+
+    Args:
+        data: A file, a built-in set's name, or a table.
+        target: The column to predict; a built-in set knows its own.
+        **options: The other options of `search`.
+
+    Returns:
+        Plain values: `task`, `columns` with their kinds or why they are left out, `rows` of each part, `findings`,
+        `space`, `trial` with its parameters, bytes and seconds, `trials_in_time` and more.
+
+    Raises:
+        AutoMLError: What would stop a search before its first trial.
+        TypeError: An option that there is not.
+
+    Examples:
+        >>> inspect("nowhere.csv", target="price")
+        Traceback (most recent call last):
+        automl.errors.DataError: no such file: nowhere.csv
+    """
+    from automl.experiment.dry_run import dry_run
+
+    options.pop("progress", None)
+    plan, tables = _planned(data, target=target, **options)
+    return dry_run(plan, tables=tables)
+
+
+def _planned(
+    data: Rows,
+    *,
+    target: str | None,
+    test: float | Rows = 0.2,
+    validation: float | Rows = 0.2,
+    timeout: str | float | None = None,
+    runs_dir: str | Path = "runs",
+    drop: Sequence[str] = (),
+    na: str | Sequence[str] = (),
+    warm_start: str | None = None,
+    seed_configs: str | Path | Sequence[Mapping[str, Any]] | None = None,
+    **options: Any,
+) -> tuple[Plan, dict[str, pd.DataFrame]]:
+    """Give the checked plan, and the tables that do not come from a file."""
     given = {"data": data, "test": test, "validation": validation}
-    tables = {name: rows for name, rows in given.items() if not isinstance(rows, str | Path | float | int)}
+    tables: dict[str, Any] = {
+        name: rows for name, rows in given.items() if not isinstance(rows, str | Path | float | int)
+    }
     words: dict[str, Any] = {name: IN_MEMORY if name in tables else str(rows) for name, rows in given.items()}
     plan = Plan(
         **words,
@@ -189,8 +250,7 @@ def search(
         na=(na,) if isinstance(na, str) else tuple(na),
         **{"study": "", **options},
     )
-    plan = with_first(checked(plan), warm_start=warm_start, seed_configs=seed_configs)
-    return Result(search_plan(plan, tables=tables, progress=progress))
+    return with_first(checked(plan), warm_start=warm_start, seed_configs=seed_configs), tables
 
 
 def resume(

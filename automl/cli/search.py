@@ -88,6 +88,10 @@ NoJudge = Annotated[
     typer.Option("--no-judge", rich_help_panel=_RECORD, help="Leave the test rows sealed; automl judge opens them."),
 ]
 Keep = Annotated[str, _option("--keep", "best|top:N|all", _RECORD, "Whose weights are kept.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", rich_help_panel=_SEARCH, help="Say what would be searched and what a trial costs; stop."),
+]
 TrackingUri = Annotated[str | None, _option("--tracking-uri", "URI", _RECORD, "An MLflow server or store.")]
 
 
@@ -136,6 +140,7 @@ def search(
     no_judge: NoJudge = False,
     keep: Keep = "top:3",
     tracking_uri: TrackingUri = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -160,4 +165,10 @@ def search(
     )
     plan = checked(plan, split_twice=bool(split and test))
     plan = with_first(plan, warm_start=warm_start, seed_configs=seed_config)
+    if dry_run:
+        from automl.cli.dry_run import write_dry_run
+        from automl.experiment.dry_run import dry_run as run_dry
+
+        write_dry_run(run_dry(plan), as_json=as_json)
+        return
     _carry_out(plan, context.obj, as_json=as_json, quiet=quiet)

@@ -183,7 +183,9 @@ def _column(raw: pd.Series[Any], kind: ColumnKind | None) -> Column:
     found = kind or _infer_kind(raw, word)
     if found in ("numeric", "datetime"):
         return Column(str(raw.name), found)
-    are_numbers = word in ("string", *_NUMBER_WORDS) and not np.isnan(as_number(raw)).any() and not _are_codes(raw, word)
+    are_numbers = (
+        word in ("string", *_NUMBER_WORDS) and not np.isnan(as_number(raw)).any() and not _are_codes(raw, word)
+    )
     return Column(str(raw.name), found, numbers=bool(are_numbers))
 
 

@@ -69,9 +69,7 @@ STYLES: dict[str, Style] = {
     "comma_groups": _style("commas between thousands", ",", ".", r".*,\d{3}[,.]"),
     "point_groups": _style("points between thousands", ".", ",", r".*\.\d{3}[.,]"),
     "space_groups": _style("spaces between thousands", _SPACES, ".", rf".*\d[{_SPACES}]\d"),
-    "space_groups_comma": _style(
-        "spaces between thousands and a decimal comma", _SPACES, ",", rf".*\d[{_SPACES}]\d"
-    ),
+    "space_groups_comma": _style("spaces between thousands and a decimal comma", _SPACES, ",", rf".*\d[{_SPACES}]\d"),
     "apostrophe_groups": _style("apostrophes between thousands", _APOSTROPHES, ".", rf".*[{_APOSTROPHES}]"),
     "apostrophe_groups_comma": _style(
         "apostrophes between thousands and a decimal comma", _APOSTROPHES, ",", rf".*[{_APOSTROPHES}]"
@@ -197,7 +195,12 @@ def find_decimal(tallies: Iterable[Tally], separator: str) -> str:
 
 
 def styles_of(
-    tallies: Mapping[str, Tally], separator: str, *, asked: str | None = None, prior: str = "", known: Collection[str] = ()
+    tallies: Mapping[str, Tally],
+    separator: str,
+    *,
+    asked: str | None = None,
+    prior: str = "",
+    known: Collection[str] = (),
 ) -> tuple[str, dict[str, str | None]]:
     """Find the decimal mark of a file, and the style of each column.
 

@@ -131,7 +131,8 @@ def _checked_target(table: pd.DataFrame, target: str | None, column: str | None)
     if target is None:
         raise TargetError(f"the target must be named with --target; the columns are {', '.join(names)}")
     if target not in names:
-        raise TargetError(unknown("target", target, names))
+        hints = [finding.sentence for finding in findings_of(table) if finding.kind == "header"]
+        raise TargetError("; ".join([unknown("target", target, names), *hints]))
     if column is not None and column not in names:
         raise DataError(unknown("split column", column, names))
     if target == column:

@@ -287,9 +287,7 @@ class _Reader:
             tallies |= {name: Tally.of(Counter(values.dropna().tolist())) for name, values in pointed.items()}
         elif any(_has_fractions(self.frame[name]) for name in self.frame.columns):
             prior = "."
-        decimal, styles = styles_of(
-            tallies, separator, asked=asked, prior=prior, known=self.known.numbers
-        )
+        decimal, styles = styles_of(tallies, separator, asked=asked, prior=prior, known=self.known.numbers)
         for name, style in styles.items():
             if style == "ambiguous":
                 self._note(name, f"holds numbers such as {_first(texts[name], ',')}, which may be read in two ways: ")

@@ -65,14 +65,14 @@ def default_space(task: Task) -> str:
 
 def _check(space: Space, name: str, task: Task) -> None:
     kinds = {column.kind for column in task.columns}
-    for family in _families(space):
+    for family in families(space):
         needed = getattr(FAMILIES[family], "reads", None)
         if needed is not None and needed not in kinds:
             said = f"the space {name!r} has the family {family}, which needs an {needed} column"
             raise PlanError(f"{said}, and the data has none")
 
 
-def _families(space: Space) -> list[str]:
+def families(space: Space) -> list[str]:
     """List the families that a space may propose."""
     domain = next((each.domain for each in space.parameters if each.name == "family"), None)
     if isinstance(domain, Choice):

@@ -80,6 +80,12 @@ class Trainer:
         n_rows, sharing = len(self.stage.train), self.cohort_size(config)
         return epoch_seconds(n_operations, n_rows, batch_size, self.device, sharing=sharing)
 
+    def size(self, config: Config) -> dict[str, int]:
+        """Say how many `parameters` a config's network has, and how many `bytes` it takes in training."""
+        recipe = read_recipe(config)
+        layers = self._layers(recipe)
+        return {"parameters": sum(layer.parameters for layer in layers), "bytes": self._bytes(recipe, layers)}
+
     def infeasible(self, config: Config) -> str:
         """Say why a config's network cannot be or may not be; empty where it can. No tensor is made."""
         recipe = read_recipe(config)

@@ -19,6 +19,7 @@ files, and pixels of another size than the model's, need Pillow.
 from __future__ import annotations
 
 import csv
+import functools
 import importlib.util
 import itertools
 import json
@@ -246,13 +247,16 @@ def read_arrays(source: Path, column: dict[str, Any]) -> tuple[list[str], Iterat
     return [column["name"]], ([fitted(pixels, column)] for pixels in laid_out(source, found, column))
 
 
+@functools.cache
 def companion(name: str) -> Any:
-    """Load a program that lies beside this one."""
+    """Load a program that lies beside this one, and leave the folder as it is."""
     spec = importlib.util.spec_from_file_location(f"bundle_{name}", HERE / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     spec.loader.exec_module(module)
+    sys.dont_write_bytecode = writes
     return module
 
 

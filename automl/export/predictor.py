@@ -72,7 +72,8 @@ class Predictor:
             DataError: The source cannot be read.
         """
         said = reading or Reading()
-        return rows_of(Path(source), self.image, replace(said, na=said.na or self._na), self._known)
+        said = replace(said, na=said.na or self._na)
+        return rows_of(Path(source), self.image, reading=said, known=self._known)
 
     def predict(self, rows: pd.DataFrame, keep: Sequence[str] = ()) -> pd.DataFrame:
         """Predict every row, in the rows' order and under their index.

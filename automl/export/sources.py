@@ -18,8 +18,12 @@ from automl.data.read import read_table
 from automl.data.text_files import Known
 from automl.errors import BundleError
 
+_ORDINARY, _NOTHING_KNOWN = Reading(), Known()
 
-def rows_of(source: Path, image: ImageEncoding | None, reading: Reading, known: Known) -> pd.DataFrame:
+
+def rows_of(
+    source: Path, image: ImageEncoding | None, *, reading: Reading = _ORDINARY, known: Known = _NOTHING_KNOWN
+) -> pd.DataFrame:
     """Read rows to predict; images of files are stored at the size at which those of the training rows were.
 
     Args:

@@ -170,7 +170,11 @@ CUT_ARCHIVE = gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:30]
         ("x.parquet", b"garbage", r"x\.parquet: cannot be read as Parquet \("),
         ("x.feather", b"garbage", r"x\.feather: cannot be read as Feather \("),
         ("x.arrow", b"garbage", r"x\.arrow: cannot be read as Feather \("),
-        ("x.xlsx", b"garbage", r"x\.xlsx: a table's name must end in \.csv, \.tsv, \.txt, \.parquet, \.feather, \.arrow, "),
+        (
+            "x.xlsx",
+            b"garbage",
+            r"x\.xlsx: a table's name must end in \.csv, \.tsv, \.txt, \.parquet, \.feather, \.arrow, ",
+        ),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path, name, content, sentence):
