@@ -55,7 +55,8 @@ def closing_lines(found: Mapping[str, Any]) -> Iterator[str]:
     many = f"{space['configs']:.3g} configs of the discrete ones" if space["configs"] > 1 else "none of them discrete"
     families = f", of the families {', '.join(space['families'])}" if space["families"] else ""
     yield ""
-    yield f"Space    {space['name']}: {space['dimensions']} dimensions, {space['continuous']} continuous; {many}{families}"
+    dimensions = f"{space['dimensions']} dimensions, {space['continuous']} continuous"
+    yield f"Space    {space['name']}: {dimensions}; {many}{families}"
     yield from trial_lines(found)
 
 
@@ -71,13 +72,12 @@ def trial_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"Trial    the default config cannot be tried: {trial['infeasible']}"
         return
     how = "measured" if trial["is_measured"] else "predicted"
-    most = f"at most {duration(trial['seconds'])} for {counted(trial['epochs'], 'epoch')} of {trial['epoch_seconds']:.3g} s"
+    epochs = f"{counted(trial['epochs'], 'epoch')} of {trial['epoch_seconds']:.3g} s"
+    most = f"at most {duration(trial['seconds'])} for {epochs}"
     weight = f"{counted(trial['parameters'], 'parameter')}, {size(trial['bytes'])} in training"
     yield f"Trial    {weight}, {most} ({how}), with the default config:"
     yield from config_lines(trial["config"])
     fits = found["trials_in_time"]
     if fits is not None:
-        range_of = (
-            f"{fits['at_least']:,}" if len({*fits.values()}) == 1 else f"{fits['at_least']:,} to {fits['at_most']:,}"
-        )
-        yield f"Time     about {range_of} trials like it in {duration(budget['seconds'])}, by how early they stop"
+        counts = " to ".join(f"{count:,}" for count in sorted({*fits.values()}))
+        yield f"Time     about {counts} trials like it in {duration(budget['seconds'])}, by how early they stop"

@@ -51,8 +51,8 @@ _ROW_NAMES = {"id", "ids", "uid", "uuid", "guid", "identifier", "index", "idx", 
 def infer_task(target: pd.Series[Any], *, kind: TaskKind | None) -> TaskKind:
     """Say which task a target poses, or whether it can pose the one asked for.
 
-    Text, categories, booleans, codes such as `007` and few distinct whole numbers are classes; numbers with fractions or
-    many values are regression.
+    Text, categories, booleans, codes such as `007` and few distinct whole numbers are classes; numbers with fractions
+    or many values are regression.
 
     Args:
         target: The target column; missing values do not count.

@@ -220,7 +220,7 @@ def records_of(sample: str, layout: Layout, most: int = SAMPLE_RECORDS) -> list[
 
 
 def find_layout(sample: str, separator: str | None = None, preferred: str = ",") -> Layout:
-    """Find separator and quotes: those by which most records have as many fields as the first.
+    r"""Find separator and quotes: those by which most records have as many fields as the first.
 
     Of several that do, the one whose fields look whole: they hold no other separator, or are numbers with a decimal
     comma. Single quotes are quotes where fields that begin with one also end with one, and hardly a line has none.
@@ -231,9 +231,9 @@ def find_layout(sample: str, separator: str | None = None, preferred: str = ",")
         preferred: The separator where none divides the first record.
 
     Examples:
-        >>> find_layout("size;price\\n1,5;2,5\\n")
+        >>> find_layout("size;price\n1,5;2,5\n")
         Layout(separator=';', quote='"')
-        >>> find_layout("name|text\\n'a'|'b|c'\\n'd'|'e'\\n").quote
+        >>> find_layout("name|text\n'a'|'b|c'\n'd'|'e'\n").quote
         "'"
     """
     quote = "'" if _has_single_quotes(sample) else '"'

@@ -165,8 +165,8 @@ class Tally:
             are_numbers: Whether the values are known to be numbers, some of which may be spoilt.
 
         Returns:
-            The style; `point` where the column needs no change, `ambiguous` where it may be read in two ways, None where
-            it does not hold numbers.
+            The style; `point` where the column needs no change, `ambiguous` where it may be read in two ways, None
+            where it does not hold numbers.
         """
         fitting = self.fitting(are_numbers=are_numbers)
         has_points = self.fractions["point"] > 0

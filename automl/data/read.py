@@ -15,7 +15,8 @@ from automl.data.image_archives import read_archive
 from automl.data.image_folders import read_folder
 from automl.data.image_paths import with_images
 from automl.data.images import ImageDtype
-from automl.data.text_files import Known, check_headers, is_text_file, read_text
+from automl.data.text_files import Known, read_text
+from automl.data.text_source import check_headers, is_text_file
 from automl.data.values import as_microseconds, as_number, as_text
 from automl.errors import DataError
 
@@ -37,9 +38,9 @@ def read_table(
     files alone; an `.npz` file of arrays; and any table with a column of image files' names, which are relative to the
     table's folder or absolute. `source_defaults` tells their target and split column, `findings_of` what was found.
 
-    How a text file is written is found from the file. Empty fields and marks such as `?` and `N/A` are missing in it; the
-    usual words for nothing (`NA`, `NaN`, `nan`, `null`, `NULL`, `None`) are missing among numbers, and values among
-    texts. Parquet, Feather and frames say themselves what is missing, so there such a word is a value.
+    How a text file is written is found from the file. Empty fields and marks such as `?` and `N/A` are missing in it;
+    the usual words for nothing (`NA`, `NaN`, `nan`, `null`, `NULL`, `None`) are missing among numbers, and values
+    among texts. Parquet, Feather and frames say themselves what is missing, so there such a word is a value.
 
     Args:
         source: A built-in name; a file ending in `.csv`, `.tsv` or `.txt` (or one of these with `.gz`, `.bz2`, `.xz` or

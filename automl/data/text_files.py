@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,41 +18,16 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from automl.data.delimited import (
-    CHUNK,
-    MARKS,
-    WORDS,
-    Encoding,
-    Layout,
-    Reading,
-    Unreadable,
-    find_encoding,
-    find_layout,
-    opened,
-    other_separators,
-    plain_name,
-    records_of,
-    sample_of,
-    text_of,
-)
+from automl.data.delimited import MARKS, WORDS, Reading, Unreadable
 from automl.data.findings import with_findings
 from automl.data.numerals import READABLE_SHARE, STYLES, Tally, are_codes, styles_of
+from automl.data.text_source import Suspects, TextFile, hint_of_header
 from automl.data.values import MISSING_TIME, as_microseconds, as_number
 from automl.errors import DataError
 from automl.task import Finding
 
-TEXT_ENDINGS = (".csv", ".tsv", ".txt")
-"""The endings of text files, which may be followed by that of a compression."""
-
 _READING = "reading"
 _LARGEST_EXACT = 2.0**53
-_NAMED_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
-_WORDS = {word.encode(): re.compile(word.encode() + rb"(?![\w.-])") for word in WORDS}
-
-
-def is_text_file(path: Path) -> bool:
-    """Tell whether a file's name is that of text in columns."""
-    return plain_name(path).endswith(TEXT_ENDINGS)
 
 
 @dataclass(frozen=True)
@@ -108,124 +82,17 @@ def read_text(path: Path, asked: Reading, known: Known) -> pd.DataFrame:
         DataError: It cannot be read, is empty, has two columns of one name, or rows longer than its header.
     """
     try:
-        file = _File.found(path, asked)
+        file = TextFile.found(path, asked)
         return _Reader(file, file.parse(known.texts), known).read()
     except Unreadable as error:
         raise DataError(str(error)) from error
-
-
-@dataclass(frozen=True)
-class _File:
-    """A text file whose writing is known."""
-
-    path: Path
-    asked: Reading
-    encoding: Encoding
-    layout: Layout
-    records: list[list[str]]
-
-    @classmethod
-    def found(cls, path: Path, asked: Reading) -> _File:
-        encoding = find_encoding(path, asked.encoding)
-        sample = sample_of(path, encoding.name)
-        layout = find_layout(sample, asked.separator, "\t" if plain_name(path).endswith(".tsv") else ",")
-        file = cls(path, asked, encoding, layout, records_of(sample, layout))
-        file._check(sample)
-        return file
-
-    def _check(self, sample: str) -> None:
-        if not self.records:
-            said = "the file is empty" if not sample.strip() else "its quotes do not match; is a closing one missing?"
-            raise DataError(f"{self.path}: {said}")
-        header = self.records[0]
-        check_headers(str(self.path), [name for name in header if name], _hint_of_header(self.records))
-        longer = next((record for record in self.records[1:] if len(record) > len(header)), None)
-        if longer is not None:
-            raise self._ragged()
-        if len(header) == 1 and len(self.records) > 1:
-            for separator, width in other_separators(sample, self.layout):
-                said = f"{self.path}: with the separator {self.layout.separator!r} there is one column only"
-                raise DataError(f"{said}, with {separator!r} there are {width}; --separator {separator!r} reads them")
-
-    def _ragged(self) -> DataError:
-        """Say which is the first row that is longer than the header."""
-        width = len(self.records[0])
-        for record, line in self.all_records():
-            if len(record) > width:
-                rule = "every row must have a header's number of fields"
-                said = f"{self.path}: {rule}, but line {line} has {len(record)}, the header {width}"
-                return DataError(f"{said}; quotes round a field keep a separator in it, --separator CHAR names another")
-        return DataError(f"{self.path}: cannot be read as text in columns")
-
-    def _unclosed(self) -> DataError:
-        """Say where the last quote is opened."""
-        before, begins = 1, 1
-        for _, line in self.all_records():
-            before, begins = line, before + 1
-        said = f"{self.path}: a quote ({self.layout.quote}) that is opened in line {begins} or below is never closed"
-        return DataError(f"{said}; within quotes one is written twice")
-
-    def all_records(self) -> Iterator[tuple[list[str], int]]:
-        """Give every record after the header, and the line it ends in; stops where the quotes make no sense."""
-        with text_of(self.path, self.encoding.name) as stream:
-            reader = csv.reader(
-                stream,
-                delimiter=self.layout.separator,
-                quotechar=self.layout.quote,
-                skipinitialspace=True,
-            )
-            next((record for record in reader if record), None)
-            try:
-                yield from ((record, reader.line_num) for record in reader if record)
-            except csv.Error:
-                return
-
-    def parse(self, known: Collection[str] | Mapping[str, Collection[str]] = ()) -> pd.DataFrame:
-        """Parse all columns: numbers as numbers, with what stands for nothing missing; those that are known as text."""
-        nothing = ["", *MARKS, *WORDS, *self.asked.na]
-        options: dict[str, Any] = {"na_values": nothing}
-        if known:
-            options["na_values"] = dict.fromkeys(self._names, nothing) | dict.fromkeys(known, [""])
-            options["dtype"] = dict.fromkeys((name for name in known if name in self._names), "str")
-        return self._parse(**options)
-
-    def raw(self, names: Collection[str]) -> pd.DataFrame:
-        """Parse some columns as the text that stands in the file; only an empty field is missing."""
-        return self._parse(usecols=list(names), dtype="str", na_values=[""])[list(names)]
-
-    @property
-    def _names(self) -> list[str]:
-        return [name or f"Unnamed: {place}" for place, name in enumerate(self.records[0])]
-
-    def _parse(self, **options: Any) -> pd.DataFrame:
-        try:
-            with opened(self.path) as stream:
-                return pd.read_csv(
-                    stream,
-                    sep=self.layout.separator,
-                    quotechar=self.layout.quote,
-                    encoding=self.encoding.name,
-                    keep_default_na=False,
-                    skipinitialspace=True,
-                    index_col=False,
-                    low_memory=False,
-                    **options,
-                )
-        except pd.errors.ParserError as error:
-            if "Expected" in str(error):
-                raise self._ragged() from error
-            if "EOF inside string" in str(error):
-                raise self._unclosed() from error
-            raise DataError(f"{self.path}: cannot be read as text in columns ({_line(error)})") from error
-        except (ValueError, OSError, EOFError) as error:
-            raise DataError(f"{self.path}: cannot be read as text in columns ({_line(error)})") from error
 
 
 @dataclass
 class _Reader:
     """Goes over the columns of a parsed file, and looks at some once more."""
 
-    file: _File
+    file: TextFile
     frame: pd.DataFrame
     known: Known
     findings: list[Finding] = field(default_factory=list)
@@ -236,7 +103,7 @@ class _Reader:
             if name in self.frame.columns:
                 words = () if self.file.asked.na else WORDS
                 self.frame[name] = self._without(self.frame[name], {*self._nothing, *words})
-        suspects = _Suspects.of(self.file)
+        suspects = Suspects.of(self.file)
         decimal = self._read_numerals()
         if suspects.codes:
             self._keep_codes()
@@ -245,7 +112,7 @@ class _Reader:
             self._keep_words()
         self._note_short_rows()
         self._note_header()
-        self.findings[:0] = self._how_it_was_read(decimal)
+        self.findings[:0] = self.file.how_it_was_read(decimal)
         self.frame.attrs[_READING] = {"separator": self.file.layout.separator, "decimal": decimal}
         return with_findings(self.frame, self.findings)
 
@@ -296,7 +163,7 @@ class _Reader:
         return decimal
 
     def _restyle(self, name: str, values: pd.Series[Any], style: str) -> None:
-        self.frame[name] = _reparsed(values.map(STYLES[style].plain, na_action="ignore"))
+        self.frame[name] = _reparsed(values.map(STYLES[style].plain, na_action="ignore"), self.file.asked.na)
         if style != "comma":
             mark = next((mark for mark in STYLES[style].groups if values.str.contains(mark, regex=False).any()), "")
             said = f"column {name!r} has {STYLES[style].words}, such as {_first(values, mark)}: read as numbers"
@@ -318,13 +185,14 @@ class _Reader:
                 )
 
     def _keep_large_numbers(self) -> None:
-        """Read whole numbers that a float would round exactly: as integers, or as text where there is no such integer."""
+        """Read whole numbers that a float would round as integers, or as text where there is no such integer."""
         for name, values in self._raw(str(name) for name in self.frame.columns if _is_large(self.frame[name])).items():
             known = values.dropna()
             if not known.str.fullmatch(r"[+-]?[0-9]+").all():
                 continue
             try:
-                self.frame[name] = values.map(int, na_action="ignore").astype(object).astype("Int64")
+                whole = [pd.NA if pd.isna(value) else int(value) for value in values]
+                self.frame[name] = pd.array(whole, dtype="Int64")
             except (OverflowError, TypeError, ValueError):
                 self.frame[name] = values
                 said = f"column {name!r} holds whole numbers too large to count with, such as {_first(values, '')}"
@@ -368,7 +236,7 @@ class _Reader:
         return found
 
     def _is_typed(self, name: str) -> bool:
-        """Tell whether text is truths, or nearly all numbers or dates, so that a word can be nothing else than missing."""
+        """Tell whether text is truths, or nearly all numbers or dates: a word is missing there."""
         known = self.frame[name].dropna()
         if types.infer_dtype(known, skipna=True) == "boolean":
             return True
@@ -388,104 +256,9 @@ class _Reader:
             self.findings.append(Finding("reading", None, f"{said}: what is not there is missing"))
 
     def _note_header(self) -> None:
-        if hint := _hint_of_header(self.file.records):
+        if hint := hint_of_header(self.file.records):
             names = ", ".join(map(repr, self.file.records[0][:3]))
             self.findings.append(Finding("header", None, f"{self.file.path.name}: {hint}, such as {names}"))
-
-    def _how_it_was_read(self, decimal: str) -> Iterator[Finding]:
-        """Say what about the file is not ordinary."""
-        file = self.file
-        ordinary = "\t" if plain_name(file.path).endswith(".tsv") else ","
-        said = []
-        if file.layout.separator != ordinary:
-            mark = file.layout.separator
-            said.append(f"{_NAMED_SEPARATORS.get(mark, repr(mark))} between fields")
-        if file.layout.quote != '"':
-            said.append("single quotes round fields")
-        if decimal == ",":
-            said.append("a decimal comma")
-        if file.encoding.name != "utf-8-sig":
-            reason = f", {file.encoding.reason}" if file.encoding.reason else ""
-            said.append(f"the encoding {file.encoding.name}{reason}")
-        if file.asked.na:
-            said.append(f"{', '.join(map(repr, file.asked.na))} for what is missing")
-        if said:
-            yield Finding("reading", None, f"{file.path.name} is read with {_listed(said)}")
-
-
-@dataclass(frozen=True)
-class _Suspects:
-    """Whether anywhere in a file there is a field that may be a code that begins with 0, or a word for nothing."""
-
-    codes: bool
-    words: bool
-
-    @classmethod
-    def of(cls, file: _File) -> _Suspects:
-        codes = words = False
-        marks = b"\r\n \"'" + file.layout.separator.encode()
-        starts = np.zeros(256, dtype=bool)
-        starts[list(marks)] = True
-        is_wide = file.encoding.name.startswith(("utf-16", "utf-32"))
-        before = b"\n"
-        with opened(file.path) if not is_wide else text_of(file.path, file.encoding.name) as stream:
-            while part := stream.read(CHUNK):
-                text = before + (part.encode() if isinstance(part, str) else part)
-                codes = codes or _has_leading_zero(text, starts)
-                words = words or _has_word(text, marks)
-                before = text[-32:]
-        return cls(codes, words)
-
-
-def _has_leading_zero(text: bytes, starts: np.ndarray[Any, Any]) -> bool:
-    signs = np.frombuffer(text, dtype=np.uint8)
-    zeros = np.flatnonzero(signs[1:-1] == ord("0")) + 1
-    after = signs[zeros + 1]
-    return bool((starts[signs[zeros - 1]] & (after >= ord("0")) & (after <= ord("9"))).any())
-
-
-def _has_word(text: bytes, marks: bytes) -> bool:
-    found = (match.start() for word, one in _WORDS.items() if word in text for match in one.finditer(text))
-    return any(text[start - 1] in marks for start in found if start)
-
-
-def check_headers(where: str, names: list[str], hint: str = "") -> None:
-    """Refuse two columns of one name.
-
-    Raises:
-        DataError: There are.
-    """
-    twice = sorted({name for name, count in Counter(names).items() if count > 1})
-    if twice:
-        said = f"{where}: columns must have different names, got {', '.join(map(repr, twice))} more than once"
-        raise DataError(f"{said}; {hint}" if hint else said)
-
-
-def _hint_of_header(records: list[list[str]]) -> str:
-    """Say that the first record looks like a row of values; empty where it looks like names."""
-    header, *rest = records
-    rest = [record for record in rest if len(record) == len(header)]
-    if not rest or _are_counted(header):
-        return ""
-    columns = list(zip(*rest))
-    are_numbers = [_is_number(name) for name in header]
-    are_alike = [
-        all(map(_is_number, filter(None, column))) if is_number else name in column
-        for name, column, is_number in zip(header, columns, are_numbers)
-    ]
-    if not all(are_alike) or (len(header) == 1 and not any(are_numbers)):
-        return ""
-    return "the first line looks like a row of values; a line of names above it is needed"
-
-
-def _are_counted(header: Iterable[str]) -> bool:
-    """Tell whether names are numbers that only count the columns, as a frame without names has them."""
-    names = list(header)
-    return any(names == list(map(str, range(first, first + len(names)))) for first in (0, 1))
-
-
-def _is_number(text: str) -> bool:
-    return any(STYLES[name].pattern.fullmatch(text.strip()) for name in ("point", "comma"))
 
 
 def _is_text(values: pd.Series[Any]) -> bool:
@@ -513,12 +286,12 @@ def _has_fractions(values: pd.Series[Any]) -> bool:
     return types.is_float_dtype(values.dtype) and not _is_whole(values) and bool(values.notna().any())
 
 
-def _reparsed(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Read texts as pandas reads a column of a file."""
+def _reparsed(values: pd.Series[Any], nothing: Iterable[str]) -> pd.Series[Any]:
+    """Read texts as pandas reads a column of a file in which some stand for nothing."""
     lines = io.StringIO()
     csv.writer(lines, quoting=csv.QUOTE_ALL).writerows([text] for text in values.fillna(""))
     lines.seek(0)
-    column = pd.read_csv(lines, header=None, skip_blank_lines=False, keep_default_na=False, na_values=[""])[0]
+    column = pd.read_csv(lines, header=None, skip_blank_lines=False, keep_default_na=False, na_values=["", *nothing])[0]
     return column.rename(values.name)
 
 
@@ -527,11 +300,3 @@ def _first(values: pd.Series[Any], holds: str, starts: str = "") -> str:
     known = values.dropna()
     fitting = known[known.str.contains(holds, regex=False) & known.str.startswith(starts) & (known.str.len() > 1)]
     return repr(str((fitting if len(fitting) else known).iloc[0]))
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,7 +1,8 @@
 """From a trained network and its preparation to a folder that predicts alone, checked against the network on real rows.
 
-A bundle holds: model.onnx, predict.py with delimited.py and numerals.py, weights.safetensors, architecture.json, preprocessing.json, task.json,
-example.json, MODEL_CARD.md and manifest.json. It holds no row of the training data.
+A bundle holds: model.onnx, predict.py (and delimited.py and numerals.py, by which it reads text), weights.safetensors,
+architecture.json, preprocessing.json, task.json, example.json, MODEL_CARD.md and manifest.json. It holds no row of the
+training data.
 """
 
 from __future__ import annotations
