@@ -15,7 +15,8 @@ Rows = Annotated[
     Path,
     typer.Argument(
         metavar="ROWS",
-        help="A CSV, TSV, Parquet or Feather file; for a model of images also a folder of them, one image, or .npz.",
+        help="A CSV, TSV or other text file, Parquet or Feather; for a model of images also a folder of them, "
+        "one image, or .npz.",
         show_default=False,
     ),
 ]

@@ -36,7 +36,7 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A CSV, TSV, Parquet or Feather file, a folder or .npz of images, "
+        help="A CSV, TSV or other text file, Parquet or Feather, a folder or .npz of images, "
         "or digits, breast-cancer, wine, iris, diabetes.",
         show_default=False,
     ),
