@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HOUSE = ROOT / "automl"
 
-NOUNS = {"errors", "task", "trial", "budget", "files"}
+NOUNS = {"errors", "task", "trial", "budget", "files", "passwords"}
 ROOMS = {
     "data",
     "spaces",

@@ -18,9 +18,9 @@ from automl.export.card import Parity
 from automl.export.folders import check_format
 from automl.export.mlflow_model import write_mlflow_model
 from automl.models.summary import n_parameters
+from automl.passwords import without_password
 from automl.report.summary import summarise
 from automl.task import Task
-from automl.tracking.address import without_password
 from automl.tracking.names import short_params
 from automl.tracking.record import JUDGEMENT, PLAN, SPLIT, TASK
 from automl.tracking.registry import Entry, Source, find_source, register

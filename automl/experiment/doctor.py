@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 
 from automl.experiment.environment import version
-from automl.tracking.address import resolve_uri, without_password
+from automl.passwords import without_password
+from automl.tracking.address import resolve_uri
 from automl.tracking.reach import unreachable
 from automl.tracking.storage import examine_storage
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from automl.errors import PlanError, unknown
+from automl.passwords import HIDDEN, is_hidden, with_password
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
@@ -19,7 +20,7 @@ def resolve_uri(runs_dir: Path, tracking_uri: str | None, environ: Mapping[str, 
 
     Args:
         runs_dir: The folder of all studies.
-        tracking_uri: What `--tracking-uri` said.
+        tracking_uri: What `--tracking-uri` said; of an address whose password is hidden the environment has the rest.
         environ: The environment, whose `MLFLOW_TRACKING_URI` is honoured.
 
     Returns:
@@ -28,7 +29,8 @@ def resolve_uri(runs_dir: Path, tracking_uri: str | None, environ: Mapping[str, 
     Raises:
         PlanError: MLflow knows no such scheme.
     """
-    uri = tracking_uri or environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{runs_dir.absolute() / DATABASE}"
+    named = environ.get("MLFLOW_TRACKING_URI")
+    uri = _whole(tracking_uri, named) if tracking_uri else named or f"sqlite:///{runs_dir.absolute() / DATABASE}"
     scheme = urlsplit(uri).scheme.partition("+")[0]
     if scheme == "sqlite":
         prefix, _, database = uri.partition(":///")
@@ -40,14 +42,16 @@ def resolve_uri(runs_dir: Path, tracking_uri: str | None, environ: Mapping[str, 
     return uri
 
 
-def without_password(uri: str) -> str:
-    """Hide the password of an address, for what is shown or kept.
+def _whole(kept: str, named: str | None) -> str:
+    """Give a kept address its password back; where nobody names it, MLflow looks for one in the environment itself."""
+    if not is_hidden(kept):
+        return kept
+    return with_password(kept, named) or re.sub(rf"(?<=://)[^/@]*:{re.escape(HIDDEN)}@", "", kept)
 
-    Examples:
-        >>> without_password("https://ann:secret@mlflow.example.org")
-        'https://ann:***@mlflow.example.org'
-    """
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", uri)
+
+def is_local(uri: str) -> bool:
+    """Whether MLflow is a file or a folder of this machine, and no server that may be away or slow."""
+    return urlsplit(uri).scheme.partition("+")[0] in ("sqlite", "file", "")
 
 
 def database_path(uri: str) -> Path | None:

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from automl.errors import StudyError
-from automl.tracking.address import database_path, resolve_uri, without_password
+from automl.passwords import without_password
+from automl.tracking.address import database_path, resolve_uri
 from automl.tracking.record import PLAN, TRACKING
 from automl.tracking.worker import DEFAULTS
 

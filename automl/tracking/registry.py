@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from automl.errors import StudyError
+from automl.passwords import without_password
 from automl.tracking import record as folder
-from automl.tracking.address import resolve_uri, without_password
+from automl.tracking.address import resolve_uri
 from automl.tracking.record import Record
 from automl.tracking.worker import DEFAULTS
 

@@ -8,7 +8,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Literal
 
-from automl.tracking.address import ARTIFACTS, experiment_name, resolve_uri, without_password
+from automl.passwords import without_password
+from automl.tracking.address import ARTIFACTS, experiment_name, resolve_uri
 from automl.tracking.record import PLAN, TRACKING, Record
 
 if TYPE_CHECKING:

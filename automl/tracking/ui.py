@@ -18,7 +18,8 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from automl.errors import StudyError
-from automl.tracking.address import ARTIFACTS, database_path, resolve_uri, without_password
+from automl.passwords import without_password
+from automl.tracking.address import ARTIFACTS, database_path, resolve_uri
 from automl.tracking.record import TRACKING, Record
 from automl.tracking.view import run_place, trials_place
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from automl.errors import PlanError
-from automl.tracking.address import artifact_root, experiment_name, resolve_uri, without_password
+from automl.tracking.address import artifact_root, experiment_name, is_local, resolve_uri
 
 RUNS = Path("/home/ann/runs")
 
@@ -49,9 +49,17 @@ def test_a_scheme_that_mlflow_does_not_know_is_refused():
         resolve_uri(RUNS, "htpp://there", {})
 
 
-def test_a_password_is_not_shown():
-    assert without_password("postgresql://ann:se%20cret@db/x") == "postgresql://ann:***@db/x"
-    assert without_password("http://there:5000/a@b:c") == "http://there:5000/a@b:c"
+def test_a_kept_address_has_its_password_from_the_environment_and_not_that_of_another():
+    kept, whole = "https://ann:***@there", "https://ann:secret@there"
+    assert resolve_uri(RUNS, kept, {"MLFLOW_TRACKING_URI": whole}) == whole
+    assert resolve_uri(RUNS, kept, {"MLFLOW_TRACKING_URI": "https://ann:secret@here"}) == "https://there"
+
+
+@pytest.mark.parametrize(
+    ("uri", "local"), [("sqlite:///x.db", True), ("file:///x", True), ("http://there", False), ("mysql://db/x", False)]
+)
+def test_a_server_is_not_local(uri: str, local: bool):
+    assert is_local(uri) == local
 
 
 def test_artifacts_of_a_database_lie_in_the_runs_folder():
