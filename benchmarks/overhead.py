@@ -28,9 +28,8 @@ from problems import SPACES, machine, parser, search_words, set_stage
 import automl.experiment.objective as objective_file
 from automl.budget import Budget
 from automl.experiment.cohorts import Cohorts
-from automl.report.summary import CLOCK
 from automl.spaces.read import read_space
-from automl.tracking.record import RUNGS
+from automl.tracking.record import CLOCK, RUNGS
 from automl.training.cohort import Fitted
 from automl.trial import Completed, Epoch, Pruned
 

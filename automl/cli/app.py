@@ -22,12 +22,13 @@ from automl.cli.rm import rm
 from automl.cli.search import search
 from automl.cli.show import show
 from automl.cli.spaces import group, spaces
+from automl.cli.sync import sync
 from automl.cli.ui import ui
 from automl.errors import AutoMLError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(search, resume, judge, compare, show, explain, report, ui, export, predict, spaces, doctor),
-    *(ls, rm),
+    *(ls, rm, sync),
 )
 """Every command, in the order in which the help shows them; each is called by its function's name."""
 

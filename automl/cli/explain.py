@@ -26,11 +26,14 @@ def explain(
     from automl.cli.progress import reporter
     from automl.cli.screen import write_json
     from automl.experiment.explain import explain as explained
-    from automl.tracking.record import Record
+    from automl.experiment.sync import send_what_is_missing
+    from automl.tracking.record import TRACKING, Record
 
     record = Record.find(runs_dir, study)
     with reporter(context.obj, quiet=quiet, live=False) as progress:
         told = explained(record, trainings=trainings, progress=progress)
+        if record.has(TRACKING):
+            send_what_is_missing(record, progress)
     if as_json:
         write_json(told)
     else:

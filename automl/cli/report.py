@@ -33,7 +33,7 @@ def report(
 ) -> None:
     """Write the report of a study, a page that opens anywhere, from its folder."""
     from automl.cli.screen import write_json, write_lines
-    from automl.tracking.record import REFERENCE, Record
+    from automl.tracking.record import REFERENCE, TRACKING, Record
 
     count = parse_reference(reference) if reference is not None else 0
     record = Record.find(runs_dir, study)
@@ -43,11 +43,21 @@ def report(
 
     write_summary(record)
     write_webpage(record)
+    if record.has(TRACKING):
+        _send(record, quiet=quiet)
     if as_json:
         told = {"study": record.study, "page": str(record.webpage_path)}
         write_json({**told, "reference": len(record.read_jsonl(REFERENCE))})
     else:
         write_lines([f"Report: {record.webpage_path}"])
+
+
+def _send(record: Record, *, quiet: bool) -> None:
+    from automl.cli.progress import reporter
+    from automl.experiment.sync import send_what_is_missing
+
+    with reporter(quiet=quiet, live=False) as progress:
+        send_what_is_missing(record, progress)
 
 
 def _train_reference(record: Record, count: int, *, quiet: bool) -> None:

@@ -18,11 +18,11 @@ from automl.experiment.winner import winner
 from automl.files import strict
 from automl.report.explanation import EXPLANATION, conclusion, explanation_of
 from automl.report.figures import counted
-from automl.report.summary import CLOCK, read_or
+from automl.report.summary import read_or
 from automl.report.write import renew
 from automl.study.ablation import FEWEST
 from automl.task import Task
-from automl.tracking.record import TASK
+from automl.tracking.record import CLOCK, TASK
 from automl.trial import Completed, Failed
 
 if TYPE_CHECKING:

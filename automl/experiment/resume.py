@@ -10,8 +10,7 @@ from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.run import resumable_search
 from automl.experiment.uncollected import uncollected
-from automl.report.summary import CLOCK
-from automl.tracking.record import LEDGER, PLAN, REPORT, SPLIT
+from automl.tracking.record import CLOCK, LEDGER, PLAN, REPORT, SPLIT
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
@@ -48,7 +47,9 @@ def resume(
     is_raised = trials is not None or timeout is not None
     if is_finished(record) and not break_seal:
         if not (is_raised and _raises(record, told, trials, timeout)):
-            _send_what_is_missing(record, told, progress or Silent())
+            from automl.experiment.sync import send_what_is_missing
+
+            send_what_is_missing(record, progress or Silent())
             report: dict[str, Any] = record.read_json(REPORT)
             return report
         if record.read_jsonl(LEDGER):
@@ -79,17 +80,6 @@ def _go_on(
 def is_finished(record: Record) -> bool:
     """Whether a study's search is over, by its budget or because its winner was judged."""
     return record.has(CLOCK) and bool(record.read_json(CLOCK)["finished"])
-
-
-def _send_what_is_missing(record: Record, told: dict[str, Any], progress: Progress) -> None:
-    """Send MLflow what it was not told of a finished study; nothing is written where there is nothing to send."""
-    from automl.tracking.tracker import is_sent, start_tracking
-
-    if is_sent(record):
-        return
-    with record.lock():
-        for sentence in start_tracking(record, told["tracking_uri"]).finish("FINISHED"):
-            progress.say(sentence)
 
 
 def _raises(record: Record, told: dict[str, Any], trials: int | None, timeout: float | None) -> bool:

@@ -20,9 +20,9 @@ from automl.experiment.start import start_of
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.winner import winner
 from automl.experiment.workers import run_with_workers
-from automl.report.summary import CLOCK, summarise
+from automl.report.summary import summarise
 from automl.report.write import write_summary, write_webpage
-from automl.tracking.record import ENVIRONMENT, SEARCH
+from automl.tracking.record import CLOCK, ENVIRONMENT, SEARCH
 from automl.tracking.tracker import start_tracking
 from automl.training.device import describe_device, pick_device
 from automl.trial import Completed

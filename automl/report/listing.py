@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from automl.errors import StudyError
-from automl.report.summary import CLOCK, read_or, summarise
-from automl.tracking.record import PLAN, Record
+from automl.report.summary import read_or, summarise
+from automl.tracking.record import CLOCK, PLAN, Record
 
 
 def listing(runs_dir: Path) -> list[dict[str, Any]]:

@@ -7,11 +7,10 @@ from typing import Any
 
 from automl.report.figures import figure, interval
 from automl.task import HIGHER_IS_BETTER
-from automl.tracking.record import JUDGEMENT, LEDGER, SPLIT, TASK, TRACKING, Record
+from automl.tracking.record import CLOCK, JUDGEMENT, LEDGER, SPLIT, TASK, TRACKING, Record
 from automl.trial import Outcome, best_of
 
 SCHEMA_VERSION = 1
-CLOCK = "clock.json"
 STATES = ("completed", "pruned", "failed")
 
 

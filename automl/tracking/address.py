@@ -51,7 +51,7 @@ def _whole(kept: str, named: str | None) -> str:
 
 def is_local(uri: str) -> bool:
     """Whether MLflow is a file or a folder of this machine, and no server that may be away or slow."""
-    return urlsplit(uri).scheme.partition("+")[0] in ("sqlite", "file", "")
+    return urlsplit(uri).scheme.partition("+")[0] in ("sqlite", "file")
 
 
 def database_path(uri: str) -> Path | None:

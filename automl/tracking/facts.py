@@ -197,15 +197,25 @@ class Standing:
         return best + [Point(f"trials_{state}", float(count), end, number) for state, count in self._counts.items()]
 
 
-def judgement_metrics(record: Record) -> dict[str, float]:
-    """Give the value on the test rows with its interval, once the study is judged."""
+def judgement_points(record: Record) -> list[Point]:
+    """Give the value on the test rows with its interval, once the study is judged, at the time when that was done."""
     if not record.has(folder.REPORT):
-        return {}
+        return []
     report = record.read_json(folder.REPORT)
     if not (test := report.get("test")):
-        return {}
+        return []
     named = {f"test_{report['metric']}": test["value"], "test_ci_low": test["ci_low"], "test_ci_high": test["ci_high"]}
-    return {key: float(value) for key, value in named.items() if value is not None}
+    made = _written(record, folder.JUDGEMENT) or _written(record, folder.REPORT) or 0
+    return [Point(key, float(value), made, 0) for key, value in named.items() if value is not None]
+
+
+def left(record: Record) -> int | None:
+    """Say when a study was last worked on, in milliseconds; None where no session of it came so far."""
+    return _written(record, folder.CLOCK)
+
+
+def _written(record: Record, name: str) -> int | None:
+    return int((record.run_dir / name).stat().st_mtime * 1000) if record.has(name) else None
 
 
 def _common_tags(record: Record, plan: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from automl.errors import StudyError
 from automl.passwords import without_password
 from automl.tracking.address import database_path, resolve_uri
 from automl.tracking.record import PLAN, TRACKING
-from automl.tracking.worker import DEFAULTS
+from automl.tracking.settings import settings
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
@@ -37,12 +37,11 @@ def forget(record: Record) -> int:
 
 
 def _deleted(record: Record, uri: str) -> int:
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
     try:
-        from automl.tracking.mlflow import delete_runs
+        with settings(retries=2):
+            from automl.tracking.mlflow import delete_runs
 
-        return delete_runs(record, uri)
+            return delete_runs(record, uri)
     except Exception as error:  # MLflow raises errors of many families for a server that is away
         reason = " ".join(str(error).split())[:300]
         raise StudyError(

@@ -10,7 +10,6 @@ import fcntl
 import logging
 import os
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -61,7 +60,7 @@ class Projection:
         self._view = study.study_id
         self._saved = experiment.tags.get(VIEW + self._view)
         found = self._find(study.study_id)
-        self.run_id = _find_parent(found) or self._new_parent(study)
+        self.run_id = self._find_parent(found) or self._new_parent(study)
         self._parent = self._client.get_run(self.run_id)
         self._has_dataset = self._parent.inputs is not None and bool(self._parent.inputs.dataset_inputs)
         self._found = self._find_children(found)
@@ -107,6 +106,8 @@ class Projection:
             self._send_end(study)
         if self._parent.info.status != state:
             self._set_state(state)
+        if state != "RUNNING" and self._database is None:
+            self._drop_doubles(study)
 
     def _describe(self, study: Study) -> None:
         data = self._parent.data
@@ -209,9 +210,8 @@ class Projection:
     def _send_end(self, study: Study) -> None:
         record = self._record
         known = self._parent.data.metrics
-        judged = facts.judgement_metrics(record)
-        now = int(time.time() * 1000)
-        self._log(self.run_id, [Point(key, judged[key], now, 0) for key in judged if known.get(key) != judged[key]])
+        judged = facts.judgement_points(record)
+        self._log(self.run_id, [point for point in judged if known.get(point.key) != point.value])
         for path in (record.space_path, record.page_path, record.report_path, record.webpage_path):
             if path.exists():
                 self._client.log_artifact(self.run_id, str(path))
@@ -223,7 +223,7 @@ class Projection:
         if state == "RUNNING":
             self._client.update_run(self.run_id, status=state)
         else:
-            self._client.set_terminated(self.run_id, state)
+            self._client.set_terminated(self.run_id, state, end_time=facts.left(self._record))
         self._parent = self._client.get_run(self.run_id)
 
     def _log(
@@ -259,6 +259,23 @@ class Projection:
         )
         run_id: str = run.info.run_id
         return run_id
+
+    def _find_parent(self, found: Sequence[Found]) -> str | None:
+        """Give the study's run; of two, which a lost answer can leave, the one that was noted stays, or the first."""
+        note = self._record.read_json(folder.TRACKING) if self._record.has(folder.TRACKING) else {}
+        runs = sorted(run.run_id for run in found if run.trial is None)
+        chosen = note.get("run_id") if note.get("run_id") in runs else next(iter(runs), None)
+        for run_id in runs:
+            if run_id != chosen:
+                self._client.delete_run(run_id)
+        return chosen
+
+    def _drop_doubles(self, study: Study) -> None:
+        """Delete runs that a server made late of a request whose answer was given up, once all is sent."""
+        mine = {self.run_id, *self._trials.values()}
+        for run in self._find(study.study_id):
+            if run.run_id not in mine:
+                self._client.delete_run(run.run_id)
 
     def _find_children(self, found: Sequence[Found]) -> dict[int, Found]:
         """Give the runs of the trials; of two of one trial, which a lost answer can leave, the finished one stays."""
@@ -302,10 +319,6 @@ def _database(tracking_uri: str) -> Database | None:
     path = database_path(tracking_uri)
     database = None if path is None else Database(path)
     return database if database is not None and database.is_known else None
-
-
-def _find_parent(found: Sequence[Found]) -> str | None:
-    return next((run.run_id for run in found if run.trial is None), None)
 
 
 def _search(client: MlflowClient, experiment_id: str, wanted: str) -> Iterator[Run]:

@@ -37,6 +37,7 @@ REPORT = "report.json"
 PAGE = "report.md"
 WEBPAGE = "report.html"
 TRACKING = "tracking.json"
+CLOCK = "clock.json"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 REMOVED = "removed.jsonl"

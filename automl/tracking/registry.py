@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from automl.passwords import without_password
 from automl.tracking import record as folder
 from automl.tracking.address import resolve_uri
 from automl.tracking.record import Record
-from automl.tracking.worker import DEFAULTS
+from automl.tracking.settings import settings
 
 _LONGEST_DESCRIPTION = 5000
 
@@ -44,7 +43,7 @@ def find_source(record: Record, trial: int, environ: Mapping[str, str]) -> Sourc
     if run_id is None or note["tracking_uri"] != without_password(uri):
         raise StudyError(
             f"trial {trial} of study {record.study!r} is not in MLflow at {without_password(uri)}; "
-            f"send it first: automl resume {record.words}"
+            f"send it first: automl sync {record.words}"
         )
     return Source(uri, note["experiment_id"], run_id)
 
@@ -80,8 +79,11 @@ def register(source: Source, model: Path, entry: Entry) -> str:
     Raises:
         StudyError: MLflow refuses it, or was not reached.
     """
-    for variable, value in DEFAULTS.items():
-        os.environ.setdefault(variable, value)
+    with settings(retries=2):
+        return _register(source, model, entry)
+
+
+def _register(source: Source, model: Path, entry: Entry) -> str:
     from mlflow import MlflowClient  # takes seconds
     from mlflow.exceptions import MlflowException
 

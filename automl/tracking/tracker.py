@@ -6,17 +6,20 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from automl.passwords import without_password
-from automl.tracking.address import ARTIFACTS, experiment_name, resolve_uri
+from automl.tracking.address import ARTIFACTS, experiment_name, is_local, resolve_uri
 from automl.tracking.record import PLAN, TRACKING, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from automl.tracking.unsent import EndState
+
 _UNKNOWN = dict.fromkeys(("experiment_id", "run_id", "view"))
-EndState = Literal["FINISHED", "KILLED", "FAILED"]
+SERVER_SECONDS = 10.0
+"""So long a search waits for a server at its end; what a server has not got by then is sent later."""
 
 
 class Tracker:
@@ -35,6 +38,7 @@ class Tracker:
             "MLFLOW_TRACKING_URI": tracking_uri,
             "_MLFLOW_SERVER_ARTIFACT_ROOT": (record.runs_dir / ARTIFACTS).as_uri(),
         }
+        self._is_local = is_local(tracking_uri)
         self.process = self._launch()
 
     def nudge(self) -> None:
@@ -46,26 +50,57 @@ class Tracker:
 
         Args:
             state: What the study's run shows from now on.
-            timeout: How many seconds to wait at most.
+            timeout: How many seconds to wait at most; for a server it is `SERVER_SECONDS` at most.
 
         Returns:
             Sentences to say to the person; none where all went well.
         """
-        deadline = time.monotonic() + timeout
+        patience = timeout if self._is_local else min(timeout, SERVER_SECONDS)
+        reason = self._finished(state, patience)
+        return [] if reason is None else [sentence(self._record, reason)]
+
+    def send(self, state: EndState) -> str | None:
+        """Have everything sent, however long that takes: the worker gives up by itself where nothing comes of it.
+
+        Args:
+            state: What the study's run shows from now on.
+
+        Returns:
+            Why not everything was sent, or None.
+        """
+        return self._finished(state, None)
+
+    def _finished(self, state: EndState, patience: float | None) -> str | None:
+        deadline = None if patience is None else time.monotonic() + patience
         if self.process.poll() is not None:
             self.process = self._launch()
         self._tell(f"finish {state}\n".encode())
         try:
-            status = self.process.wait(max(0.0, deadline - time.monotonic()))
+            status = self.process.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            self._end()
+        self._note_end(state)
+        if status == 0:
+            return None
+        if status is None:
+            return self._error() or f"it was not done within {patience:g} seconds"
+        return self._error() or f"the worker ended early, see {self._record.run_dir / 'tracking.log'}"
+
+    def _end(self) -> None:
+        """End the worker where it still works, also where somebody does not want to wait for it."""
+        if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-            return [self._sentence(self._error() or f"it did not answer within {timeout:g} seconds")]
-        finally:
-            self._close()
-        if status == 0:
-            return []
-        return [self._sentence(self._error() or f"the worker ended early, see {self._record.run_dir / 'tracking.log'}")]
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def _note_end(self, state: EndState) -> None:
+        """Keep the state that MLflow is to be told, whether it was told or not."""
+        note = self._record.read_json(TRACKING)
+        if note.get("end") != state:
+            self._record.write_json(TRACKING, note | {"end": state})
 
     def _launch(self) -> subprocess.Popen[bytes]:
         with (self._record.run_dir / "tracking.log").open("ab") as log:
@@ -89,19 +124,17 @@ class Tracker:
         except (OSError, ValueError):  # it has died, or has not read for 65 536 nudges: finish() finds out
             return
 
-    def _close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-
     def _error(self) -> str | None:
         error: str | None = self._record.read_json(TRACKING).get("error")
         return error
 
-    def _sentence(self, reason: str) -> str:
-        return (
-            f"MLflow was not reached: {reason.rstrip('.')}; the record is complete, and "
-            f"`automl resume {self._record.words}` sends it again"
-        )
+
+def sentence(record: Record, reason: str) -> str:
+    """Say to a person that MLflow was not told everything, and what helps."""
+    return (
+        f"MLflow was not told everything: {reason.rstrip('.')}; the record is complete, and "
+        f"`automl sync {record.words}` sends what is missing"
+    )
 
 
 def start_tracking(record: Record, tracking_uri: str | None, environ: Mapping[str, str] | None = None) -> Tracker:
@@ -124,11 +157,6 @@ def start_tracking(record: Record, tracking_uri: str | None, environ: Mapping[st
     note = record.read_json(TRACKING) if record.has(TRACKING) else {}
     if note.get("tracking_uri") != shown:
         experiment = experiment_name(record.read_json(PLAN)["data"])
-        note = {"tracking_uri": shown, "experiment": experiment, **_UNKNOWN, "trials": {}}
-    record.write_json(TRACKING, note | {"state": "RUNNING", "error": None})
+        note = {"tracking_uri": shown, "experiment": experiment, **_UNKNOWN, "trials": {}, "sent": None}
+    record.write_json(TRACKING, note | {"state": "RUNNING", "error": None, "end": None})
     return Tracker(record, uri, environ)
-
-
-def is_sent(record: Record) -> bool:
-    """Whether MLflow has been told everything up to the study's end; if not, start tracking and finish it."""
-    return record.has(TRACKING) and record.read_json(TRACKING).get("state") == "FINISHED"

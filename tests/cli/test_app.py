@@ -37,6 +37,7 @@ CONTRACT = {
     "doctor": "--runs-dir --tracking-uri --json",
     "ls": "--runs-dir --json",
     "rm": "--mlflow --yes --runs-dir",
+    "sync": "--tracking-uri --runs-dir --json",
 }
 """The options of each command, which scripts rely on."""
 

@@ -18,7 +18,7 @@ import pytest
 
 from automl.task import Column, Task
 from automl.tracking.record import PLAN, SPACE, SPLIT, TASK, Record
-from automl.tracking.worker import DEFAULTS
+from automl.tracking.settings import DEFAULTS
 from automl.trial import Completed, Epoch, Failed, Outcome, Pruned
 
 TASK_OF_ALL = Task("binary", "income", (Column("age", "numeric"),), ("no", "yes"), "accuracy", "yes")

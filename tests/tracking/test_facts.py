@@ -157,9 +157,17 @@ def test_tags_say_what_came_of_a_trial_on_which_data_and_space(make_study, add_t
 
 def test_a_study_that_is_not_judged_has_no_test_value(make_study):
     record = make_study()
-    assert facts.judgement_metrics(record) == {}
+    assert facts.judgement_points(record) == []
     record.write_json("report.json", {"metric": "accuracy", "best": None, "test": None})
-    assert facts.judgement_metrics(record) == {}
+    assert facts.judgement_points(record) == []
+
+
+def test_a_judgement_has_its_own_time_however_late_it_is_told(make_study, judge):
+    record = make_study()
+    judge(record)
+    record.write_json("judgement.json", {})
+    os.utime(record.run_dir / "judgement.json", (2000, 2000))
+    assert {point.timestamp for point in facts.judgement_points(record)} == {2_000_000}
 
 
 def test_end_states_are_those_of_mlflow(outcomes):

@@ -43,7 +43,7 @@ def test_a_trial_is_found_where_its_study_was_sent(sent: Record, mlflow_uri: str
 
 
 def test_a_study_that_was_not_sent_says_how_to_send_it(make_study):
-    with pytest.raises(StudyError, match=r"trial 0 of study 'adult-1' is not in MLflow at .*automl resume adult-1"):
+    with pytest.raises(StudyError, match=r"trial 0 of study 'adult-1' is not in MLflow at .*automl sync adult-1"):
         find_source(make_study(), 0, {})
 
 

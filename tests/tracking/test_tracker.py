@@ -9,11 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from mlflow import MlflowClient
 
 from automl.tracking.record import TRACKING, Record
-from automl.tracking.tracker import is_sent, start_tracking
+from automl.tracking.tracker import SERVER_SECONDS, start_tracking
+from automl.tracking.unsent import is_sent
 from automl.trial import Outcome
+from tests.tracking.faulty import FAULTS, Faulty, refusing, resetting, slow
 
 SEARCH = """
 import sys, time
@@ -118,8 +121,8 @@ def test_a_database_that_cannot_be_opened_is_said_and_stops_nothing(make_study, 
     tracker.nudge()
     wait_for(lambda: record.read_json(TRACKING)["error"] is not None)
     (sentence,) = tracker.finish("FINISHED", timeout=1)
-    assert sentence.startswith("MLflow was not reached: ")
-    assert f"; the record is complete, and `automl resume {record.words}` sends it again" in sentence
+    assert sentence.startswith("MLflow was not told everything: ")
+    assert f"; the record is complete, and `automl sync {record.words}` sends what is missing" in sentence
     assert not is_sent(record)
     assert tracker.process.poll() is not None
 
@@ -140,3 +143,46 @@ def test_two_studies_that_begin_at_once_make_one_database(make_study):
 
 def without_uri() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_server_that_misbehaves_is_told_of_in_one_sentence_and_left(make_study, add_trials, outcomes, fault):
+    record = make_study()
+    with Faulty(fault) as server:
+        tracker = start_tracking(record, server.uri)
+        add_trials(record, outcomes)
+        tracker.nudge()
+        wait_for(lambda: server.asked)
+        (sentence,) = tracker.finish("FINISHED", timeout=1)
+    assert sentence.startswith("MLflow was not told everything: ")
+    assert sentence.count("automl sync adult-1") == 1
+    assert tracker.process.poll() is not None
+    assert not is_sent(record)
+    assert record.read_json(TRACKING)["end"] == "FINISHED"
+
+
+@pytest.mark.slow
+def test_a_search_waits_for_a_server_no_longer_than_is_said(make_study, add_trials, outcomes):
+    record = make_study()
+    add_trials(record, outcomes)
+    with Faulty(slow) as server:
+        (sentence,) = start_tracking(record, server.uri).finish("FINISHED", timeout=60)
+    assert f"it was not done within {SERVER_SECONDS:g} seconds" in sentence
+
+
+def test_a_server_that_never_answers_is_given_up_without_anybody_waiting(make_study, add_trials, outcomes):
+    record = make_study()
+    add_trials(record, outcomes)
+    with Faulty(resetting) as server:
+        reason = start_tracking(record, server.uri).send("FINISHED")
+        assert len(server.asked) == 4
+    assert reason is not None and reason.startswith("the server does not answer: ")
+
+
+def test_a_password_is_in_no_file_of_the_study(make_study):
+    record = make_study()
+    with Faulty(refusing) as server:
+        uri = server.uri.replace("//", "//ann:secret@")
+        (sentence,) = start_tracking(record, uri).finish("KILLED", timeout=2)
+    assert "secret" not in sentence
+    assert [path for path in record.run_dir.rglob("*") if path.is_file() and "secret" in path.read_text()] == []

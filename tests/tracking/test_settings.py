@@ -1,0 +1,26 @@
+"""How MLflow's client is to behave, and what is left of it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from automl.tracking.settings import DEFAULTS, TIMEOUT, settings
+
+
+def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch):
+    for name in DEFAULTS:
+        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+    with pytest.raises(KeyError), settings():
+        assert DEFAULTS.items() <= os.environ.items()
+        raise KeyError
+    assert dict(os.environ) == before
+
+
+def test_what_a_person_has_set_holds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(TIMEOUT, "7")
+    with settings(retries=2):
+        assert (os.environ[TIMEOUT], os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]) == ("7", "2")
+    assert os.environ[TIMEOUT] == "7"
