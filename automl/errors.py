@@ -8,6 +8,7 @@ Exception
     ├── SpaceError             a search space file with mistakes (all of them, one a line)
     ├── PlanError              an option of the command that cannot be honoured
     ├── StudyError             a study that exists, does not exist, is busy or is damaged
+    │   └── StorageError       the storage in which a study's trials are kept is away, or refuses
     ├── SealError              the test rows would be opened a second time, or have changed
     ├── BundleError            an exported model that cannot be read, or rows it cannot predict
     └── SearchError            the search itself came to nothing (exit code 1)
@@ -52,6 +53,10 @@ class PlanError(AutoMLError):
 
 class StudyError(AutoMLError):
     """A study that exists already, does not exist, is busy or is damaged."""
+
+
+class StorageError(StudyError):
+    """The storage in which a study's trials are kept is away, or refuses."""
 
 
 class SealError(AutoMLError):

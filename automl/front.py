@@ -161,9 +161,9 @@ def search(
         progress: Who watches; nobody if None.
         **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
             `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `cohort`,
-            `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `keep`,
-            `separator`, `decimal` and `encoding` of text files, and `judge`, which is False where `Result.judge` is to
-            open the test rows.
+            `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `storage`,
+            `keep`, `separator`, `decimal` and `encoding` of text files, and `judge`, which is False where
+            `Result.judge` is to open the test rows.
 
     Returns:
         What came of it.
@@ -260,6 +260,7 @@ def resume(
     trials: int | None = None,
     timeout: str | float | None = None,
     break_seal: str | None = None,
+    storage: str | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Go on with a study that was interrupted, or raise its budget; a judged one just tells what it came to.
@@ -270,6 +271,7 @@ def resume(
         trials: The new total of trials.
         timeout: The new total of time: `10m`, or seconds.
         break_seal: Why the test rows may be opened though they were before.
+        storage: Where the study's storage is from now on, with its password.
         progress: Who watches; nobody if None.
 
     Raises:
@@ -277,7 +279,10 @@ def resume(
     """
     seconds = parse_duration(timeout) if isinstance(timeout, str) else timeout
     record = Record.find(Path(runs_dir), study)
-    return Result(resume_record(record, trials=trials, timeout=seconds, break_seal=break_seal, progress=progress))
+    told = resume_record(
+        record, trials=trials, timeout=seconds, break_seal=break_seal, storage=storage, progress=progress
+    )
+    return Result(told)
 
 
 def load(study: str, *, runs_dir: str | Path = "runs") -> Result:

@@ -44,6 +44,8 @@ DOORS: dict[str, set[str]] = {
 
 VENDORS: dict[str, set[str]] = {
     "optuna": {"study"},
+    "sqlalchemy": {"study"},
+    "redis": {"study"},
     "mlflow": {"tracking", "export"},
     "pandas": {"data", "report", "cli", "export"},
     "PIL": {"data", "export"},

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from automl.budget import parse_duration
 from automl.cli.options import RUNS, BreakSeal, Json, Quiet, RunsDir, StudyName, Timeout, Trials, required_reason
+
+Storage = Annotated[
+    str | None,
+    typer.Option("--storage", metavar="URL", help="Where its Optuna storage is from now on.", show_default=False),
+]
 
 
 def resume(
@@ -14,6 +21,7 @@ def resume(
     trials: Trials = None,
     timeout: Timeout = None,
     break_seal: BreakSeal = None,
+    storage: Storage = None,
     runs_dir: RunsDir = RUNS,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -34,6 +42,7 @@ def resume(
             trials=trials,
             timeout=seconds,
             break_seal=break_seal,
+            storage=storage,
             started=context.obj,
             progress=progress,
         )

@@ -15,10 +15,17 @@ Studies = Annotated[
     typer.Argument(metavar="STUDY...", help="The studies' names.", autocompletion=studies, show_default=False),
 ]
 MLflow = Annotated[bool, typer.Option("--mlflow", help="Delete their runs in MLflow, too.")]
+LeaveStorage = Annotated[bool, typer.Option("--leave-storage", help="Leave their trials in the storage they share.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-def rm(names: Studies, mlflow: MLflow = False, yes: Yes = False, runs_dir: RunsDir = RUNS) -> None:
+def rm(
+    names: Studies,
+    mlflow: MLflow = False,
+    leave_storage: LeaveStorage = False,
+    yes: Yes = False,
+    runs_dir: RunsDir = RUNS,
+) -> None:
     """Remove studies: folders, with all trials and bundles in them."""
     from automl.cli.ls import shown
     from automl.cli.screen import write_lines
@@ -38,6 +45,6 @@ def rm(names: Studies, mlflow: MLflow = False, yes: Yes = False, runs_dir: RunsD
         write_lines(["nothing was removed"])
         return
     for record, row in zip(records, rows):
-        n_runs = remove(record, mlflow=mlflow)
+        n_runs = remove(record, mlflow=mlflow, storage=not leave_storage)
         runs = f" and {counted(n_runs, 'run')} in MLflow" if mlflow else ""
         write_lines([f"removed {record.study}: {row['size']}{runs}"])

@@ -21,8 +21,8 @@ _PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "Th
 
 
 _AS_GIVEN = (
-    *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "space", "trials", "seed", "device"),
-    *("sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep"),
+    *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "storage", "space", "trials", "seed"),
+    *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep"),
     *("separator", "decimal", "encoding"),
 )
 """The options that a plan takes as they are."""
@@ -93,6 +93,9 @@ DryRun = Annotated[
     typer.Option("--dry-run", rich_help_panel=_SEARCH, help="Say what would be searched and what a trial costs; stop."),
 ]
 TrackingUri = Annotated[str | None, _option("--tracking-uri", "URI", _RECORD, "An MLflow server or store.")]
+Storage = Annotated[
+    str | None, _option("--storage", "URL", _RECORD, "An Optuna storage for the trials, such as a PostgreSQL database.")
+]
 
 
 def _carry_out(plan: Plan, started: float | None, *, as_json: bool, quiet: bool) -> None:
@@ -140,6 +143,7 @@ def search(
     no_judge: NoJudge = False,
     keep: Keep = "top:3",
     tracking_uri: TrackingUri = None,
+    storage: Storage = None,
     dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,

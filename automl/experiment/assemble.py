@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from automl.experiment.cohorts import Cohorts
 from automl.experiment.first import beginning_with_first
 from automl.experiment.objective import Objective
+from automl.experiment.sharing import sampling_seed, shared_by
 from automl.experiment.trainer import Trainer
 from automl.spaces.read import read_space
 from automl.study.rungs import Halving, NoPruner, Pruner, first_rung
@@ -58,12 +59,12 @@ def assemble(
         share_cores(plan.jobs)
     higher = stage.task.higher_is_better
     study = Study(
-        record.journal_path,
+        shared_by(record, plan) or record.journal_path,
         record.study,
         beginning_with_first(read_space(str(record.space_path)), plan),
         higher_is_better=higher,
         sampler=plan.sampler,
-        seed=plan.seed,
+        seed=sampling_seed(record, plan),
         is_alone=place == 0,
     )
     pruner: Pruner = NoPruner()

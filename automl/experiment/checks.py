@@ -13,6 +13,7 @@ from automl.data.delimited import Reading
 from automl.data.layouts import source_defaults
 from automl.errors import DataError, PlanError, unknown
 from automl.experiment.plan import IN_MEMORY, Plan
+from automl.experiment.sharing import absolute, storage_mistakes
 from automl.task import CLASS_METRICS, COLUMN_KINDS, HIGHER_IS_BETTER, REGRESSION_METRICS, TASK_KINDS
 from automl.tracking.address import experiment_name
 from automl.tracking.record import Record
@@ -65,6 +66,7 @@ def checked(plan: Plan, *, split_twice: bool = False) -> Plan:
         mistakes.append("--split and --test both say which rows are the test rows; give one of them")
     if mistakes:
         raise PlanError("\n".join(mistakes))
+    plan = replace(plan, storage=absolute(plan.storage), may_join=bool(plan.storage and plan.study))
     if plan.study:
         return plan
     return replace(plan, study=Record.numbered(Path(plan.runs_dir), experiment_name(plan.data)))
@@ -147,6 +149,7 @@ def _search_mistakes(plan: Plan) -> Iterator[str]:
         yield f"--cohort must be auto or a number from 1 to 9999, got {plan.cohort!r}"
     if not 1 <= plan.jobs <= _MOST_JOBS:
         yield f"--jobs must be from 1 to {_MOST_JOBS}, got {plan.jobs}"
+    yield from storage_mistakes(plan.storage, plan.jobs)
     if not re.fullmatch(r"best|all|top:[1-9]\d{0,5}", plan.keep):
         yield f"--keep must be best, all or top:N such as top:3, got {plan.keep!r}"
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-EXTRAS = {"test": "runs the project's own tests"}
+EXTRAS = {
+    "postgresql": "keeps studies in a PostgreSQL database",
+    "redis": "keeps studies in Redis",
+    "test": "runs the project's own tests",
+}
 """What each extra of the package is for."""
 
 _LITTLE_SPACE = 1_000_000_000

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from automl.budget import Budget, asked_for
 from automl.data.delimited import Reading
 from automl.experiment.limits import Limits
+from automl.passwords import without_password
 
 if TYPE_CHECKING:
     from automl.trial import Config
@@ -70,6 +71,9 @@ class Plan:
         max_memory: The most bytes one may take in training; None is without limit.
         max_latency: The most milliseconds one may take for a row; None is without limit.
         tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
+        storage: The address of the Optuna storage that the trials are kept in; None for a journal in the run folder.
+        may_join: Whether a study of that name in the storage may be another run folder's, to search in it together.
+        is_guest: Whether it is; the winner is then not judged when the search ends.
         keep: Whose weights are kept: `best`, `top:N` or `all`.
         first: Configs to try right after the default, in this order.
         warm_start: The study that some of those come from.
@@ -107,6 +111,9 @@ class Plan:
     max_latency: float | None = None
     keep: str = "top:3"
     judge: bool = True
+    storage: str | None = None
+    may_join: bool = False
+    is_guest: bool = False
     first: tuple[Wanted, ...] = ()
     warm_start: Origin | None = None
     separator: str | None = None
@@ -137,8 +144,9 @@ class Plan:
         return 1 if self.keep == "best" else int(self.keep.removeprefix("top:"))
 
     def to_json(self) -> dict[str, Any]:
-        """Give the plan as plain JSON values."""
-        return asdict(self)
+        """Give the plan as plain JSON values; a password in an address is hidden."""
+        addresses = {name: getattr(self, name) for name in ("tracking_uri", "storage")}
+        return asdict(self) | {name: url and without_password(url) for name, url in addresses.items()}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Plan:

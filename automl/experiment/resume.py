@@ -9,6 +9,7 @@ from automl.errors import PlanError, SealError, StudyError
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.run import resumable_search
+from automl.experiment.sharing import moved, reach
 from automl.experiment.uncollected import uncollected
 from automl.tracking.record import CLOCK, LEDGER, PLAN, REPORT, SPLIT
 
@@ -22,6 +23,7 @@ def resume(
     trials: int | None = None,
     timeout: float | None = None,
     break_seal: str | None = None,
+    storage: str | None = None,
     started: float | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -32,6 +34,7 @@ def resume(
         trials: The new total of trials; None leaves the budget as it is.
         timeout: The new total of seconds; None leaves the budget as it is.
         break_seal: Why the test rows may be opened though they were before.
+        storage: Where the study's storage is from now on, with its password; None leaves that as it was.
         started: The `time.monotonic()` from which this session's time counts; now if None.
         progress: Who watches.
 
@@ -39,7 +42,7 @@ def resume(
         The study as the object that `report.json` holds.
 
     Raises:
-        PlanError: The new total is less than was spent already.
+        PlanError: The new total is less than was spent already, or a storage is named for a study that has none.
         SealError: The study is judged, and no reason to break the seal was given.
         StudyError: The study is busy, or was killed before a table that came from memory was on the disk.
     """
@@ -58,8 +61,9 @@ def resume(
                 f"automl resume {record.words} --break-seal REASON"
             )
     with record.lock():
-        plan = _raised(record, Plan.from_json(told), trials, timeout)
-        if is_raised:
+        plan = moved(_raised(record, Plan.from_json(told), trials, timeout), storage)
+        reach(record, plan)
+        if is_raised or storage is not None:
             record.write_json(PLAN, told | plan.to_json())
         return _go_on(record, plan, break_seal, started, Logged(progress or Silent(), record.log_path))
 

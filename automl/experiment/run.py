@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.errors import AutoMLError
 from automl.experiment.progress import Logged, Progress, Silent
+from automl.experiment.sharing import reach, withdraw
 from automl.experiment.space import sound_space
 from automl.experiment.uncollected import uncollected
 from automl.tracking.record import LEDGER, Record
@@ -55,11 +56,13 @@ def search(
         progress = Logged(progress or Silent(), record.log_path)
         with resumable_search(record):
             try:
+                reach(record, plan)
                 with uncollected():
                     from automl.experiment.session import Session
 
                 session = Session(record, plan, started=started, progress=progress, tables=tables)
             except AutoMLError:
+                withdraw(record, plan, quietly=True)
                 record.remove()
                 raise
             return session.run()

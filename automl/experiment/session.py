@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
+from automl.errors import StorageError
 from automl.experiment.assemble import assemble
 from automl.experiment.environment import environment
 from automl.experiment.first import settle_first
 from automl.experiment.interrupts import Interrupts, deferred
+from automl.experiment.sharing import join_study
 from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
 from automl.experiment.start import start_of
@@ -55,9 +57,10 @@ class Session:
         started: The `time.monotonic()` at which the command began; now if None.
         progress: Who watches.
         tables: Data, test or validation rows, by those words, that did not come from a file.
+        searches: Whether it searches; where it only judges, a storage that others share is not needed.
 
     Raises:
-        AutoMLError: The data, the device or the address of MLflow is at fault.
+        AutoMLError: The data, the device, the storage or the address of MLflow is at fault.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Session:
         started: float | None,
         progress: Progress,
         tables: Mapping[str, pd.DataFrame] | None = None,
+        searches: bool = True,
     ) -> None:
         self._record, self._progress = record, progress
         used = record.read_json(CLOCK)["seconds"] if record.has(CLOCK) else 0.0
@@ -76,6 +80,9 @@ class Session:
         is_new = not record.has(ENVIRONMENT)
         self._stage = set_out(record, plan, tables)
         self._plan, of_first = settle_first(record, settle_space(record, plan, self._stage.task))
+        if searches:
+            self._plan, of_sharing = join_study(record, self._plan)
+            of_first = [*of_first, *of_sharing]
         seconds_to_start = time.monotonic() - self._started
         self._clock = Clock(_for_search(plan.budget.seconds, seconds_to_start), used, self._started)
         self._kept = 0.0
@@ -104,7 +111,7 @@ class Session:
             objective = self._search(interrupts)
             interrupts.check()
             best = require_winner(objective)
-            if self._plan.judge or break_seal is not None:
+            if (self._plan.judge and not self._plan.is_guest) or break_seal is not None:
                 self._judge(best, interrupts, break_seal)
             else:
                 self._progress.say(f"trial {best} is the best; it is not judged yet, and not exported")
@@ -135,6 +142,10 @@ class Session:
         except KeyboardInterrupt:
             self._close("KILLED")
             raise
+        except StorageError as error:
+            self._close("KILLED")
+            words = f"what is done is recorded; when it is back, go on with: automl resume {self._record.words}"
+            raise StorageError(f"{error}; {words}") from error
         except BaseException:
             self._close("FAILED")
             raise

@@ -76,8 +76,7 @@ def _stop_at_the_same_bug(outcomes: Mapping[int, Outcome]) -> None:
     Raises:
         SearchError: They do; the traceback is part of the text.
     """
-    first = [outcomes.get(number) for number in range(_SAME_BUGS)]
-    bugs = [outcome for outcome in first if isinstance(outcome, Failed) and outcome.kind == "bug"]
+    bugs = [outcome for outcome in outcomes.values() if isinstance(outcome, Failed) and outcome.kind == "bug"]
     if len(outcomes) == _SAME_BUGS == len(bugs) and len({_place(bug) for bug in bugs}) == 1:
         raise SearchError(f"the first {_SAME_BUGS} trials failed by the same bug:\n{bugs[0].traceback}")
 

@@ -47,7 +47,7 @@ def judge_study(
         plan = replace(Plan.from_json(record.read_json(PLAN)), trials=n_trials, timeout=None)
         watching = Logged(progress or Silent(), record.log_path)
         with resumable(f"automl judge {record.words}"):
-            return Session(record, plan, started=started, progress=watching).judge(break_seal)
+            return Session(record, plan, started=started, progress=watching, searches=False).judge(break_seal)
 
 
 def _require_something_to_judge(record: Record) -> int:

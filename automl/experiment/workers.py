@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from automl.experiment.messages import deliver
+from automl.experiment.sharing import environment_of
 from automl.experiment.trials import run_again, run_new, run_trials
 
 if TYPE_CHECKING:
@@ -37,20 +38,26 @@ class Workers:
 
     Args:
         record: The run folder, which this process holds.
-        count: How many workers.
+        plan: What was asked for: this process and `jobs - 1` workers.
         clock: The search's, which counts for them too.
         progress: Who hears of their trials.
         trial_ended: Called when one of their trials is over and on the disk.
     """
 
     def __init__(
-        self, record: Record, count: int, clock: Clock, progress: Progress, trial_ended: Callable[[], None]
+        self,
+        record: Record,
+        plan: Plan,
+        clock: Clock,
+        progress: Progress,
+        trial_ended: Callable[[], None],
     ) -> None:
         self._record = record
+        self._environ = {**os.environ, "PYTHONUNBUFFERED": "1", **environment_of(plan)}
         self._progress = progress
         self._trial_ended = trial_ended
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._processes = [self._launch(place, clock) for place in range(1, count + 1)]
+        self._processes = [self._launch(place, clock) for place in range(1, plan.jobs)]
 
     def _launch(self, place: int, clock: Clock) -> subprocess.Popen[str]:
         with (self._record.run_dir / LOG).open("a", encoding="utf-8") as log:
@@ -62,7 +69,7 @@ class Workers:
                 stderr=log,
                 text=True,
                 start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env=self._environ,
             )
         assert process.stdin is not None
         assert process.stdout is not None
@@ -124,7 +131,7 @@ def run_with_workers(bench: Bench, plan: Plan, trial_ended: Callable[[], None]) 
     """
     study, objective, cohorts = bench.study, bench.objective, bench.cohorts
     left = cohorts.unfinished(study)
-    workers = Workers(objective.record, plan.jobs - 1, objective.clock, objective.progress, trial_ended)
+    workers = Workers(objective.record, plan, objective.clock, objective.progress, trial_ended)
     try:
         objective.progress = Relaying(objective.progress, workers)
         run_again(study, objective, left, trial_ended)

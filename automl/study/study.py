@@ -1,4 +1,4 @@
-"""The study: which configs to try, by ask and tell, kept as a plain Optuna study in a journal file."""
+"""The study: which configs to try, by ask and tell, kept as a plain Optuna study in a journal file or a storage."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from automl.study.importance import importance
 from automl.study.journal import mend
 from automl.study.proposal import as_config, as_parameters, propose
 from automl.study.samplers import SAMPLERS, draws_at_random
+from automl.study.storage import Shared, open_storage
 from automl.trial import Completed, Pruned
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ which the sampler learns."""
 
 _RANDOM = "random"
 """The note on a trial whose config was drawn from the whole space, whatever came before."""
+_MEMBER = "member"
+"""The note on a trial in a shared storage: who asked for it."""
 
 
 def _free(config: Config) -> float:
@@ -47,8 +50,11 @@ class Study:
     The space's default is trial 0; what a person wants tried first comes next, as it is ordered, then the space's
     known-good configs, the cheapest first, but for those that came before; then the sampler proposes.
 
+    In a shared storage the trials of others are learned from, and left to them: those that are unfinished or finished
+    are one's own, and their numbers have gaps.
+
     Args:
-        journal: The journal file; made if absent.
+        place: The journal file, made if absent, or a storage that may be shared.
         name: The study's name in it.
         space: What may vary.
         higher_is_better: The direction of the scores.
@@ -59,7 +65,7 @@ class Study:
 
     def __init__(
         self,
-        journal: Path,
+        place: Path | Shared,
         name: str,
         space: Space,
         *,
@@ -69,15 +75,16 @@ class Study:
         is_alone: bool = True,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.mended_bytes = mend(journal) if is_alone else 0
-        self._journal = journal
+        self._shared = place if isinstance(place, Shared) else None
+        self._journal = None if isinstance(place, Shared) else place
+        self.mended_bytes = mend(self._journal) if self._journal is not None and is_alone else 0
         self._sampler = sampler
         self._seen: tuple[int, list[FrozenTrial]] = (-1, [])
         self._space = space
         starts = map(space.complete, space.starts)
         self._known_good = [start for start in starts if start not in space.first]
         self._study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(journal))),
+            storage=_storage(place),
             study_name=name,
             direction="maximize" if higher_is_better else "minimize",
             sampler=SAMPLERS[sampler](seed),
@@ -86,7 +93,9 @@ class Study:
         )
 
     def _trials(self) -> list[FrozenTrial]:
-        """Give all trials as the journal has them now, by number; it is read only where it has grown."""
+        """Give all trials as they are now, by number; a journal is read only where it has grown."""
+        if self._journal is None:
+            return self._study.get_trials(deepcopy=False)
         size = self._journal.stat().st_size
         if self._seen[0] != size:
             self._seen = (size, self._study.get_trials(deepcopy=False))
@@ -97,15 +106,22 @@ class Study:
         """How many trials there are, in whatever state."""
         return len(self._trials())
 
+    def _own(self) -> list[FrozenTrial]:
+        """Give the trials that were asked for here."""
+        trials = self._trials()
+        if self._shared is None:
+            return trials
+        return [trial for trial in trials if trial.user_attrs.get(_MEMBER) == self._shared.member]
+
     @property
     def unfinished(self) -> list[int]:
         """The trials that were asked for and never told, by number."""
-        return [trial.number for trial in self._trials() if trial.state is TrialState.RUNNING]
+        return [trial.number for trial in self._own() if trial.state is TrialState.RUNNING]
 
     @property
     def finished(self) -> list[int]:
         """The trials that were told, by number."""
-        return [trial.number for trial in self._trials() if trial.state.is_finished()]
+        return [trial.number for trial in self._own() if trial.state.is_finished()]
 
     @property
     def n_starts(self) -> int:
@@ -139,7 +155,8 @@ class Study:
         """
         number = self.n_asked
         given = {}
-        is_random = like is None and n_proposals == 1 and draws_at_random(self._sampler, len(self.finished))
+        n_over = sum(trial.state.is_finished() for trial in self._trials())
+        is_random = like is None and n_proposals == 1 and draws_at_random(self._sampler, n_over)
         if number < self.n_starts:
             given = as_parameters(self._start(number, cost), self._space)
             cost, n_proposals, is_random = _free, 1, False
@@ -147,10 +164,17 @@ class Study:
             given = as_parameters(like, self._space, shared)
         config, params, distributions = self._cheapest(number, given, cost, n_proposals)
         notes = {_RANDOM: True} if is_random else {}
-        self._study.add_trial(
-            create_trial(state=TrialState.RUNNING, params=params, distributions=distributions, user_attrs=notes)
-        )
-        return number, config
+        trial = create_trial(state=TrialState.RUNNING, params=params, distributions=distributions, user_attrs=notes)
+        return self._enter(trial, number), config
+
+    def _enter(self, trial: FrozenTrial, number: int) -> int:
+        """Enter a trial, and give the number it has: in a shared storage another may have been quicker."""
+        if self._shared is None:
+            self._study.add_trial(trial)
+            return number
+        trial.user_attrs[_MEMBER] = self._shared.member
+        storage = self._study._storage
+        return storage.get_trial_number_from_id(storage.create_new_trial(self._study._study_id, trial))
 
     def _cheapest(
         self, number: int, given: Mapping[str, Any], cost: Callable[[Config], float], n_proposals: int
@@ -182,7 +206,7 @@ class Study:
             `random`: the trials that were drawn at random from the whole space; `importance`: as
             `automl.study.importance.importance` gives it.
         """
-        random = [trial.number for trial in self._trials() if trial.user_attrs.get(_RANDOM)]
+        random = [trial.number for trial in self._own() if trial.user_attrs.get(_RANDOM)]
         return {"random": random, "importance": importance(self._study)}
 
     def tell(self, number: int, outcome: Outcome) -> None:
@@ -200,3 +224,9 @@ class Study:
         frozen = self._trials()[number]
         if outcome.epochs not in frozen.intermediate_values:
             self._study._storage.set_trial_intermediate_value(frozen._trial_id, outcome.epochs, outcome.score)
+
+
+def _storage(place: Path | Shared) -> Any:
+    if isinstance(place, Shared):
+        return open_storage(place.url)
+    return JournalStorage(JournalFileBackend(str(place)))

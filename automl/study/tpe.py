@@ -72,8 +72,8 @@ class TPESampler(optuna.samplers.BaseSampler):
         draw = trial.system_attrs.get("draw", 0)
         of = (trial.number, draw)
         if self._of != of:
-            self._of, self._proposed = of, {}
             self._table.look(study, trial.number)
+            self._of, self._proposed = of, {}
         rng = np.random.default_rng(seed_of_proposal(self._seed, trial, param_name))
         if self._table.n_over < N_STARTUP or draw >= _N_DRAWS:
             return _anything(axis(param_distribution), rng)

@@ -68,6 +68,7 @@ class Projection:
         history = self._client.get_metric_history(self.run_id, "trials_completed")
         self._steps = {point.step for point in history}
         self._standing = Standing(study.higher_is_better)
+        self._has_gaps = bool(record.read_json(folder.PLAN).get("storage"))
         self._next = 0
         self._open: set[int] = set()
 
@@ -121,11 +122,14 @@ class Projection:
             self._parent = self._client.get_run(self.run_id)
 
     def _look_for_trials(self, *, whole: bool) -> None:
-        """Find the trials that have begun: those after the last one known, or all that are in the folder."""
+        """Find the trials that have begun: those after the last one known, or all that are in the folder.
+
+        Where a study is shared with other folders, the numbers of this one's trials have gaps.
+        """
         while self._record.trial(self._next).has_begun:
             self._open.add(self._next)
             self._next += 1
-        if whole:
+        if whole or self._has_gaps:
             self._open |= {trial.number for trial in self._record.trials() if trial.number >= self._next}
             self._next = max(self._next, 1 + max(self._open, default=-1))
 

@@ -22,9 +22,9 @@ CONTRACT = {
     "search": (
         "--target --task --kind --drop --space --trials --timeout --metric --positive --study --runs-dir --test "
         "--validation --split --device --warm-start --seed-config --seed --sampler --pruner --cohort --jobs "
-        "--max-parameters --max-memory --max-latency --no-judge --keep --tracking-uri --json --quiet"
+        "--max-parameters --max-memory --max-latency --no-judge --keep --tracking-uri --storage --json --quiet"
     ),
-    "resume": "--trials --timeout --break-seal --runs-dir --json --quiet",
+    "resume": "--trials --timeout --break-seal --storage --runs-dir --json --quiet",
     "judge": "--break-seal --runs-dir --json --quiet",
     "compare": "--runs-dir --json --csv",
     "show": "--trial --runs-dir --json",
@@ -36,7 +36,7 @@ CONTRACT = {
     "spaces": "--json",
     "doctor": "--runs-dir --tracking-uri --json",
     "ls": "--runs-dir --json",
-    "rm": "--mlflow --yes --runs-dir",
+    "rm": "--mlflow --leave-storage --yes --runs-dir",
     "sync": "--tracking-uri --runs-dir --json",
 }
 """The options of each command, which scripts rely on."""
