@@ -159,8 +159,8 @@ def join_study(record: Record, plan: Plan) -> tuple[Plan, list[str]]:
     if not joined.is_guest:
         return settled, []
     return settled, [
-        f"searching in a study of {joined.n_trials} trials together with {', '.join(joined.others)}; the winner of this "
-        f"folder is not judged by itself: automl judge {record.words}"
+        f"searching in a study of {joined.n_trials} trials together with {', '.join(joined.others)}; "
+        f"the winner of this folder is judged only by: automl judge {record.words}"
     ]
 
 
@@ -168,11 +168,8 @@ def _rules(record: Record) -> dict[str, str]:
     """Say what all who search in one study must agree in, each as a hash."""
     split = record.read_json(SPLIT)
     rows = "/".join(map(str, (split["data_sha256"], split["test_sha256"], sorted(split["sizes"].items()))))
-    texts = {
-        "rows": rows,
-        "task or metric": (record.run_dir / TASK).read_text(),
-        "space": record.space_path.read_text(),
-    }
+    task = (record.run_dir / TASK).read_text(encoding="utf-8")
+    texts = {"rows": rows, "task or metric": task, "space": record.space_path.read_text(encoding="utf-8")}
     return {what: hashlib.sha256(text.encode()).hexdigest() for what, text in texts.items()}
 
 

@@ -1,4 +1,4 @@
-"""Who shares a study in a storage: which run folders search in it, by which rules, and what becomes of it at the end."""
+"""Who shares a study in a storage: which run folders search in it, by which rules, and who takes it away."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def join(
 
     Raises:
         StorageError: The storage is away.
-        StudyError: The study is another's and may not be joined, or follows other rules, or is not where its trials are.
+        StudyError: The study is another's and may not be joined, or follows other rules; or it is not here.
     """
     storage = open_storage(shared.url)
     if has_trials:
@@ -93,9 +93,7 @@ def _known(storage: Any, study_id: int, name: str, n_trials: int) -> dict[str, A
     if _RULES in told:
         return dict(told)
     if n_trials:
-        raise StudyError(
-            f"the storage has an Optuna study {name!r} that is none of this program; choose another --study"
-        )
+        raise StudyError(f"the storage has a study {name!r} that another program made; choose another --study")
     return {}
 
 
@@ -122,7 +120,8 @@ def _require_a_place(
         )
     if url.startswith("sqlite"):
         raise StudyError(
-            f"study {name!r} is searched by {holder}, and SQLite is not for several at once; use PostgreSQL"
+            f"study {name!r} is searched by {holder} already, and SQLite locks its whole file for every trial: several at "
+            "once lose trials to that; use PostgreSQL"
         )
     differing = [what for what, text in ours.items() if theirs.get(what) != text]
     if differing:

@@ -94,7 +94,7 @@ def _of_run(client: MlflowClient, run: Any) -> dict[str, Any]:
         "params": dict(run.data.params),
         "tags": tags,
         "points": {
-            key: [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, key)]
+            key: sorted((point.step, point.value) for point in client.get_metric_history(run.info.run_id, key))
             for key in run.data.metrics
         },
         "data": [(each.dataset.name, each.dataset.digest) for each in run.inputs.dataset_inputs],
