@@ -120,8 +120,8 @@ def _require_a_place(
         )
     if url.startswith("sqlite"):
         raise StudyError(
-            f"study {name!r} is searched by {holder} already, and SQLite locks its whole file for every trial: several at "
-            "once lose trials to that; use PostgreSQL"
+            f"study {name!r} is searched by {holder} already, and SQLite locks its whole file for every trial: several "
+            "at once lose trials to that; use PostgreSQL"
         )
     differing = [what for what, text in ours.items() if theirs.get(what) != text]
     if differing:
