@@ -19,7 +19,9 @@ USER, PASSWORD = "ann", "s3cret/p@ss"
 def programs() -> Path:
     """The folder of PostgreSQL's programs; a test that needs them is skipped where there are none."""
     found = shutil.which("initdb")
-    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    places = (
+        [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    )
     usable = [place for place in places if (place / "initdb").exists()]
     if not usable:
         pytest.skip("PostgreSQL's initdb is not found")
