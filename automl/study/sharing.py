@@ -76,8 +76,8 @@ def join(
     if others and mine not in told:
         _require_a_place(name, told[_RULES], rules, [*others.values()], may_join=may_join, url=shared.url)
     is_guest = bool(told[mine]["is_guest"]) if told.get(mine) else bool(others)
-    storage.set_study_user_attr(study_id, _RULES, told[_RULES])
     storage.set_study_user_attr(study_id, mine, {"where": where, "is_guest": is_guest})
+    storage.set_study_user_attr(study_id, _RULES, told[_RULES])  # last: who finds the rules finds the host, too
     return Joined(is_guest, [other["where"] for other in others.values()], n_trials)
 
 

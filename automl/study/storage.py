@@ -88,12 +88,13 @@ def open_storage(url: str) -> Any:
     Raises:
         StorageError: It is away, refuses, or needs a package that is missing.
     """
+    known: tuple[type[Exception], ...] = (*_failures(), RuntimeError, ValueError)
     for pause in (*_PAUSES_AT_FIRST, None):
         try:
             return Patient(_connect(url), without_password(url))
         except ImportError as error:
             raise StorageError(f"the storage {without_password(url)} needs a package: {error}") from error
-        except (*_failures(), RuntimeError, ValueError) as error:
+        except known as error:
             if pause is None or not _is_passing(error):
                 raise StorageError(f"the storage {without_password(url)} cannot be used: {_reason(error)}") from error
             time.sleep(pause)
