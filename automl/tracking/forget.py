@@ -38,7 +38,7 @@ def forget(record: Record) -> int:
 
 def _deleted(record: Record, uri: str) -> int:
     try:
-        with settings(retries=2):
+        with settings():
             from automl.tracking.mlflow import delete_runs
 
             return delete_runs(record, uri)

@@ -27,6 +27,7 @@ from automl.tracking.dataset import CONTEXT, USED_FOR, Dataset
 from automl.tracking.facts import Child, Point, Standing, Study
 from automl.tracking.note import curves, description
 from automl.tracking.record import Record
+from automl.tracking.settings import asked_once
 from automl.tracking.trial_record import TrialRecord
 from automl.tracking.view import TRIALS_READ, VIEW, axes_of, run_place, saved_view, trials_place
 from automl.trial import Outcome
@@ -168,7 +169,8 @@ class Projection:
 
     def _make(self, child: Child) -> str:
         tags = {**child.tags, "mlflow.parentRunId": self.run_id}
-        run = self._client.create_run(self.experiment_id, child.started, tags, child.name)
+        with asked_once():
+            run = self._client.create_run(self.experiment_id, child.started, tags, child.name)
         run_id: str = run.info.run_id
         self._log(run_id, child.points, child.params)
         self._name_dataset(run_id, child.dataset)
@@ -255,12 +257,9 @@ class Projection:
         ]
 
     def _new_parent(self, study: Study) -> str:
-        run = self._client.create_run(
-            self.experiment_id,
-            start_time=_made(self._record),
-            tags=facts.parent_tags(self._record, study),
-            run_name=self._record.study,
-        )
+        tags = facts.parent_tags(self._record, study)
+        with asked_once():
+            run = self._client.create_run(self.experiment_id, _made(self._record), tags, self._record.study)
         run_id: str = run.info.run_id
         return run_id
 

@@ -79,7 +79,7 @@ def register(source: Source, model: Path, entry: Entry) -> str:
     Raises:
         StudyError: MLflow refuses it, or was not reached.
     """
-    with settings(retries=2):
+    with settings():
         return _register(source, model, entry)
 
 

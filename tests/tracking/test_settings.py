@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from automl.tracking.settings import DEFAULTS, TIMEOUT, settings
+from automl.tracking.settings import DEFAULTS, TIMEOUT, asked_once, settings
 
 
 def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch):
@@ -21,6 +21,13 @@ def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch):
 
 def test_what_a_person_has_set_holds(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(TIMEOUT, "7")
-    with settings(retries=2):
-        assert (os.environ[TIMEOUT], os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]) == ("7", "2")
+    with settings():
+        assert os.environ[TIMEOUT] == "7"
     assert os.environ[TIMEOUT] == "7"
+
+
+def test_what_is_asked_once_is_asked_once_whatever_a_person_has_set(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")
+    with asked_once():
+        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "5"
