@@ -72,6 +72,7 @@ class Projection:
         self._has_gaps = bool(record.read_json(folder.PLAN).get("storage"))
         self._next = 0
         self._open: set[int] = set()
+        self._begun: set[int] = set()
 
     @property
     def view(self) -> str | None:
@@ -129,10 +130,13 @@ class Projection:
         """
         while self._record.trial(self._next).has_begun:
             self._open.add(self._next)
+            self._begun.add(self._next)
             self._next += 1
         if whole or self._has_gaps:
-            self._open |= {trial.number for trial in self._record.trials() if trial.number >= self._next}
-            self._next = max(self._next, 1 + max(self._open, default=-1))
+            new = {trial.number for trial in self._record.trials()} - self._begun
+            self._open |= new
+            self._begun |= new
+            self._next = max(self._next, 1 + max(new, default=-1))
 
     def _ended(self) -> Iterator[tuple[TrialRecord, Outcome]]:
         """Give the trials that were not over at the last look."""
