@@ -90,20 +90,21 @@ class Result:
 
         return Result(judge_study(Record(self.run_dir), break_seal=break_seal))
 
-    def export(self, output: str | Path, trial: int | None = None, *, form: str = "bundle") -> dict[str, Any]:
-        """Write a trial, the winner if None, to a folder that predicts without this project.
+    def export(self, output: str | Path, trial: int | None = None, *, format: str = "bundle") -> dict[str, Any]:
+        """Write a trial, the winner if None, to a folder or a file that predicts without this project.
 
         Args:
-            output: The folder.
+            output: The folder, for `onnx` the file.
             trial: The trial's number.
-            form: `bundle`, or `mlflow` for a folder that MLflow serves.
+            format: `bundle`; `onnx`, one file; `torch`, a folder that PyTorch loads; or `mlflow`, one that MLflow
+                serves.
 
         Raises:
-            AutoMLError: There is no such trial or form, or the folder holds something else.
+            AutoMLError: There is no such trial or format, or something else is there.
         """
         from automl.experiment import deliver
 
-        return deliver.export(Record(self.run_dir), Path(output), trial, form=form)
+        return deliver.export(Record(self.run_dir), Path(output), trial, form=format)
 
     def register(self, name: str, trial: int | None = None) -> dict[str, Any]:
         """Make a trial, the winner if None, the next version of a model in MLflow's registry.

@@ -74,7 +74,11 @@ EDGES = {"cli", "front"}
 """Where a person's options come in, and a function may take many arguments."""
 
 SEEDING = re.compile(r"((np|numpy)\.)?random\.(seed|set_state|setstate)|torch\.(cuda\.)?(manual_seed(_all)?|seed)")
-UNSAFE = re.compile(r"\bpickle\b|\bcloudpickle\b|\bjoblib\.load\b|allow_pickle\s*=\s*True|weights_only\s*=\s*False")
+UNSAFE = re.compile(
+    r"\b(pickle|cloudpickle|dill|joblib|shelve|marshal)\b|\btorch\.(save|load|jit)\b|\b(to|read)_pickle\b"
+    r"|allow_pickle\s*=\s*True|weights_only\s*=\s*False"
+)
+"""What writes or reads pickle, or code."""
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError")
 
 
@@ -258,6 +262,24 @@ def test_a_file_is_named_for_what_it_holds(path: Path):
 @each_file
 def test_nothing_is_read_that_can_run_code(path: Path):
     assert UNSAFE.findall(ast.unparse(without_docstrings(tree_of(path)))) == []
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "docs", "tests"])
+def test_nothing_beside_the_house_reads_or_writes_pickle(folder: str):
+    sources = [path for path in sorted((ROOT / folder).rglob("*.py")) if path != Path(__file__)]
+    found = {place(path): UNSAFE.findall(ast.unparse(without_docstrings(tree_of(path)))) for path in sources}
+    assert {path: words for path, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize(
+    "code", ["import pickle", "torch.save(x, f)", "joblib.load(f)", "np.load(f, allow_pickle=True)"]
+)
+def test_the_walls_see_pickle(code: str):
+    assert UNSAFE.search(code)
+
+
+def test_the_walls_let_safe_files_through():
+    assert not UNSAFE.search("np.load(f, allow_pickle=False); safetensors.torch.load_file(f)")
 
 
 @each_file

@@ -1,4 +1,4 @@
-"""`automl export`: the winner of a study as a folder that predicts without this project."""
+"""`automl export`: the winner of a study as a folder or a file that predicts without this project."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from typing import Annotated, Any
 import typer
 
 from automl.cli.options import RUNS, Json, RunsDir, StudyName, TrialNumber
-from automl.export.folders import FORMATS, check_format
+from automl.export.folders import FORMATS, check_format, check_output
 
 Format = Annotated[
     str,
-    typer.Option("--format", metavar="|".join(FORMATS), help="The form of what is written; mlflow is one it serves."),
+    typer.Option(
+        "--format",
+        metavar="|".join(FORMATS),
+        help="What is written: a folder with all of these, one ONNX file, a folder that PyTorch loads, or one that "
+        "MLflow serves.",
+    ),
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", metavar="DIR", help="The folder to write.", show_default=False)
+    Path | None,
+    typer.Option("--output", metavar="PATH", help="The folder to write, for onnx the file.", show_default=False),
 ]
 Register = Annotated[
     str | None,
@@ -29,6 +35,13 @@ Register = Annotated[
     ),
 ]
 
+_NEXT = {
+    "bundle": "automl predict {} ROWS --output predictions.csv",
+    "onnx": "automl predict {} ROWS --output predictions.csv",
+    "torch": "python {}/load.py rows.csv",
+    "mlflow": "mlflow models serve --env-manager local --port 5001 -m {}",
+}
+
 
 def export(
     study: StudyName,
@@ -39,7 +52,7 @@ def export(
     runs_dir: RunsDir = RUNS,
     as_json: Json = False,
 ) -> None:
-    """Write a trained model to a folder that predicts on its own, or register it in MLflow."""
+    """Write a trained model to a folder or a file that predicts on its own, or register it in MLflow."""
     import contextlib
     import sys
 
@@ -50,6 +63,8 @@ def export(
     check_format(form)
     if output is None and register is None:
         raise PlanError("the model must go somewhere: name a folder with --output, a registered model with --register")
+    if output is not None:
+        check_output(output, form)
     record = Record.find(runs_dir, study)
     from automl.experiment import deliver  # takes seconds: what can be refused is refused before
 
@@ -79,10 +94,10 @@ def export_lines(delivered: Mapping[str, Any]) -> Iterator[str]:
         f"On {counted(parity['rows'], 'row')} it answers as the network does: {parity['labels_equal']:.2%} of the "
         f"predictions are equal, and the largest difference is {parity['largest_difference']:.1e}"
     )
-    if output is not None and delivered["format"] == "bundle":
-        yield f"Next: automl predict {shlex.quote(output)} ROWS --output predictions.csv"
-    elif output is not None:
-        yield f"Next: mlflow models serve --env-manager local --port 5001 -m {shlex.quote(output)}"
+    if delivered["opsets"] is not None:
+        yield f"It needs {delivered['opsets']}; its inputs are the raw columns, by name"
+    if output is not None:
+        yield f"Next: {_NEXT[delivered['format']].format(shlex.quote(output))}"
     if registered is not None:
         model = shlex.quote(f"models:/{registered['name']}/{registered['version']}")
         place = shlex.quote(registered["tracking_uri"])

@@ -10,7 +10,7 @@ import typer
 
 from automl.cli.options import Decimal, Encoding, Separator
 
-Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="The exported model.", show_default=False)]
+Bundle = Annotated[Path, typer.Argument(metavar="MODEL", help="The exported bundle or ONNX file.", show_default=False)]
 Rows = Annotated[
     Path,
     typer.Argument(

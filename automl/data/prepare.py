@@ -42,6 +42,11 @@ class Preparation:
         return tuple(Column(each.name, each.kind, bool(getattr(each, "numbers", False))) for each in self.encodings)
 
     @property
+    def image(self) -> ImageEncoding | None:
+        """Its column of images, if there is one."""
+        return next((each for each in self.encodings if isinstance(each, ImageEncoding)), None)
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         """The blocks it gives, without those that have no column."""
         cardinalities = tuple(

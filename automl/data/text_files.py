@@ -57,6 +57,23 @@ class Known:
         numbers = [str(name) for name, values in table.items() if types.is_numeric_dtype(values.dtype)]
         return cls(texts, numbers, **how_read(table))
 
+    @classmethod
+    def of_columns(cls, columns: Iterable[Mapping[str, Any]], how: Mapping[str, Any]) -> Known:
+        """Tell what a model says of files that are to be read like its training rows.
+
+        Args:
+            columns: What it takes, `name` and `kind` of each; of a category also whether its values are `numbers`, and
+                `values`, among them the words for nothing that are such.
+            how: The `separator` and the `decimal` mark of the training rows' text file, where it was one.
+        """
+        numbers, texts = [], {}
+        for each in columns:
+            if each["kind"] == "numeric" or each.get("numbers"):
+                numbers.append(each["name"])
+            elif each["kind"] == "category":
+                texts[each["name"]] = each["values"]
+        return cls(texts, numbers, how.get("separator", ""), how.get("decimal", ""))
+
     def prior(self, separator: str) -> str:
         """Give the decimal mark of a file that proves none; empty where it is left open."""
         if self.separator == separator and self.decimal:

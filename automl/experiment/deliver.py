@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,15 @@ from automl.data.rows import read_rows
 from automl.data.seal import Seal
 from automl.data.target import TargetCoder
 from automl.experiment.rebuild import rebuild
+from automl.experiment.recipe import DEFAULTS, read_recipe
 from automl.experiment.winner import winner
-from automl.export.bundle import Winner, write_bundle
+from automl.export.bundle import write_bundle
 from automl.export.card import Parity
-from automl.export.folders import check_format
+from automl.export.folders import check_format, check_output
 from automl.export.mlflow_model import write_mlflow_model
+from automl.export.onnx_file import OPSETS, write_onnx
+from automl.export.torch_folder import write_torch
+from automl.export.winner import Winner
 from automl.models.summary import n_parameters
 from automl.passwords import without_password
 from automl.report.summary import summarise
@@ -30,6 +35,10 @@ if TYPE_CHECKING:
     from automl.tracking.record import Record
 
 
+ALONE: dict[str, Callable[..., Parity]] = {"bundle": write_bundle, "onnx": write_onnx, "torch": write_torch}
+"""Who writes a trained network in a form that needs no other; MLflow's is made of a bundle."""
+
+
 def export(
     record: Record, output: Path | None, trial: int | None = None, *, form: str = "bundle", name: str | None = None
 ) -> dict[str, Any]:
@@ -37,25 +46,31 @@ def export(
 
     Args:
         record: The run folder.
-        output: The folder to write; None where the model is registered only.
+        output: The folder to write, for `onnx` the file; None where the model is registered only.
         trial: The trial's number; the best one if None.
-        form: `bundle`, or `mlflow` for a folder that MLflow serves.
+        form: `bundle`; `onnx`, one file; `torch`, a folder that PyTorch loads; or `mlflow`, one that MLflow serves.
         name: The model of MLflow's registry of which it becomes the next version; it is not registered if None.
 
     Returns:
-        The study, the trial, the folder, the parity of network and model, and what it was registered as.
+        The study, the trial, what was written, the parity of network and model, the operations that an ONNX file
+        needs, and what it was registered as.
 
     Raises:
         StudyError: There is no such trial, its weights were not kept, none is completed yet, or MLflow refuses it.
-        BundleError: The folder holds something else or cannot be written, or model and network disagree.
+        BundleError: Something else is there already or cannot be written, or model and network disagree.
         PlanError: There is no such form.
     """
     check_format(form)
+    if output is not None:
+        check_output(output, form)
     trial = winner(record) if trial is None else trial
     source = find_source(record, trial, os.environ) if name is not None else None
     with tempfile.TemporaryDirectory() as place:
         bundle = output if output is not None and form == "bundle" else Path(place) / "bundle"
-        parity = _write_bundle(record, trial, bundle)
+        is_alone = output is not None and form in ALONE
+        parity = _write(record, trial, form if is_alone else "bundle", output if output and is_alone else bundle)
+        if source is not None and not bundle.exists():
+            _write(record, trial, "bundle", bundle)
         if output is not None and form == "mlflow":
             write_mlflow_model(output, bundle)
         registered = None if source is None else _register(record, trial, source, bundle, str(name))
@@ -65,19 +80,26 @@ def export(
         "output": None if output is None else str(Path(output).absolute()),
         "format": None if output is None else form,
         "parity": asdict(parity),
+        "opsets": OPSETS if output is not None and form == "onnx" else None,
         "registered": registered,
     }
 
 
-def _write_bundle(record: Record, trial: int, folder: Path) -> Parity:
+def _write(record: Record, trial: int, form: str, output: Path) -> Parity:
     network, preparation = rebuild(record, trial)
     task = Task.from_json(record.read_json(TASK))
     coder = TargetCoder.fit(task, read_rows(record.train_rows_path)[task.target])
     config = record.trial(trial).read_config()
+    architecture = {
+        "config": config,
+        "n_outputs": task.n_outputs,
+        "family": str(config.get("family", DEFAULTS["family"])),
+        "arguments": asdict(read_recipe(config).family),
+    }
     reading = {**record.read_json(SPLIT).get("reading", {}), "na": record.read_json(PLAN).get("na", [])}
-    exported = Winner(network, {"config": config, "n_outputs": task.n_outputs}, preparation, coder, task, reading)
+    exported = Winner(network, architecture, preparation, coder, task, reading)
     provenance = _provenance(record, trial, config) | {"parameters": n_parameters(network)}
-    return write_bundle(folder, exported, provenance=provenance, check_rows=read_rows(record.validation_rows_path))
+    return ALONE[form](output, exported, provenance=provenance, check_rows=read_rows(record.validation_rows_path))
 
 
 def _register(record: Record, trial: int, source: Source, bundle: Path, name: str) -> dict[str, str]:

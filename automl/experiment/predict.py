@@ -29,7 +29,7 @@ def predict(
     """Predict what a file or a folder of images holds and write the predictions, in the same order.
 
     Args:
-        folder: The exported model.
+        folder: The exported bundle, or ONNX file.
         rows: The rows: a table's file or, for a model of images, also a folder, an image or an archive.
         output: Where to write, CSV or Parquet by its ending; standard output as CSV if None.
         keep: Columns of the rows to write too. Those of image files get their `file` in any case, in front.

@@ -43,22 +43,29 @@ class Parity:
 
 
 def model_card(
-    task: Task, provenance: dict[str, Any], parity: Parity, versions: dict[str, str], image: Block | None = None
+    task: Task,
+    provenance: dict[str, Any],
+    parity: Parity,
+    versions: dict[str, str],
+    image: Block | None = None,
+    *,
+    running: str | None = None,
 ) -> str:
-    """Write the card of one bundle.
+    """Write the card of one exported folder.
 
     Args:
         task: What is predicted from what.
         provenance: Where the model came from, see above.
-        parity: How well the bundle repeats the network.
+        parity: How well the folder repeats the network.
         versions: The versions of the software that wrote it.
         image: What the network is given for a column of images, if there is one.
+        running: How to run it, in Markdown; as a bundle if None.
     """
     sections = [
         _purpose(task, provenance),
         _quality(task, provenance),
-        _running(image),
-        _inputs(task, image),
+        running or _running(image),
+        _inputs(task, image, for_onnx=running is None),
         _origin(provenance),
         _limits(provenance),
         _verification(parity, versions),
@@ -126,8 +133,12 @@ def _images(image: Block) -> str:
     )
 
 
-def _inputs(task: Task, image: Block | None) -> str:
-    rows = [(f"`{column.name}`", column.kind, _values(column.kind, image)) for column in task.columns]
+def _inputs(task: Task, image: Block | None, *, for_onnx: bool) -> str:
+    values = [_values(column.kind, image) if for_onnx else INPUTS[column.kind] for column in task.columns]
+    rows = [
+        (f"`{column.name}`", column.kind, value if for_onnx else value.partition(" (ONNX")[0])
+        for column, value in zip(task.columns, values)
+    ]
     return "## Inputs\n\n" + _table(("column", "kind", "value"), rows)
 
 

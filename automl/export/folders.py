@@ -1,4 +1,4 @@
-"""Exported folders appear whole or not at all: they are written beside their place, and then put there."""
+"""What is exported appears whole or not at all: it is written beside its place, and then put there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from automl.errors import BundleError, PlanError, unknown
 
-FORMATS = ("bundle", "mlflow")
-"""What an exported folder may be: a bundle, or a model that MLflow serves."""
+FORMATS = ("bundle", "onnx", "torch", "mlflow")
+"""What an export may be: a bundle, one ONNX file, a folder that PyTorch loads, or a folder that MLflow serves."""
 
 
 def check_format(form: str) -> None:
@@ -22,6 +22,60 @@ def check_format(form: str) -> None:
     """
     if form not in FORMATS:
         raise PlanError(unknown("format", form, FORMATS))
+
+
+def check_output(output: Path, form: str) -> None:
+    """Refuse a place where something is that the format does not replace; bundles and models of MLflow's look closer.
+
+    Raises:
+        BundleError: There is something.
+    """
+    if form == "onnx":
+        check_absent(output)
+    elif form == "torch":
+        check_unused(output)
+
+
+def check_absent(path: Path) -> None:
+    """Refuse a place where anything is.
+
+    Raises:
+        BundleError: A file or a folder has that name.
+    """
+    if path.exists():
+        what = "folder" if path.is_dir() else "file"
+        raise BundleError(f"{path}: there is a {what} of that name already; name another place, or remove it")
+
+
+def check_unused(folder: Path) -> None:
+    """Refuse a folder that holds anything.
+
+    Raises:
+        BundleError: It does, or is a file.
+    """
+    if not folder.is_dir():
+        check_absent(folder)
+    elif any(folder.iterdir()):
+        held = min(path.name for path in folder.iterdir())
+        raise BundleError(f"{folder}: the folder must be empty, but it holds {held}; name another place")
+
+
+@contextmanager
+def file_beside(path: Path) -> Iterator[Path]:
+    """Give the place of a draft file next to the wanted one; whatever is left of it at the end goes.
+
+    Raises:
+        BundleError: The place cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+    except OSError as error:
+        raise BundleError(f"{path}: the file cannot be written: {error.strerror or error}") from error
+    finally:
+        if draft.exists():
+            draft.unlink()
 
 
 @contextmanager

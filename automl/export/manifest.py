@@ -1,16 +1,22 @@
-"""What a bundle says about itself: its format, where it came from, and the SHA-256 of each of its files."""
+"""What a bundle says about itself: its format, what wrote it, and the SHA-256 of each of its files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from automl.data.delimited import MARKS, WORDS
 from automl.errors import BundleError
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+MISSING_WORDS = ("", *MARKS, *WORDS)
+"""What counts as missing in text files, for `predict.py`, where it is no value of a column of texts."""
 
 
 def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
@@ -68,3 +74,14 @@ def file_sha256(path: Path) -> str:
 def write_json(path: Path, value: object) -> None:
     """Write plain JSON values for people and programs to read; what JSON has no word for is refused."""
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def versions_of(packages: Sequence[str]) -> dict[str, str]:
+    """Give the versions of Python and of some packages."""
+    versions = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:  # run from a folder that was never installed
+            versions[package] = "not installed"
+    return versions

@@ -23,6 +23,8 @@ from automl.export.manifest import check_manifest
 from automl.export.sources import rows_of, with_pictures
 from automl.task import Column
 
+FILE_FORMAT = 1
+"""Of the metadata of an ONNX file that stands alone."""
 CHUNK = 4096
 """Rows at a time, so that memory does not grow with the table."""
 CHUNK_VALUES = 1 << 20
@@ -30,32 +32,31 @@ CHUNK_VALUES = 1 << 20
 
 
 class Predictor:
-    """A bundle that was read and found whole.
+    """A bundle, or an ONNX file, that was read and found whole.
 
     Args:
-        folder: Where the bundle lies.
+        folder: Where the bundle or the file lies.
 
     Raises:
-        BundleError: The folder is no bundle, is damaged, or was written by a newer version of this project.
+        BundleError: It is neither, is damaged, or was written by a newer version of this project.
     """
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self.manifest = check_manifest(self.folder)
-        preparation = json.loads((self.folder / "preprocessing.json").read_text(encoding="utf-8"))
-        task = json.loads((self.folder / "task.json").read_text(encoding="utf-8"))
-        self.columns = tuple(
-            Column(column["name"], column["kind"], column.get("numbers", False)) for column in preparation["columns"]
-        )
-        pictures = [column for column in preparation["columns"] if column["kind"] == "image"]
+        if self.folder.is_file():
+            self._session = _session(self.folder)
+            self.manifest, columns, classes, how = _from_metadata(self.folder, self._session)
+        else:
+            self.manifest = check_manifest(self.folder)
+            preparation, task = (_read(self.folder, name) for name in ("preprocessing.json", "task.json"))
+            columns, classes, how = preparation["columns"], task["classes"], preparation.get("reading", {})
+            self._session = _session(self.folder / "model.onnx")
+        self.columns = tuple(Column(column["name"], column["kind"], column.get("numbers", False)) for column in columns)
+        pictures = [column for column in columns if column["kind"] == "image"]
         self.image = ImageEncoding.from_json(pictures[0]) if pictures else None
-        how = preparation.get("reading", {})
         self._na = tuple(how.get("na", ()))
-        self._known = _known(preparation["columns"], how)
-        self.classes: tuple[Any, ...] = tuple(task["classes"])
-        self._session = onnxruntime.InferenceSession(
-            str(self.folder / "model.onnx"), providers=["CPUExecutionProvider"]
-        )
+        self._known = Known.of_columns(columns, how)
+        self.classes: tuple[Any, ...] = tuple(classes)
 
     def read(self, source: Path | str, reading: Reading | None = None) -> pd.DataFrame:
         """Read rows to predict from a table's file or, for a model of images, also from a folder, image or archive.
@@ -125,11 +126,42 @@ class Predictor:
         return {"prediction": prediction, **shares}
 
 
-def _known(columns: Sequence[dict[str, Any]], how: dict[str, Any]) -> Known:
-    """Tell what the training table says of the columns of a text file."""
-    numbers = [each["name"] for each in columns if each["kind"] == "numeric" or each.get("numbers")]
-    texts = {each["name"]: each["values"] for each in columns if each["kind"] == "category" and not each["numbers"]}
-    return Known(texts, numbers, how.get("separator", ""), how.get("decimal", ""))
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    """Load a network.
+
+    Raises:
+        BundleError: The file is no ONNX model, or one that this onnxruntime cannot run.
+    """
+    try:
+        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no family of their own
+        raise BundleError(f"{path} is no model that can be loaded: {' '.join(str(error).split())}") from error
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+    return found
+
+
+def _from_metadata(
+    path: Path, session: onnxruntime.InferenceSession
+) -> tuple[dict[str, Any], list[Any], list[Any], dict[str, Any]]:
+    """Give what an ONNX file says of itself, its columns, its classes, and how the training rows were read.
+
+    Raises:
+        BundleError: It was not written by this project, or by a newer version of it.
+    """
+    said: dict[str, Any] = dict(session.get_modelmeta().custom_metadata_map)
+    if not {"format", "columns", "classes"} <= said.keys():
+        raise BundleError(f"{path} is no exported model: its metadata does not name columns and classes")
+    if int(said["format"]) > FILE_FORMAT:
+        least = f"the format of its metadata must be at most {FILE_FORMAT} here"
+        raise BundleError(f"{path}: {least}, got {said['format']}")
+    columns = [
+        {key: value for key, value in column.items() if key not in ("input", "missing")}
+        for column in json.loads(said["columns"])
+    ]
+    return said, columns, json.loads(said["classes"]), json.loads(said.get("reading", "{}"))
 
 
 def to_input(values: pd.Series[Any], column: Column | ImageEncoding) -> NDArray[Any]:

@@ -25,6 +25,7 @@ from mlflow import MlflowClient, pyfunc
 from PIL import Image
 from sklearn.datasets import load_iris
 
+import automl
 from automl.cli.app import run
 from automl.tracking.record import Record
 
@@ -176,3 +177,53 @@ def test_a_model_must_go_somewhere(runs: Path, capsys):
     assert run(["export", "iris-1", "--runs-dir", str(runs)]) == 2
     wanted = "error: the model must go somewhere: name a folder with --output, a registered model with --register\n"
     assert capsys.readouterr().err == wanted
+
+
+def predicted(model: Path, rows: Path, output: Path) -> pd.DataFrame:
+    """Predict with `automl predict`."""
+    assert run(["predict", str(model), str(rows), "--output", str(output)]) == 0
+    return pd.read_csv(output)
+
+
+def test_one_onnx_file_answers_as_predict_does_whatever_the_trial(runs: Path, tmp_path: Path, capsys):
+    told = export(runs, "iris-1", capsys, "--format", "onnx", "--output", tmp_path / "m" / "model.onnx", "--trial", 1)
+    assert (told["trial"], told["opsets"]) == (1, "ONNX opset 20, ai.onnx.ml 3")
+    export(runs, "iris-1", capsys, "--output", tmp_path / "bundle", "--trial", 1)
+    load_iris(as_frame=True).data.iloc[::7].to_csv(tmp_path / "rows.csv", index=False)
+    found = predicted(tmp_path / "m" / "model.onnx", tmp_path / "rows.csv", tmp_path / "a.csv")
+    pd.testing.assert_frame_equal(found, predicted(tmp_path / "bundle", tmp_path / "rows.csv", tmp_path / "b.csv"))
+
+
+@pytest.mark.parametrize("study", ["iris-1", "digits-1"])
+def test_the_network_that_pytorch_rebuilds_answers_as_the_trained_one(runs: Path, tmp_path: Path, capsys, study: str):
+    told = export(runs, study, capsys, "--format", "torch", "--output", tmp_path / "model", "--trial", 0)
+    assert told["parity"]["labels_equal"] == 1.0 and told["parity"]["largest_difference"] < 1e-6
+    assert (tmp_path / "model" / "load.py").is_file()
+
+
+def test_images_go_into_one_onnx_file(runs: Path, tmp_path: Path, capsys):
+    told = export(runs, "digits-1", capsys, "--format", "onnx", "--output", tmp_path / "model.onnx")
+    assert told["parity"]["labels_equal"] == 1.0 and told["parity"]["largest_difference"] < 1e-4
+
+
+def test_python_exports_in_the_form_that_is_asked_for(runs: Path, tmp_path: Path):
+    study = automl.load("iris-1", runs_dir=runs)
+    assert study.export(tmp_path / "model.onnx", format="onnx")["format"] == "onnx"
+    assert study.export(tmp_path / "model", trial=0, format="torch")["trial"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["--format", "tarch", "--output", "new"], "unknown format 'tarch'; did you mean 'torch'? Known: bundle, onnx"),
+        (["--format", "onnx", "--output", "there"], "there is a folder of that name already; name another place"),
+        (["--format", "torch", "--output", "there"], "there: the folder must be empty, but it holds notes.txt; name"),
+    ],
+    ids=["format", "onnx", "torch"],
+)
+def test_what_cannot_be_written_is_said_in_a_sentence(runs: Path, tmp_path: Path, capsys, monkeypatch, words, wanted):
+    monkeypatch.chdir(tmp_path)
+    Path("there").mkdir()
+    Path("there/notes.txt").write_text("mine")
+    assert run(["export", "iris-1", "--runs-dir", str(runs), *words]) == 2
+    assert wanted in capsys.readouterr().err

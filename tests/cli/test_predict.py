@@ -16,7 +16,8 @@ from automl.data.images import ImageArray
 from automl.data.prepare import fit_preparation
 from automl.data.preparing import Preparing
 from automl.data.target import TargetCoder
-from automl.export.bundle import Winner, write_bundle
+from automl.export.bundle import write_bundle
+from automl.export.winner import Winner
 from automl.task import Column, Task
 
 FILES = ("a.png", "b.png", "deep/c.png", *(f"deep/d{place}.png" for place in range(8)))

@@ -16,7 +16,8 @@ from automl.data.preparing import Preparing
 from automl.data.read import read_table
 from automl.data.target import TargetCoder
 from automl.data.values import classes_of
-from automl.export.bundle import Winner, write_bundle
+from automl.export.bundle import write_bundle
+from automl.export.winner import Winner
 from automl.models.build import build
 from automl.models.families.cnn import CNN
 from automl.task import Column, Task

@@ -15,9 +15,10 @@ from automl.data.prepare import fit_preparation
 from automl.data.preparing import Preparing
 from automl.data.rows import read_rows, write_rows
 from automl.errors import BundleError
-from automl.export.bundle import Winner, _comparable, example_row, write_bundle
+from automl.export.bundle import example_row, write_bundle
 from automl.export.manifest import file_sha256
 from automl.export.predictor import Predictor
+from automl.export.winner import Winner
 
 FILES = {
     "model.onnx",
@@ -200,13 +201,6 @@ class Flat(torch.nn.Module):
 
     def forward(self, batch):
         return batch["image"].float().flatten(1) / 255.0
-
-
-def test_large_pictures_are_compared_on_some_rows(colour, colour_rows):
-    large = replace(colour.preparation.encodings[0], height=1024, width=1024)
-    rows = _comparable(colour_rows, large)
-    assert len(rows) == 5 and rows.index.tolist() == [0, 9, 19, 29, 39]
-    assert len(_comparable(colour_rows, colour.preparation.encodings[0])) == 40
 
 
 def test_the_example_of_a_picture_is_its_mean_colour(colour):

@@ -15,7 +15,8 @@ import pytest
 from automl.data.delimited import MARKS, WORDS
 from automl.data.read import read_table
 from automl.data.values import as_microseconds, as_number, as_text
-from automl.export.bundle import MISSING_WORDS, write_bundle
+from automl.export.bundle import write_bundle
+from automl.export.manifest import MISSING_WORDS
 from automl.export.predict import as_category, as_instant
 from automl.export.predict import as_number as script_number
 from automl.export.predictor import Predictor
