@@ -90,6 +90,7 @@ def trial_lines(shown: Row) -> Iterator[str]:
         yield from shown["failure"]["traceback"].splitlines()
     elif shown["outcome"]:
         yield from ("", "Outcome", *config_lines(shown["outcome"]))
+    yield from shown["prepared"]
     yield from (f"trial {shown['trial']}: {finding}" for finding in shown["health"]["findings"])
 
 

@@ -24,6 +24,7 @@ from automl.export.torch_folder import write_torch
 from automl.export.winner import Winner
 from automl.models.summary import n_parameters
 from automl.passwords import without_password
+from automl.report.prepared import PREPARED, prepared
 from automl.report.summary import summarise
 from automl.task import Task
 from automl.tracking.names import short_params
@@ -135,5 +136,8 @@ def _provenance(record: Record, trial: int, config: dict[str, Any]) -> dict[str,
         "baselines": judged["baselines"] if is_judged else {},
         "verdicts": judged["verdicts"] if is_judged else [],
         "seal_broken": Seal(record.run_dir).broken,
-        "findings": summarise(record)["findings"],
+        "findings": [
+            *(finding for finding in summarise(record)["findings"] if finding["kind"] != PREPARED),
+            *prepared(record, trial),
+        ],
     }

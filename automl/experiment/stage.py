@@ -10,9 +10,10 @@ from automl.data.columns import infer_columns
 from automl.data.images import image_size
 from automl.data.layouts import source_defaults
 from automl.data.leaks import find_leaks
-from automl.data.prepare import Preparation, fit_preparation
+from automl.data.prepare import Fitting, Preparation
 from automl.data.preparing import Preparing
 from automl.data.read import read_table
+from automl.data.redundant import find_redundant, redundant_findings
 from automl.data.rows import read_rows, write_rows
 from automl.data.seal import Seal
 from automl.data.split import Division, divide
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from automl.tracking.record import Record
 
 Arrays = dict[str, "NDArray[Any]"]
+
+_REDUCED_KEPT = 4
+"""Of so many preparations with reduced blocks the rows are kept."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Stage:
     coder: TargetCoder
     train: pd.DataFrame
     validation: pd.DataFrame
-    _fitted: dict[Preparing, Preparation] = field(default_factory=dict)
+    _fitting: Fitting | None = field(default=None, repr=False)
     _prepared: dict[Preparing, Prepared] = field(default_factory=dict)
 
     def targets(self, rows: pd.DataFrame) -> NDArray[Any]:
@@ -78,17 +82,29 @@ class Stage:
 
     def preparation(self, arguments: Preparing) -> Preparation:
         """Fit a preparation on the training rows; the same arguments are fitted once."""
-        if arguments not in self._fitted:
-            self._fitted[arguments] = fit_preparation(self.train, self.task.columns, arguments)
-        return self._fitted[arguments]
+        return self._fits.preparation(arguments)
 
     def prepare(self, arguments: Preparing) -> Prepared:
-        """Prepare both parts; the same arguments are prepared once."""
+        """Prepare both parts; the same arguments are prepared once, but only the last few with reduced blocks are kept."""
         if arguments not in self._prepared:
             preparation = self.preparation(arguments)
-            train, validation = preparation.transform(self.train), preparation.transform(self.validation)
+            train, validation = self._fits.transform(arguments), preparation.transform(self.validation)
+            if preparation.reductions:
+                self._forget_reduced()
             self._prepared[arguments] = Prepared(preparation, train, validation)
         return self._prepared[arguments]
+
+    @property
+    def _fits(self) -> Fitting:
+        if self._fitting is None:
+            self._fitting = Fitting(self.train, self.task.columns)
+        return self._fitting
+
+    def _forget_reduced(self) -> None:
+        """Make room: a range of sizes has as many preparations as trials."""
+        reduced = [key for key, prepared in self._prepared.items() if prepared.preparation.reductions]
+        for key in reduced[: max(0, len(reduced) + 1 - _REDUCED_KEPT)]:
+            del self._prepared[key]
 
 
 def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | None = None) -> Stage:
@@ -116,6 +132,7 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
     columns, findings = infer_columns(division.train[list(division.features)], plan.kinds, plan.drop)  # type: ignore[arg-type]
     task = _task(plan, division, columns)
     leaks = find_leaks(division, columns)
+    redundant = redundant_findings(find_redundant(division.train, columns, Preparing().correlation))
     write_rows(record.train_rows_path, division.train)
     write_rows(record.validation_rows_path, division.validation)
     seal = Seal.close(record.run_dir, division.test)
@@ -128,7 +145,7 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
             "how": division.how,
             "data_sha256": division.data_sha256,
             "test_sha256": seal.digest,
-            "findings": [asdict(finding) for finding in (*division.findings, *findings, *leaks)],
+            "findings": [asdict(finding) for finding in (*division.findings, *findings, *redundant, *leaks)],
             "reading": how_read(table),
         },
     )

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from automl.data.encodings import Encoding
 from automl.data.image_encoding import ImageEncoding
 from automl.data.prepare import Preparation
+from automl.data.reduction import Reduction
 from automl.data.target import TargetCoder
 from automl.export.onnx_columns import add_column
 from automl.export.onnx_nodes import DOUBLE, FLOAT, ML_DOMAIN, ML_OPSET, OPSET, Nodes
@@ -142,14 +143,25 @@ def _quiet() -> Iterator[None]:
 
 
 def add_preparation(nodes: Nodes, preparation: Preparation, names: Sequence[str]) -> None:
-    """Add every column, joined to blocks under the names that the network reads."""
+    """Add every column, joined to blocks and these reduced, under the names that the network reads."""
     pieces = [add_column(nodes, encoding, name) for encoding, name in zip(preparation.encodings, names)]
+    found: dict[str, str] = {}
+    for name in ("numeric", "one_hot", "category", "image"):
+        parts = [piece[name] for piece in pieces if name in piece]
+        if parts:
+            joined = parts[0] if name == "image" else nodes.op("Concat", *parts, axis=1)
+            found[name] = nodes.cast(joined, FLOAT) if name == "numeric" else joined
+    reduced = [add_reduction(nodes, each, found.pop(each.block)) for each in preparation.reductions]
+    if reduced:
+        found["numeric"] = nodes.op("Concat", *([found["numeric"]] if "numeric" in found else []), *reduced, axis=1)
     for block in preparation.blocks:
-        parts = [piece[block.name] for piece in pieces if block.name in piece]
-        joined = parts[0] if block.name == "image" else nodes.op("Concat", *parts, axis=1)
-        if block.name == "numeric":
-            joined = nodes.cast(joined, FLOAT)
-        nodes.op("Identity", joined, output=_NETWORK + block.name)
+        nodes.op("Identity", found[block.name], output=_NETWORK + block.name)
+
+
+def add_reduction(nodes: Nodes, reduction: Reduction, block: str) -> str:
+    """Add the operations that reduce a block (N, d) float to (N, k) float, in double precision."""
+    centred = nodes.op("Sub", nodes.cast(block, DOUBLE), nodes.constant(reduction.offset))
+    return nodes.cast(nodes.op("MatMul", centred, nodes.constant(np.ascontiguousarray(reduction.matrix))), FLOAT)
 
 
 def _shape_of_one(encoding: Encoding) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from automl.report.figures import figure, interval
+from automl.report.prepared import prepared
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import CLOCK, JUDGEMENT, LEDGER, SPLIT, TASK, TRACKING, Record
 from automl.trial import Outcome, best_of
@@ -44,7 +45,10 @@ def summarise(record: Record) -> dict[str, Any]:
         "best": best,
         "test": judged["test"] if judged else None,
         "baselines": judged["baselines"] if judged else {},
-        "findings": read_or(record, SPLIT, {}).get("findings", []),
+        "findings": [
+            *read_or(record, SPLIT, {}).get("findings", []),
+            *(prepared(record, best["trial"]) if best else ()),
+        ],
         "seconds": read_or(record, CLOCK, {}).get("seconds", 0.0),
         "mlflow": _mlflow(record),
         "not_judged": _not_judged(record) if best and not judged else None,

@@ -16,7 +16,9 @@ from automl.trial import Config, Scalar
 FILES = shipped_spaces()
 
 ARGUMENTS = {
-    "preparing": {"numeric", "one_hot_max", "resolution"},
+    "preparing": {
+        *("numeric", "one_hot_max", "resolution", "reduction", "reduced", "components", "redundant", "correlation"),
+    },
     "family.mlp": {
         *("layers", "width", "shape", "activation", "norm", "dropout", "skip", "init", "embedding_size"),
     },
