@@ -25,7 +25,7 @@ How = Literal["constant", "equal", "recoded", "correlated"]
 LEAST_ROWS = 20
 """Fewer training rows say nothing about what goes together."""
 MOST_ROWS, MOST_CELLS = 20_000, 20_000_000
-"""Of more rows, so many, evenly spread, tell how numbers are correlated; of wide tables as many as have so many cells."""
+"""Of more rows so many, evenly spread, tell how numbers are correlated; of wide tables, as many cells."""
 _TOLD = 20
 """More columns than this are counted instead of told one by one."""
 

@@ -85,7 +85,7 @@ class Stage:
         return self._fits.preparation(arguments)
 
     def prepare(self, arguments: Preparing) -> Prepared:
-        """Prepare both parts; the same arguments are prepared once, but only the last few with reduced blocks are kept."""
+        """Prepare both parts; the same arguments are prepared once, of reduced blocks only the last few are kept."""
         if arguments not in self._prepared:
             preparation = self.preparation(arguments)
             train, validation = self._fits.transform(arguments), preparation.transform(self.validation)

@@ -56,7 +56,7 @@ def write_bundle(
         parity = measure_parity(Predictor(draft).predict, winner, check_rows)
         image = winner.image
         versions = versions_of((*PACKAGES, "pillow") if image else PACKAGES)
-        card = model_card(winner.task, provenance, parity, versions, image.block if image else None)
+        card = model_card(winner.described, provenance, parity, versions, image.block if image else None)
         (draft / "MODEL_CARD.md").write_text(card, encoding="utf-8")
         write_manifest(draft, {"versions": versions, "parity": asdict(parity), "provenance": provenance})
         replace(target, draft)

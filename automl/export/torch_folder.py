@@ -72,7 +72,7 @@ def _readme(winner: Winner, provenance: dict[str, Any], parity: Parity) -> str:
     versions = versions_of((*_PACKAGES, "pillow") if image else _PACKAGES)
     block = image.block if image else None
     running = _running(winner.preparation.blocks, with_images=image is not None)
-    return model_card(winner.task, provenance, parity, versions, block, running=running)
+    return model_card(winner.described, provenance, parity, versions, block, running=running)
 
 
 def _running(blocks: Iterable[Block], *, with_images: bool) -> str:

@@ -19,10 +19,9 @@ def trial(record: Record, number: int) -> dict[str, Any]:
     """Give everything the record keeps of one trial.
 
     Returns:
-        `trial, state, config, outcome, curve, health, prepared, failure`: the outcome without its traceback, or None while it is
-        not over; the curve as one object an epoch; how its layers fared, with `findings`; what its
-        preparation left out and reduced, if that was kept; the failure as
-        `{kind, message, traceback}`, or None.
+        `trial, state, config, outcome, curve, health, prepared, failure`: the outcome without its traceback, or None
+        while it is not over; the curve as one object an epoch; how its layers fared, with `findings`; what its
+        preparation left out and reduced, if that was kept; the failure as `{kind, message, traceback}`, or None.
 
     Raises:
         StudyError: The study has no trial of this number.

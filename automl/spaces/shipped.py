@@ -14,7 +14,7 @@ def shipped_spaces() -> list[Path]:
 
     Examples:
         >>> [path.stem for path in shipped_spaces()]
-        ['cnn', 'cnn_photo', 'cnn_small', 'mlp', 'tabular', 'tabular_small']
+        ['cnn', 'cnn_photo', 'cnn_small', 'mlp', 'tabular', 'tabular_small', 'wide']
     """
     package = Path(__file__).resolve().parents[1]
     # An installed package carries the folder inside; a checkout has it beside the package.
@@ -35,7 +35,7 @@ def find_space(name_or_path: str | Path) -> Path:
         'tabular.yaml'
         >>> find_space("tabluar")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        automl.errors.SpaceError: unknown space 'tabluar'; did you mean 'tabular'? Known: cnn, ..., tabular_small
+        automl.errors.SpaceError: unknown space 'tabluar'; did you mean 'tabular'? Known: cnn, ..., wide
     """
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or is_path(text):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from automl.data.columns import infer_columns
-from automl.data.prepare import Preparation, fit_preparation
+from automl.data.prepare import Fitting, Preparation, fit_preparation
 from automl.data.preparing import SCALINGS, Preparing
 from automl.data.read import read_table
 from automl.errors import DataError
@@ -147,3 +147,35 @@ def test_fifty_thousand_rows_take_less_than_a_second(real_data):
     started = time.process_time()
     preparation.transform(rows)
     assert time.process_time() - started < 1.0
+
+
+def test_preparations_that_share_a_fitting_are_those_of_their_own():
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 6)), columns=list("abcdef")).assign(g=lambda x: -x.a)
+    columns = [Column(name, "numeric") for name in rows]
+    fitting = Fitting(rows, columns)
+    for arguments in (
+        Preparing(reduction="svd", components=3),
+        Preparing(),
+        Preparing(reduction="svd", components=0.6, redundant="drop"),
+        Preparing(reduction="svd", components=2, numeric="standard"),
+    ):
+        alone = fit_preparation(rows, columns, arguments)
+        assert fitting.preparation(arguments) == alone
+        for name, block in alone.transform(rows).items():
+            np.testing.assert_array_equal(fitting.transform(arguments)[name], block)
+
+
+def test_a_range_of_sizes_does_not_fill_the_memory():
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(90, 60)), columns=[f"x{place}" for place in range(60)])
+    fitting = Fitting(rows, [Column(name, "numeric") for name in rows])
+    for components in range(2, 58):
+        fitting.transform(Preparing(reduction="svd", components=components))
+    assert len(fitting._fitted) <= 33 and len(fitting._blocks) == 1 and len(fitting._decomposed) == 1
+
+
+def test_what_is_left_out_is_found_in_the_training_rows_alone():
+    rows = pd.DataFrame({"x": np.arange(40.0), "y": np.arange(40.0) ** 2})
+    preparation = fit_preparation(rows, [Column(name, "numeric") for name in rows], Preparing(redundant="drop"))
+    assert [column.name for column in preparation.columns] == ["x"]
+    assert preparation.transform(pd.DataFrame({"x": [1.0]}))["numeric"].shape == (1, 1)
+    assert preparation.to_json()["dropped"][0]["said"] == "y repeats x: r = 1.000"

@@ -39,3 +39,19 @@ def test_arguments_import_no_library():
     code = "import sys; import automl.data.preparing; print('numpy' in sys.modules, 'pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"reduction": "pca"}, "reduction must be one of none, svd, got 'pca'"),
+        ({"reduced": "all"}, "reduced must be one of both, numeric, one_hot, got 'all'"),
+        ({"redundant": "yes"}, "redundant must be one of keep, drop, got 'yes'"),
+        ({"components": 0}, "components must be from 0.01 to 4096, got 0"),
+        ({"correlation": 0.2}, "correlation must be from 0.5 to 1, got 0.2"),
+    ],
+    ids=["reduction", "reduced", "redundant", "components", "correlation"],
+)
+def test_what_wide_tables_cannot_be_prepared_by_is_refused(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        Preparing(**wrong)

@@ -51,6 +51,7 @@ ARGUMENTS = {
     "training": {"batch_size", "epochs", "patience", "label_smoothing", "clip_norm"},
     "augment": {"flip", "shift", "rotate", "erase", "mixup", "cutmix"},
 }
+FOR_WIDE_TABLES = {f"preparing.{name}" for name in ("reduction", "reduced", "components", "redundant", "correlation")}
 FOR_IMAGES = ("family.cnn.", "augment.", "preparing.resolution")
 
 
@@ -83,7 +84,8 @@ def random_configs(space: Space, count: int) -> list[Config]:
 
 
 def test_the_shipped_spaces_are_the_documented_ones() -> None:
-    assert [path.stem for path in FILES] == ["cnn", "cnn_photo", "cnn_small", "mlp", "tabular", "tabular_small"]
+    names = ["cnn", "cnn_photo", "cnn_small", "mlp", "tabular", "tabular_small", "wide"]
+    assert [path.stem for path in FILES] == names
 
 
 def test_every_space_is_named_like_its_file_and_described(path: Path, space: Space) -> None:
@@ -135,7 +137,14 @@ def test_every_name_is_an_argument_someone_reads(space: Space) -> None:
 def test_the_default_space_sets_every_argument() -> None:
     known = {f"{section}.{name}" for section, names in ARGUMENTS.items() for name in names}
     for_tables = {name for name in known if not name.startswith(FOR_IMAGES)}
-    assert for_tables <= {parameter.name for parameter in read_space("tabular").parameters_flat()}
+    assert for_tables - FOR_WIDE_TABLES <= {parameter.name for parameter in read_space("tabular").parameters_flat()}
+    assert for_tables <= {parameter.name for parameter in read_space("wide").parameters_flat()}
+
+
+def test_the_default_of_the_space_for_wide_tables_keeps_every_column() -> None:
+    default = {"preparing.reduction": "none", "preparing.redundant": "keep"}
+    config = read_space("wide").complete({})
+    assert {**read_space("tabular").complete({}), **default} == config
 
 
 def test_the_spaces_for_images_set_every_argument_of_images() -> None:
