@@ -161,10 +161,11 @@ def search(
         seed_configs: Your own configs, or their file, that are tried before those.
         progress: Who watches; nobody if None.
         **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
-            `metric`, `positive`, `study`, `split`, `device`, `seed`, `sampler`, `pruner`, `cohort`,
-            `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `storage`,
-            `keep`, `separator`, `decimal` and `encoding` of text files, and `judge`, which is False where
-            `Result.judge` is to open the test rows.
+            `metric`, `positive`, `study`, `split`, `group`, `time`, `weight`, `class_weight` (a word, or weights by
+            class), `target_transform`, `device`, `seed`, `sampler`, `pruner`, `cohort`, `jobs`, `max_parameters`,
+            `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `storage`, `keep`, `separator`,
+            `decimal` and `encoding` of text files, and `judge`, which is False where `Result.judge` is to open the
+            test rows.
 
     Returns:
         What came of it.
@@ -242,6 +243,8 @@ def _planned(
         name: rows for name, rows in given.items() if not isinstance(rows, str | Path | float | int)
     }
     words: dict[str, Any] = {name: IN_MEMORY if name in tables else str(rows) for name, rows in given.items()}
+    if isinstance(weights := options.get("class_weight"), Mapping):
+        options["class_weight"] = ",".join(f"{label}={weight}" for label, weight in weights.items())
     plan = Plan(
         **words,
         target=target,

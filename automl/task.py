@@ -93,6 +93,9 @@ class Task:
         classes: The sorted labels in their own type; empty for regression. Codes are positions in it.
         metric: What chooses trials, a key of `HIGHER_IS_BETTER`.
         positive: For a binary task, the class that `f1` and `roc_auc` are about.
+        weight: The column that says how much a row counts; None where all count alike.
+        group: The column that says which rows belong together; None where each stands by itself.
+        transform: For regression, what of the target is learned: itself, its logarithm, or that of one more.
     """
 
     kind: TaskKind
@@ -101,6 +104,9 @@ class Task:
     classes: tuple[Label, ...]
     metric: str
     positive: Label | None = None
+    weight: str | None = None
+    group: str | None = None
+    transform: Literal["none", "log", "log1p"] = "none"
 
     @property
     def higher_is_better(self) -> bool:

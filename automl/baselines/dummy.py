@@ -31,17 +31,31 @@ class Constant:
 
 
 def fit_majority(
-    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    task: Task,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> Constant:
     """Take the classes' shares of the training rows for probabilities, so that the most frequent class is predicted."""
-    return Constant(np.bincount(target, minlength=len(task.classes)) / len(target))
+    if weights is None:
+        return Constant(np.bincount(target, minlength=len(task.classes)) / len(target))
+    return Constant(np.bincount(target, weights=weights, minlength=len(task.classes)) / weights.sum())
 
 
 def fit_mean(
-    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    task: Task,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> Constant:
     """Take the mean of the training target."""
-    return Constant(float(target.mean(dtype=np.float64)))
+    if weights is None:
+        return Constant(float(target.mean(dtype=np.float64)))
+    return Constant(float(np.average(target.astype(np.float64), weights=weights)))
 
 
 DUMMIES: dict[TaskKind, dict[str, Callable[..., Constant]]] = {

@@ -21,7 +21,9 @@ class Baseline(Protocol):
         ...
 
 
-_Fit = Callable[[Mapping[str, NDArray[Any]], NDArray[Any], tuple[Block, ...], Task, int], Baseline]
+_Fit = Callable[
+    [Mapping[str, NDArray[Any]], NDArray[Any], tuple[Block, ...], Task, int, NDArray[np.float64] | None], Baseline
+]
 
 BASELINES: dict[TaskKind, dict[str, _Fit]] = {
     "binary": {**DUMMIES["binary"], "linear": fit_logistic},
@@ -31,7 +33,12 @@ BASELINES: dict[TaskKind, dict[str, _Fit]] = {
 
 
 def fit_baselines(
-    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    task: Task,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> dict[str, Baseline]:
     """Fit every baseline of the task on the prepared training rows.
 
@@ -41,10 +48,11 @@ def fit_baselines(
         blocks: What the arrays are.
         task: Its kind and classes.
         seed: For estimators that draw at random.
+        weights: How much each training row counts (N,); None where all count alike.
 
     Raises:
         ValueError: There are no training rows.
     """
     if not len(target):
         raise ValueError("a baseline needs at least one training row")
-    return {name: fit(arrays, target, blocks, task, seed) for name, fit in BASELINES[task.kind].items()}
+    return {name: fit(arrays, target, blocks, task, seed, weights) for name, fit in BASELINES[task.kind].items()}

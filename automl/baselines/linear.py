@@ -76,32 +76,49 @@ class LinearNumbers:
 
 
 def fit_logistic(
-    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    task: Task,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> LinearClasses | Constant:
     """Fit a logistic regression; with one class among the training rows it is that class's constant."""
-    found = len(np.unique(target))
+    found = len(np.unique(target if weights is None else target[weights > 0]))
     if found < 2:
-        return fit_majority(arrays, target, blocks, task, seed)
+        return fit_majority(arrays, target, blocks, task, seed, weights)
     iterations = _iterations(len(target), blocks, 1 if found == 2 else found)
     model = make_pipeline(_columns(blocks), LogisticRegression(max_iter=iterations, random_state=seed))
-    return LinearClasses(_fit(model, stack(arrays, blocks), target), blocks, len(task.classes))
+    return LinearClasses(_fit(model, stack(arrays, blocks), target, weights), blocks, len(task.classes))
 
 
 def fit_ridge(
-    arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], blocks: tuple[Block, ...], task: Task, seed: int
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    task: Task,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> LinearNumbers:
     """Fit a ridge regression."""
     numbers = target.astype(np.float64)
     mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
     model = make_pipeline(_columns(blocks), Ridge(max_iter=_iterations(len(target), blocks, 1), random_state=seed))
-    return LinearNumbers(_fit(model, stack(arrays, blocks), (numbers - mean) / scale), blocks, mean, scale)
+    fitted = _fit(model, stack(arrays, blocks), (numbers - mean) / scale, weights)
+    return LinearNumbers(fitted, blocks, mean, scale)
 
 
-def _fit(model: Pipeline, X: NDArray[np.float32], target: NDArray[Any]) -> Pipeline:
-    """Fit silently: iterations are bounded on purpose, and a fit that stops unconverged is still the baseline."""
+def _fit(
+    model: Pipeline, X: NDArray[np.float32], target: NDArray[Any], weights: NDArray[np.float64] | None
+) -> Pipeline:
+    """Fit silently: iterations are bounded on purpose, and a fit that stops unconverged is still the baseline.
+
+    Weights are brought to 1 on average, for the penalty is measured against them.
+    """
+    given = {} if weights is None else {f"{model.steps[-1][0]}__sample_weight": weights / weights.mean()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(X, target)
+        model.fit(X, target, **given)
     return model
 
 

@@ -24,6 +24,7 @@ _AS_GIVEN = (
     *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "storage", "space", "trials", "seed"),
     *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep"),
     *("separator", "decimal", "encoding"),
+    *("group", "time", "weight", "class_weight", "target_transform"),
 )
 """The options that a plan takes as they are."""
 
@@ -82,6 +83,16 @@ Na = Annotated[
     list[str] | None,
     _option("--na", "TEXT", "Text files", "What is missing; NA and the like are then values in texts; repeatable."),
 ]
+Group = Annotated[str | None, _option("--group", "COL", _ROWS, "Rows of one value stay in one part.")]
+Time = Annotated[str | None, _option("--time", "COL", _ROWS, "The newest rows judge, those before them choose.")]
+Weight = Annotated[str | None, _option("--weight", "COL", _ROWS, "How much a row counts, in loss and scores.")]
+ClassWeight = Annotated[
+    str, _option("--class-weight", "balanced|none|CLASS=W,...", _PROBLEM, "How much classes weigh in the loss.")
+]
+TargetTransform = Annotated[
+    str,
+    _option("--target-transform", "none|log|auto", _PROBLEM, "Learn a number's logarithm; scores stay in its units."),
+]
 Study = Annotated[str | None, _option("--study", "NAME", _RECORD, "The study's name; numbered after the data.")]
 NoJudge = Annotated[
     bool,
@@ -117,6 +128,8 @@ def search(
     drop: Drop = None,
     metric: Metric = None,
     positive: Positive = None,
+    class_weight: ClassWeight = "none",
+    target_transform: TargetTransform = "none",
     space: Space = None,
     trials: Trials = None,
     timeout: Timeout = None,
@@ -138,6 +151,9 @@ def search(
     decimal: Decimal = None,
     encoding: Encoding = None,
     na: Na = None,
+    group: Group = None,
+    time: Time = None,
+    weight: Weight = None,
     study: Study = None,
     runs_dir: RunsDir = RUNS,
     no_judge: NoJudge = False,

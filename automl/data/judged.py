@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from automl.data.target import TargetCoder
+    from automl.task import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +27,15 @@ class Judged:
         rows: Each row's number in its source (N,).
         truth: Class codes, or numbers in the target's own units (N,).
         output: Probabilities (N, K), or numbers in the target's own units (N,).
+        weights: How much each row counts (N,); None where all count alike.
+        groups: What each row belongs to (N,); None where each stands by itself.
     """
 
     rows: NDArray[Any]
     truth: NDArray[Any]
     output: NDArray[Any]
+    weights: NDArray[Any] | None = None
+    groups: NDArray[Any] | None = None
 
 
 def judged_rows(
@@ -38,6 +43,7 @@ def judged_rows(
     coder: TargetCoder,
     outputs: Mapping[str, NDArray[Any]],
     losses: Mapping[str, NDArray[Any]],
+    task: Task | None = None,
 ) -> pd.DataFrame:
     """Lay out what was predicted for each row beside the truth; no feature is among the columns.
 
@@ -46,10 +52,11 @@ def judged_rows(
         coder: The target's codes.
         outputs: By predictor, the model first: probabilities (N, K), or numbers in the target's own units (N,).
         losses: By predictor: each row's loss (N,).
+        task: Says which columns hold weights and groups, if any do.
 
     Returns:
         Columns `row`, `truth`, `prediction`, `loss`, `probability_<class>`, then `prediction_NAME` and `loss_NAME` of
-        every other predictor.
+        every other predictor, then `weight` and `group` where rows have them.
     """
     model, *others = outputs
     columns: dict[str, Any] = {
@@ -61,6 +68,8 @@ def judged_rows(
     columns |= {f"probability_{label}": outputs[model][:, code] for code, label in enumerate(coder.classes)}
     for name in others:
         columns |= {f"prediction_{name}": _labels(coder, outputs[name]), f"loss_{name}": losses[name]}
+    roles = {"weight": task.weight, "group": task.group} if task else {}
+    columns |= {role: rows[name].to_numpy() for role, name in roles.items() if name is not None}
     return pd.DataFrame(columns)
 
 
@@ -69,7 +78,9 @@ def read_judged(path: Path, coder: TargetCoder) -> Judged:
     table = pd.read_parquet(path).sort_values("row", kind="stable")
     truth = coder.encode(table["truth"]) if coder.classes else table["truth"].to_numpy(dtype="float64")
     columns = [f"probability_{label}" for label in coder.classes] or "prediction"
-    return Judged(table["row"].to_numpy(), truth, table[columns].to_numpy(dtype="float64"))
+    output = table[columns].to_numpy(dtype="float64")
+    weights, groups = (table[role].to_numpy() if role in table else None for role in ("weight", "group"))
+    return Judged(table["row"].to_numpy(), truth, output, weights, groups)
 
 
 def _labels(coder: TargetCoder, output: NDArray[Any]) -> NDArray[Any]:

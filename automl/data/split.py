@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from automl.data.columns import infer_task
 from automl.data.digest import ROW, rows_digest
+from automl.data.drawing import draw
 from automl.data.duplicates import duplicates
 from automl.data.findings import findings_of
-from automl.data.parts import WORDS, Parts, assign_by_column, n_parts, split_rows
+from automl.data.parts import WORDS, Parts, assign_by_column, n_parts
+from automl.data.roles import NO_ROLES, Roles, check_parts, check_roles, settle_roles
 from automl.data.values import as_labels, as_number, classes_of, is_missing
 from automl.errors import DataError, PlanError, SplitError, TargetError, unknown
 from automl.task import Finding, Label, TaskKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LEAST_ROWS = {"train": 10, "validation": 2, "test": 2}
 """How many rows a part must have."""
 MOST_NAMED = 5
 """More classes than this are counted instead of named."""
+FAR_OFF = 0.25
+"""A part whose size is off by more than this share of what was asked for is told of."""
 
 Frames = dict[str, pd.DataFrame]
 Given = tuple[tuple[str, float | pd.DataFrame], ...]
@@ -48,6 +55,7 @@ class Division:
         data_sha256: The digest of all rows as they were read.
         seed: What the random split was drawn from.
         how: Where `test` and `validation` rows come from: the fraction that was drawn, `file` or `column`.
+        roles: Which columns say something of rows, and are not learned from.
     """
 
     train: pd.DataFrame = field(repr=False)
@@ -60,6 +68,7 @@ class Division:
     data_sha256: str
     seed: int
     how: Origins
+    roles: Roles = NO_ROLES
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -69,7 +78,8 @@ class Division:
     @property
     def features(self) -> tuple[str, ...]:
         """The columns that may be learned from, in the table's order."""
-        return _features(self.train, self.target)
+        aside = {self.target, ROW, *self.roles.aside}
+        return tuple(str(name) for name in self.train.columns if name not in aside)
 
 
 def divide(
@@ -79,39 +89,47 @@ def divide(
     task_kind: TaskKind | None = None,
     test: float | pd.DataFrame = 0.2,
     validation: float | pd.DataFrame = 0.2,
-    column: str | None = None,
+    roles: Roles = NO_ROLES,
     seed: int = 0,
 ) -> Division:
     """Divide a table into training, validation and test rows, stratified by class and drawn from `seed`.
+
+    Where a column says what rows belong together, groups are drawn, and no group is in two parts. Where one says when
+    they were, nothing is drawn at random: the newest are the test rows, those before them the validation rows.
 
     Args:
         table: All rows, or those that are left where `test` or `validation` is a table of its own.
         target: The target column.
         task_kind: The task asked for; None to infer it from the target.
-        test: A fraction, or the test rows; a fraction is of no account where `column` is given.
+        test: A fraction, or the test rows; a fraction is of no account where a column names the parts.
         validation: A fraction, or the validation rows.
-        column: A column that says of each row which part it is in; where it names no validation rows, they are drawn
-            from the training rows.
+        roles: The columns that say something of rows: the part (where that names no validation rows, they are drawn
+            from the training rows), the group, the time, the weight.
         seed: What the random split is drawn from.
 
     Raises:
         TargetError: The target is absent or cannot pose the task.
-        PlanError: Fractions outside 0..1 or that leave nothing, or a split column with a table of its own.
-        SplitError: A split column with other words or without test rows, or a part with too few rows.
-        DataError: A table of its own that lacks columns, no such split column, or a column named `__row__`.
+        PlanError: Fractions outside 0..1 or that leave nothing, a split column with a table of its own, or a column
+            of two roles.
+        SplitError: A split column with other words or without test rows, a part with too few rows, too few groups or
+            times, a group in two parts, or a row without a group.
+        DataError: A table of its own that lacks columns, no such column for a role, a column named `__row__`, or a
+            weight or time that is none.
     """
-    name = _checked_target(table, target, column)
+    name, column = _checked_target(table, target, roles), roles.split
     given = (("test", test), ("validation", validation))
     _check_shares(given, column)
     files = {part: rows for part, rows in given if isinstance(rows, pd.DataFrame)}
     sources = {"train": table, **files}
     frames, findings = _complete_rows(sources, name)
     kind, classes = _settle_target(frames, name, task_kind)
+    frames = settle_roles(frames, roles)
     fixed = assign_by_column(frames["train"].pop(column)) if column else None
     how = _origins(given, fixed)
-    parts, rare = _draw(frames["train"][name], fixed, how, bool(classes), seed)
+    parts, drawn = _draw(frames["train"], name, fixed, how, roles, stratify=bool(classes), seed=seed)
     taken = _take(frames, parts)
-    findings = _of_reading(sources) + findings + rare + _class_findings(taken, name, classes) + duplicates(taken, name)
+    check_parts(taken, roles, WORDS)
+    findings = _of_reading(sources) + findings + drawn + _class_findings(taken, name, classes) + duplicates(taken, name)
     return Division(
         **taken,
         target=name,
@@ -121,10 +139,11 @@ def divide(
         data_sha256=_digest_of_all(list(sources.values())),
         seed=seed,
         how=how,
+        roles=roles.without_split(),
     )
 
 
-def _checked_target(table: pd.DataFrame, target: str | None, column: str | None) -> str:
+def _checked_target(table: pd.DataFrame, target: str | None, roles: Roles) -> str:
     names = [str(name) for name in table.columns]
     if ROW in names:
         raise DataError(f"a column must not be named {ROW!r}, which is where rows are numbered; rename it")
@@ -133,10 +152,7 @@ def _checked_target(table: pd.DataFrame, target: str | None, column: str | None)
     if target not in names:
         hints = [finding.sentence for finding in findings_of(table) if finding.kind == "header"]
         raise TargetError("; ".join([unknown("target", target, names), *hints]))
-    if column is not None and column not in names:
-        raise DataError(unknown("split column", column, names))
-    if target == column:
-        raise PlanError(f"the target and the split column must be two columns, got {target!r} for both")
+    check_roles(roles, names, target)
     return target
 
 
@@ -204,18 +220,36 @@ def _origins(given: Given, fixed: Parts | None) -> Origins:
 
 
 def _draw(
-    target: pd.Series[Any], fixed: Parts | None, how: Origins, are_classes: bool, seed: int
+    rows: pd.DataFrame, target: str, fixed: Parts | None, how: Origins, roles: Roles, *, stratify: bool, seed: int
 ) -> tuple[Parts, list[Finding]]:
     """Draw what no file and no column fixes."""
-    pool = np.arange(len(target)) if fixed is None else fixed.train
+    pool = np.arange(len(rows)) if fixed is None else fixed.train
     test, validation = (share if isinstance(share, float) else 0.0 for share in (how["test"], how["validation"]))
-    drawn = split_rows(target.iloc[pool], stratify=are_classes, test=test, validation=validation, seed=seed)
+    some = rows.iloc[pool]
+    drawn = draw(some, target, roles, stratify=stratify, test=test, validation=validation, seed=seed)
     parts = Parts(
         train=pool[drawn.train],
         validation=fixed.validation if fixed is not None and validation == 0 else pool[drawn.validation],
         test=fixed.test if fixed is not None else pool[drawn.test],
     )
-    return parts, _rare_classes(target.iloc[pool], n_parts(test, validation)) if are_classes else []
+    if roles.group or roles.time:
+        wanted = {"test": (test, len(drawn.test)), "validation": (validation, len(drawn.validation))}
+        return parts, _sizes_off(wanted, len(some), roles)
+    return parts, _rare_classes(some[target], n_parts(test, validation)) if stratify else []
+
+
+def _sizes_off(wanted: Mapping[str, tuple[float, int]], n_rows: int, roles: Roles) -> list[Finding]:
+    """Tell of parts that whole groups, or times, keep far from the size that was asked for."""
+    whole = f"groups of {roles.group!r}" if roles.group else f"times of {roles.time!r}"
+    return [
+        Finding(
+            "part_size",
+            roles.group or roles.time,
+            f"{size / n_rows:.0%} of the rows are {WORDS[part]} rows, not {share:.0%}: {whole} are kept whole",
+        )
+        for part, (share, size) in wanted.items()
+        if abs(size - share * n_rows) > max(1.0, FAR_OFF * share * n_rows)
+    ]
 
 
 def _take(frames: Frames, parts: Parts) -> Frames:
@@ -260,10 +294,6 @@ def _class_findings(taken: Frames, target: str, classes: tuple[Label, ...]) -> l
 def _unseen(taken: Frames, target: str, labels: list[Label], who: str) -> str:
     validation, test = (int(taken[part][target].isin(labels).sum()) for part in ("validation", "test"))
     return f"{who} no training row, but {validation} validation and {test} test rows: they count as wrong"
-
-
-def _features(rows: pd.DataFrame, target: str) -> tuple[str, ...]:
-    return tuple(str(name) for name in rows.columns if name not in (target, ROW))
 
 
 def _digest_of_all(tables: list[pd.DataFrame]) -> str:

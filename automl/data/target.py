@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.scalers import mean_and_deviation
+from automl.data.transforms import Transform, backward, forward
 from automl.data.values import as_number, as_text
 from automl.errors import TargetError
 from automl.task import Label, Task
@@ -17,19 +18,28 @@ from automl.task import Label, Task
 
 @dataclass(frozen=True)
 class TargetCoder:
-    """Codes of classes, or standardised numbers.
+    """Codes of classes, or standardised numbers, perhaps of the target's logarithm.
+
+    What is predicted through a logarithm is kept within the training rows' range and a standard deviation beyond either
+    end of it: exp would make an enormous number of what a network misses by little.
 
     Args:
         target: The target column's name.
         classes: The labels in their own type, a code is a position in them; empty for regression.
-        mean: For regression, the training target's mean.
+        mean: For regression, the mean of the training target, transformed.
         scale: For regression, its standard deviation.
+        transform: For regression, what becomes of the target before it is standardised.
+        low: Where there is a transform, the least transformed value that is predicted.
+        high: Likewise, the greatest.
     """
 
     target: str
     classes: tuple[Label, ...]
     mean: float = 0.0
     scale: float = 1.0
+    transform: Transform = "none"
+    low: float = 0.0
+    high: float = 0.0
 
     @classmethod
     def fit(cls, task: Task, train_target: pd.Series) -> TargetCoder:
@@ -40,7 +50,12 @@ class TargetCoder:
         """
         if task.classes:
             return cls(task.target, task.classes)
-        return cls(task.target, (), *mean_and_deviation(_finite(train_target, task.target)))
+        numbers = forward(task.transform, _finite(train_target, task.target))
+        mean, scale = mean_and_deviation(numbers)
+        if task.transform == "none":
+            return cls(task.target, (), mean, scale)
+        ends = float(numbers.min()) - scale, float(numbers.max()) + scale
+        return cls(task.target, (), mean, scale, task.transform, *ends)
 
     def encode(self, target: pd.Series) -> NDArray[Any]:
         """Give codes (N,) int64, or standardised values (N,) float32.
@@ -49,7 +64,7 @@ class TargetCoder:
             TargetError: A label is none of the classes, or a number is missing or infinite.
         """
         if not self.classes:
-            return ((_finite(target, self.target) - self.mean) / self.scale).astype(np.float32)
+            return ((self._transformed(_finite(target, self.target)) - self.mean) / self.scale).astype(np.float32)
         texts = _texts(target, self.classes)
         known = pd.Index(_texts(pd.Series(list(self.classes)), self.classes))
         codes = known.get_indexer(pd.Index(texts))
@@ -63,7 +78,20 @@ class TargetCoder:
         if self.classes:
             labels = np.array(self.classes, dtype=object if isinstance(self.classes[0], str) else None)
             return np.asarray(labels[values])
-        return np.asarray(values, dtype=np.float64) * self.scale + self.mean
+        numbers = np.asarray(values, dtype=np.float64) * self.scale + self.mean
+        if self.transform == "none":
+            return numbers
+        return backward(self.transform, np.clip(numbers, self.low, self.high))
+
+    def distances(self, found: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.float64]:
+        """Say how far numbers in the target's own units are apart, in standard deviations of what is learned."""
+        return np.asarray(np.abs(self._transformed(found) - self._transformed(wanted)) / self.scale)
+
+    def _transformed(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
+        """Transform numbers; what lies beyond the ends is brought to them."""
+        if self.transform == "none":
+            return numbers
+        return np.clip(forward(self.transform, np.asarray(numbers, dtype=np.float64)), self.low, self.high)
 
     def predictions(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
         """Turn a network's raw outputs (N, K) into probabilities (N, K), or into the target's own units (N,)."""
@@ -74,7 +102,7 @@ class TargetCoder:
 
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
-        return {"target": self.target, "classes": list(self.classes), "mean": self.mean, "scale": self.scale}
+        return {**asdict(self), "classes": list(self.classes)}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> TargetCoder:

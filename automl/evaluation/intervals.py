@@ -1,7 +1,9 @@
 """Confidence intervals by resampling rows: of each prediction's score, and of one prediction's lead over the others.
 
-The percentile bootstrap (Efron and Tibshirani 1993, chapter 13). All predictions are scored on the same resamples, so
-that the differences are paired: what is hard about a resample is hard for all of them.
+The percentile bootstrap (Efron and Tibshirani 1993, chapter 13); where rows belong together, whole groups of them are
+drawn (the cluster bootstrap; Davison and Hinkley 1997, section 3.8), for such rows say the same thing again. All
+predictions are scored on the same resamples, so that the differences are paired: what is hard about a resample is hard
+for all of them.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl.evaluation.metrics import Array, statistic
+from automl.evaluation.metrics import Array, as_they_are, statistic
 from automl.task import HIGHER_IS_BETTER, Task
 
 _ELEMENTS = 500_000
@@ -38,6 +40,23 @@ class Interval:
         return {name: None if np.isnan(end) else end for name, end in ends.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class Resampling:
+    """How rows are drawn anew.
+
+    Args:
+        weights: How much each row counts (N,), drawn or not; None where all count alike.
+        groups: Each row's group (N,), of any type: groups are drawn, with all of their rows; None where rows are.
+        count: How many times they are drawn.
+        seed: What the draws depend on.
+    """
+
+    weights: Array | None = None
+    groups: Array | None = None
+    count: int = 1000
+    seed: int = 0
+
+
 @dataclass(frozen=True)
 class Bootstrap:
     """What the resamples say.
@@ -58,8 +77,7 @@ def bootstrap(
     outputs: Mapping[str, Array],
     task: Task,
     *,
-    resamples: int = 1000,
-    seed: int = 0,
+    resampling: Resampling | None = None,
     level: float = 0.95,
 ) -> Bootstrap:
     """Score several predictions of the same rows, with intervals, and compare the first with the others.
@@ -71,18 +89,18 @@ def bootstrap(
         truth: Class codes, or numbers in the target's own units.
         outputs: Predictions by name, of the shapes `automl.evaluation.metrics.score` takes; the model comes first.
         task: Its classes, and for a binary task the positive one.
-        resamples: How many times the rows are drawn anew.
-        seed: What the draws depend on.
+        resampling: How rows are drawn; each by itself, and all counting alike, if None.
         level: The share of resamples between the ends.
 
     Raises:
         ValueError: The metric is unknown, or the shapes do not fit one another.
     """
     statistics = {name: statistic(metric, truth, output, task) for name, output in outputs.items()}
-    as_they_are = np.ones((1, len(truth)), dtype=np.int32)
-    values = {name: float(evaluate(as_they_are)[0]) for name, evaluate in statistics.items()}
+    resampling = resampling or Resampling()
+    given = as_they_are(len(truth), resampling.weights)
+    values = {name: float(evaluate(given)[0]) for name, evaluate in statistics.items()}
     drawn: dict[str, list[Array]] = {name: [] for name in outputs}
-    for weights in _resamples(len(truth), resamples, seed):
+    for weights in _resamples(len(truth), resampling):
         for name, evaluate in statistics.items():
             drawn[name].append(evaluate(weights))
     spread = {name: np.concatenate(chunks) for name, chunks in drawn.items()}
@@ -98,16 +116,23 @@ def bootstrap(
     )
 
 
-def _resamples(n_rows: int, resamples: int, seed: int) -> Iterator[Array]:
-    """Draw the rows with replacement, again and again: how often each was drawn, a few resamples at a time."""
-    rng = np.random.default_rng(seed)
+def _resamples(n_rows: int, resampling: Resampling) -> Iterator[Array]:
+    """Draw the rows, or their groups, with replacement, again and again, a few resamples at a time.
+
+    Yields:
+        (R, N): how often each row was drawn, times what it counts.
+    """
+    rng = np.random.default_rng(resampling.seed)
     at_a_time = max(1, _ELEMENTS // max(n_rows, 1))
-    for start in range(0, resamples, at_a_time):
-        weights = np.zeros((min(at_a_time, resamples - start), n_rows), dtype=np.int32)
-        if n_rows:
-            for row in weights:
-                row[:] = np.bincount(rng.integers(0, n_rows, n_rows), minlength=n_rows)
-        yield weights
+    members = None if resampling.groups is None else np.unique(resampling.groups, return_inverse=True)[1]
+    n_drawn = n_rows if members is None else int(members.max(initial=-1)) + 1
+    for start in range(0, resampling.count, at_a_time):
+        drawn = np.zeros((min(at_a_time, resampling.count - start), n_drawn), dtype=np.int32)
+        if n_drawn:
+            for row in drawn:
+                row[:] = np.bincount(rng.integers(0, n_drawn, n_drawn), minlength=n_drawn)
+        counts = drawn if members is None else drawn[:, members]
+        yield counts if resampling.weights is None else counts * resampling.weights
 
 
 def _interval(value: float, spread: Array, level: float) -> Interval:

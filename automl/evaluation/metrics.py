@@ -1,9 +1,10 @@
-"""The metrics a task can be scored by, each defined once, for rows that may count several times as in a bootstrap.
+"""The metrics a task can be scored by, each defined once, for rows that may count several times or in part.
 
 Shapes:
     truth (N,): class codes (positions in the task's classes), or numbers in the target's own units.
     output (N, K) probabilities of the K classes, or (N,) numbers in the target's own units.
-    weights (R, N): how often each row counts in each of R resamples; a row of ones stands for the rows as they are.
+    weights (R, N): how much each row counts in each of R resamples, whole numbers or not; a row of ones stands for the
+    rows as they are.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Statistic = Callable[[Array], Array]
 """Weights (R, N) to one value a resample (R,); nan where the metric is undefined."""
 
 
-def score(metric: str, truth: Array, output: Array, task: Task) -> float:
+def score(metric: str, truth: Array, output: Array, task: Task, weights: Array | None = None) -> float:
     """Score predictions by a metric.
 
     Args:
@@ -30,6 +31,7 @@ def score(metric: str, truth: Array, output: Array, task: Task) -> float:
         truth: Class codes, or numbers in the target's own units.
         output: Probabilities (N, K), or numbers (N,).
         task: Its classes, and for a binary task the positive one.
+        weights: How much each row counts (N,), as scikit-learn's `sample_weight`; None where all count alike.
 
     Returns:
         The metric, or nan where it is undefined: no rows, a prediction that is not finite, `roc_auc` of one class,
@@ -46,7 +48,12 @@ def score(metric: str, truth: Array, output: Array, task: Task) -> float:
         Traceback (most recent call last):
         ValueError: unknown metric 'acuracy'; did you mean 'accuracy'? Known: accuracy, balanced_accuracy, f1, ...
     """
-    return float(statistic(metric, truth, output, task)(np.ones((1, len(truth)), dtype=np.int32))[0])
+    return float(statistic(metric, truth, output, task)(as_they_are(len(truth), weights))[0])
+
+
+def as_they_are(n_rows: int, weights: Array | None = None) -> Array:
+    """Give the weights (1, N) of the rows as they are, none of them drawn anew."""
+    return np.ones((1, n_rows), dtype=np.int32) if weights is None else np.asarray(weights, dtype=np.float64)[None]
 
 
 def statistic(metric: str, truth: Array, output: Array, task: Task) -> Statistic:
@@ -85,7 +92,13 @@ def _undefined(weights: Array) -> Array:
 def _mean(values: Array) -> Statistic:
     """Give the mean of one number a row, accuracy for one."""
     rows = values.astype(np.float64)
-    return lambda weights: (weights @ rows) / weights.sum(axis=1)
+
+    def evaluate(weights: Array) -> Array:
+        total = weights.sum(axis=1)
+        mean: Array = np.divide(weights @ rows, total, out=np.full(len(weights), np.nan), where=total > 0)
+        return mean
+
+    return evaluate
 
 
 def _accuracy(truth: Array, output: Array, task: Task) -> Statistic:
@@ -115,7 +128,8 @@ def _f1(truth: Array, output: Array, task: Task) -> Statistic:
         seen = _totals(weights, truth, n_classes) + _totals(weights, predicted, n_classes)
         if task.kind == "binary":
             positive = _positive(task)
-            f1: Array = hits[:, positive] / np.maximum(seen[:, positive], 1)
+            seen = seen[:, positive]
+            f1: Array = np.divide(hits[:, positive], seen, out=np.zeros(len(weights)), where=seen > 0)
             return f1
         return _mean_where(seen > 0, hits, seen)
 
@@ -145,12 +159,13 @@ def _ordered_pairs(is_positive: Array, scores: Array) -> Callable[[Array], tuple
     up_to = np.searchsorted(scores[negative], scores[positive], side="right")
 
     def count(weights: Array) -> tuple[Array, Array]:
+        wide = np.float64 if weights.dtype.kind == "f" else np.int64
         sums = np.zeros((len(weights), len(negative) + 1), dtype=weights.dtype)
         np.cumsum(weights.take(negative, axis=1), axis=1, dtype=sums.dtype, out=sums[:, 1:])
         drawn = weights.take(positive, axis=1)
-        under = sums.take(below, axis=1).astype(np.int64)
+        under: Array = sums.take(below, axis=1).astype(wide)
         under += under if np.array_equal(below, up_to) else sums.take(up_to, axis=1)
-        return np.einsum("rp,rp->r", drawn, under) / 2, drawn.sum(axis=1) * sums[:, -1].astype(np.int64)
+        return np.einsum("rp,rp->r", drawn, under) / 2, drawn.sum(axis=1) * sums[:, -1].astype(wide)
 
     return count
 

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from automl.data.class_weights import BALANCED, NONE, parse_class_weights
 from automl.data.delimited import Reading
 from automl.data.layouts import source_defaults
+from automl.data.transforms import ASKED
 from automl.errors import DataError, PlanError, unknown
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.sharing import absolute, storage_mistakes
@@ -92,6 +94,8 @@ def _mistakes(plan: Plan) -> Iterator[str]:
     yield from _search_mistakes(plan)
     yield from _row_mistakes(plan)
     yield from reading_mistakes(plan.reading)
+    yield from _role_mistakes(plan)
+    yield from _weighing_mistakes(plan)
 
 
 def separator_of(word: str | None) -> str | None:
@@ -173,6 +177,39 @@ def _row_mistakes(plan: Plan) -> Iterator[str]:
         yield f"--test and --validation must leave rows to train on, got fractions that add up to {sum(fractions):g}"
     if plan.split is not None and plan.split == plan.target:
         yield f"the target {plan.target!r} cannot be the column that says which part a row belongs to"
+
+
+def _role_mistakes(plan: Plan) -> Iterator[str]:
+    """Tell of columns that say something of rows and are asked to be something else too."""
+    roles = {role: column for role in ("group", "time", "weight") if (column := getattr(plan, role)) is not None}
+    for role, column in roles.items():
+        if column == plan.target:
+            yield f"the target {column!r} cannot be the {role} column"
+        if column in plan.drop:
+            yield f"--drop {column}: the {role} column is not learned from anyway; leave --drop out"
+        if role != "time" and column in plan.kinds:
+            yield f"--kind {column}={plan.kinds[column]}: the {role} column is not learned from; leave --kind out"
+    named = [*roles.values(), *([plan.split] if plan.split else [])]
+    for column in sorted({column for column in named if named.count(column) > 1}):
+        yield f"the column {column!r} can say one thing of a row; give it to one of --split, --group, --time, --weight"
+    if plan.group is not None and plan.time is not None:
+        yield (
+            "--time and --group cannot be given together: a group with rows before and after the cut would be on both "
+            "sides of it; give one of them, or the parts by --split"
+        )
+
+
+def _weighing_mistakes(plan: Plan) -> Iterator[str]:
+    yield from _among("target transform", plan.target_transform, ASKED)
+    if plan.target_transform != "none" and plan.task in ("binary", "multiclass"):
+        yield f"--target-transform is about a number to be predicted, and a {plan.task} task has classes"
+    if plan.class_weight not in (NONE, BALANCED):
+        try:
+            parse_class_weights(plan.class_weight)
+        except PlanError as error:
+            yield str(error)
+    if plan.class_weight != NONE and plan.task == "regression":
+        yield "--class-weight weighs classes, and a regression task has none"
 
 
 def _among(what: str, name: str | None, known: Sequence[str]) -> Iterator[str]:

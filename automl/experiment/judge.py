@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from automl.baselines.dummy import DUMMIES
 from automl.baselines.fit import fit_baselines
 from automl.data.judged import judged_rows
 from automl.data.preparing import Preparing
 from automl.data.rows import write_rows
 from automl.data.seal import Seal
 from automl.evaluation.compare import judgement
-from automl.evaluation.intervals import bootstrap
+from automl.evaluation.intervals import Resampling, bootstrap
 from automl.evaluation.metrics import row_losses
 from automl.experiment.first import foreign_rows
 from automl.experiment.plan import Plan
@@ -19,11 +21,15 @@ from automl.tracking.record import JUDGEMENT, PLAN
 from automl.training.weights import raw_outputs, weights_sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
     from automl.baselines.fit import Baseline
     from automl.experiment.stage import Stage
+    from automl.task import Task
     from automl.tracking.record import Record
     from automl.trial import Completed
 
@@ -58,12 +64,11 @@ def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_se
     opening = seal.open(trial, sha256, break_seal)
     outputs = _outputs(record, stage, trial, baselines, opening.rows)
     truth = stage.truth(opening.rows)
-    result = bootstrap(stage.task.metric, truth, outputs, stage.task)
+    result = bootstrap(stage.task.metric, truth, outputs, stage.task, resampling=_resampling(stage, opening.rows))
     losses = {name: row_losses(truth, output, stage.task) for name, output in outputs.items()}
-    write_rows(record.judgement_rows_path, judged_rows(opening.rows, stage.coder, outputs, losses))
-    numbers = judgement(
-        trial, stage.task.metric, outcome.score, result, rows=len(truth), notes=_notes(record, seal, opening.ordinal)
-    )
+    write_rows(record.judgement_rows_path, judged_rows(opening.rows, stage.coder, outputs, losses, stage.task))
+    notes = [*_of_counting(stage.task, opening.rows), *_notes(record, seal, opening.ordinal)]
+    numbers = judgement(trial, stage.task.metric, outcome.score, result, rows=len(truth), notes=notes)
     record.write_json(JUDGEMENT, numbers)
     seal.finish(numbers["test"])
     return f"completed opening {opening.ordinal} of the test rows, which was interrupted" if opening.continued else None
@@ -72,7 +77,45 @@ def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_se
 def _fit_baselines(stage: Stage) -> dict[str, Baseline]:
     prepared = stage.prepare(FOR_BASELINES)
     blocks = prepared.preparation.blocks
-    return fit_baselines(prepared.train, stage.truth(stage.train), blocks, stage.task, seed=0)
+    weights = stage.weights(stage.train)
+    fitted = fit_baselines(prepared.train, stage.truth(stage.train), blocks, stage.task, 0, weights)
+    if stage.task.transform == "none":
+        return fitted
+    learned = fit_baselines(prepared.train, stage.targets(stage.train), blocks, stage.task, 0, weights)
+    constant = DUMMIES[stage.task.kind]
+    return {name: fitted[name] if name in constant else _Transformed(learned[name], stage) for name in fitted}
+
+
+@dataclass(frozen=True)
+class _Transformed:
+    """A baseline that learned what the network learns of the target."""
+
+    baseline: Baseline
+    stage: Stage
+
+    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Give numbers (N,) in the target's own units."""
+        numbers: NDArray[np.float64] = self.stage.coder.decode(self.baseline.predict(arrays))
+        return numbers
+
+
+def _resampling(stage: Stage, rows: pd.DataFrame) -> Resampling:
+    """Draw groups where rows belong together, and count each row as it counts."""
+    groups = None if stage.task.group is None else rows[stage.task.group].to_numpy()
+    return Resampling(stage.weights(rows), groups)
+
+
+def _of_counting(task: Task, rows: pd.DataFrame) -> list[str]:
+    """Say how rows count, and what the intervals draw anew, where that is not each row by itself."""
+    said = []
+    if task.weight is not None:
+        said.append(f"a test row counts by its {task.weight!r}, in scores and intervals")
+    if task.group is not None:
+        count = rows[task.group].nunique()
+        said.append(
+            f"the intervals draw whole groups of {task.group!r} anew ({count} in the test rows), not single rows"
+        )
+    return said
 
 
 def _outputs(

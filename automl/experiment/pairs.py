@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from automl.data.judged import read_judged
 from automl.data.target import TargetCoder
 from automl.evaluation.compare import verdict
-from automl.evaluation.intervals import bootstrap
+from automl.evaluation.intervals import Resampling, bootstrap
 from automl.report.summary import judgement_of, read_or, summarise
 from automl.task import Task
 from automl.tracking.record import SPLIT, TASK
@@ -24,6 +24,8 @@ _ASKED = {
     "metric": "they are scored by different metrics",
     "classes": "they know different classes",
     "positive": "they are about different positive classes",
+    "weight": "their rows count differently",
+    "group": "their rows belong together differently",
 }
 """What two tasks must have in common, and what is said where they have not."""
 
@@ -47,7 +49,8 @@ def lead(study: Record, over: Record) -> dict[str, Any]:
     ours, theirs = (read_judged(each.judgement_rows_path, coder) for each in (study, over))
     if ours.rows.tolist() != theirs.rows.tolist():
         return _no_lead(study, over, "their test rows are numbered differently")
-    drawn = bootstrap(task.metric, ours.truth, {_OURS: ours.output, _THEIRS: theirs.output}, task)
+    outputs = {_OURS: ours.output, _THEIRS: theirs.output}
+    drawn = bootstrap(task.metric, ours.truth, outputs, task, resampling=Resampling(ours.weights, ours.groups))
     difference = drawn.differences[_THEIRS]
     sentence = f"{study.study} is {verdict(over.study, difference, task.metric)}"
     return {"over": over.study, **difference.to_json(), "rows": len(ours.rows), "sentence": sentence}

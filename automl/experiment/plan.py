@@ -61,6 +61,11 @@ class Plan:
         test: The share of rows to judge by, or a file of them.
         validation: The share of rows to choose by, or a file of them.
         split: A column that says which part a row belongs to.
+        group: A column that says which rows belong together: no group is in two parts.
+        time: A column that says when a row was: the newest rows are the test rows.
+        weight: A column that says how much a row counts.
+        class_weight: How much classes weigh in the loss: `balanced`, `none`, or `CLASS=W,...`.
+        target_transform: What of a number is learned: `none`, `log`, or `auto`.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         seed: What everything random is drawn from.
         sampler: How configs are proposed.
@@ -99,6 +104,11 @@ class Plan:
     test: str = "0.2"
     validation: str = "0.2"
     split: str | None = None
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
+    class_weight: str = "none"
+    target_transform: str = "none"
     device: str = "auto"
     seed: int = 0
     sampler: str = "tpe"

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
+from automl.data.class_weights import BALANCED, NONE, class_weights
 from automl.data.columns import infer_columns
 from automl.data.images import image_size
 from automl.data.layouts import source_defaults
@@ -14,11 +17,13 @@ from automl.data.prepare import Fitting, Preparation
 from automl.data.preparing import Preparing
 from automl.data.read import read_table
 from automl.data.redundant import find_redundant, redundant_findings
+from automl.data.roles import Roles
 from automl.data.rows import read_rows, write_rows
 from automl.data.seal import Seal
 from automl.data.split import Division, divide
 from automl.data.target import TargetCoder
 from automl.data.text_files import Known, how_read
+from automl.data.transforms import SKEWED, described, settle_transform, skewness
 from automl.errors import PlanError, TargetError, unknown
 from automl.task import CLASS_METRICS, REGRESSION_METRICS, Finding, Label, Task, TaskKind
 from automl.tracking.record import SPLIT, TASK
@@ -26,12 +31,13 @@ from automl.tracking.record import SPLIT, TASK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
+    from automl.data.transforms import Transform
     from automl.experiment.plan import Plan
     from automl.tracking.record import Record
+    from automl.training.arguments import ClassWeight
 
 Arrays = dict[str, "NDArray[Any]"]
 
@@ -63,12 +69,14 @@ class Stage:
         coder: The target's codes, learned from the training rows.
         train: The training rows, raw.
         validation: The validation rows, raw.
+        class_weight: How much classes weigh in the loss where a config leaves that to the plan.
     """
 
     task: Task
     coder: TargetCoder
     train: pd.DataFrame
     validation: pd.DataFrame
+    class_weight: str = NONE
     _fitting: Fitting | None = field(default=None, repr=False)
     _prepared: dict[Preparing, Prepared] = field(default_factory=dict)
 
@@ -79,6 +87,17 @@ class Stage:
     def truth(self, rows: pd.DataFrame) -> NDArray[Any]:
         """Give the rows' target as it is scored: (N,) codes, or numbers in the target's own units."""
         return self.targets(rows) if self.task.classes else _numbers(rows[self.task.target])
+
+    def weights(self, rows: pd.DataFrame) -> NDArray[np.float64] | None:
+        """Say how much each row counts (N,); None where all count alike."""
+        return None if self.task.weight is None else _numbers(rows[self.task.weight])
+
+    def class_weights(self, asked: ClassWeight) -> tuple[float, ...]:
+        """Say how much each class weighs in the loss; none where all weigh alike."""
+        word = self.class_weight if asked == "given" else asked
+        if word == NONE or not self.task.classes:
+            return ()
+        return class_weights(word, self.targets(self.train), self.task.classes, self.weights(self.train))
 
     def preparation(self, arguments: Preparing) -> Preparation:
         """Fit a preparation on the training rows; the same arguments are fitted once."""
@@ -122,7 +141,7 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
         _divide(record, plan, tables or {})
     train, validation = read_rows(record.train_rows_path), read_rows(record.validation_rows_path)
     task = Task.from_json(record.read_json(TASK))
-    return Stage(task, TargetCoder.fit(task, train[task.target]), train, validation)
+    return Stage(task, TargetCoder.fit(task, train[task.target]), train, validation, plan.class_weight)
 
 
 def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -131,6 +150,7 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
     division = _division(plan, table, tables)
     columns, findings = infer_columns(division.train[list(division.features)], plan.kinds, plan.drop)  # type: ignore[arg-type]
     task = _task(plan, division, columns)
+    findings = (*findings, *_of_transform(plan, task, division))
     leaks = find_leaks(division, columns)
     redundant = redundant_findings(find_redundant(division.train, columns, Preparing().correlation))
     write_rows(record.train_rows_path, division.train)
@@ -143,6 +163,7 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
             "sizes": division.sizes,
             "seed": division.seed,
             "how": division.how,
+            **({"by": division.roles.to_json()} if division.roles.named else {}),
             "data_sha256": division.data_sha256,
             "test_sha256": seal.digest,
             "findings": [asdict(finding) for finding in (*division.findings, *findings, *redundant, *leaks)],
@@ -161,9 +182,14 @@ def _division(plan: Plan, table: pd.DataFrame, tables: Mapping[str, pd.DataFrame
         task_kind=cast("TaskKind | None", plan.task),
         test=_fraction_or_rows(tables.get("test", plan.test), like),
         validation=_fraction_or_rows(tables.get("validation", plan.validation), like),
-        column=plan.split or said.split,
+        roles=_roles(plan, said.split),
         seed=plan.seed,
     )
+
+
+def _roles(plan: Plan, split: str | None) -> Roles:
+    """Say which columns say what of a row; the time is learned from too where its kind is given."""
+    return Roles(plan.split or split, plan.group, plan.time, plan.weight, learns_time=plan.time in plan.kinds)
 
 
 def _fraction_or_rows(given: str | pd.DataFrame, like: Mapping[str, Any]) -> float | pd.DataFrame:
@@ -177,10 +203,12 @@ def _fraction_or_rows(given: str | pd.DataFrame, like: Mapping[str, Any]) -> flo
 
 
 def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:
-    """Settle metric and positive class.
+    """Settle metric, positive class, and what of the target is learned.
 
     Raises:
-        PlanError: The metric does not score such a task, or the positive class is none of two.
+        PlanError: The metric does not score such a task, the positive class is none of two, or the task has no classes
+            to weigh, or no number to transform.
+        TargetError: A class that is named is none, or the target has no logarithm.
     """
     known = CLASS_METRICS if division.classes else REGRESSION_METRICS
     metric = plan.metric or known[0]
@@ -188,8 +216,48 @@ def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:
         raise PlanError(
             f"the metric {metric!r} does not score a {division.task_kind} task; those that do: {', '.join(known)}"
         )
-    positive = _positive(plan.positive, division)
-    return Task(division.task_kind, division.target, columns, division.classes, metric, positive)
+    _check_class_weight(plan.class_weight, division)
+    return Task(
+        division.task_kind,
+        division.target,
+        columns,
+        division.classes,
+        metric,
+        _positive(plan.positive, division),
+        plan.weight,
+        plan.group,
+        _transform(plan.target_transform, division),
+    )
+
+
+def _check_class_weight(asked: str, division: Division) -> None:
+    if asked == NONE:
+        return
+    if not division.classes:
+        raise PlanError("--class-weight weighs classes, and a regression task has none")
+    if asked != BALANCED:
+        class_weights(asked, np.arange(len(division.classes)), division.classes)
+
+
+def _transform(asked: str, division: Division) -> Transform:
+    if asked == NONE:
+        return "none"
+    if division.classes:
+        raise PlanError("--target-transform is about a number to be predicted, and this target is one of classes")
+    return settle_transform(asked, _numbers(division.train[division.target]), division.target)
+
+
+def _of_transform(plan: Plan, task: Task, division: Division) -> list[Finding]:
+    """Say what of the target is learned, where anything was asked for."""
+    if plan.target_transform == "none":
+        return []
+    learned = described(task.transform, task.target)
+    skewed = f"its skewness over the training rows is {skewness(_numbers(division.train[task.target])):.2f}"
+    if task.transform == "none":
+        why = f"it is below 0 somewhere, or not skewed enough ({skewed}; above {SKEWED:g} it would be)"
+        return [Finding("target_transform", task.target, f"the target {task.target!r} is learned as it is: {why}")]
+    said = f"{learned} is learned ({skewed}); predictions and scores are in the target's own units"
+    return [Finding("target_transform", task.target, said)]
 
 
 def _positive(wanted: str | None, division: Division) -> Label | None:

@@ -30,8 +30,9 @@ def start_of(plan: Plan, stage: Stage, outcomes: Mapping[int, Outcome], elapsed:
     """
     task = stage.task
     learned, asked = stage.truth(stage.train), stage.truth(stage.validation)
+    counts, weights = stage.weights(stage.train), stage.weights(stage.validation)
     constants = {
-        name: score(task.metric, asked, fit({}, learned, (), task, 0).repeated(len(asked)), task)
+        name: score(task.metric, asked, fit({}, learned, (), task, 0, counts).repeated(len(asked)), task, weights)
         for name, fit in DUMMIES[task.kind].items()
     }
     return Start(task.metric, plan.budget, elapsed, dict(outcomes), constants)

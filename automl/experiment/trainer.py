@@ -132,7 +132,7 @@ class Trainer:
             build(recipe.family, blocks, n_outputs, seed=seed_of(*candidate.seed, "weights"))
             for candidate, recipe in zip(candidates, recipes)
         ]
-        members = [_member(recipe, candidate) for candidate, recipe in zip(candidates, recipes)]
+        members = [self._member(recipe, candidate) for candidate, recipe in zip(candidates, recipes)]
         size, work = n_parameters(networks[0]), operations(self._layers(recipes[0]))
         fitted = train(networks, members, *self._rows(prepared), watch, n_operations=work)
         seconds = time.perf_counter() - started
@@ -142,10 +142,25 @@ class Trainer:
     def _rows(self, prepared: Prepared) -> tuple[Rows, Rows]:
         """Put training and validation rows on the device; the last preparation's stay there."""
         if self._on_device is None or self._on_device[0] is not prepared:
-            train_rows = as_rows(prepared.train, self.stage.targets(self.stage.train), self.device)
-            validation_rows = as_rows(prepared.validation, self.stage.targets(self.stage.validation), self.device)
-            self._on_device = (prepared, train_rows, validation_rows)
+            stage = self.stage
+            self._on_device = (
+                prepared,
+                as_rows(prepared.train, stage.targets(stage.train), self.device, stage.weights(stage.train)),
+                as_rows(
+                    prepared.validation, stage.targets(stage.validation), self.device, stage.weights(stage.validation)
+                ),
+            )
         return self._on_device[1:]
+
+    def _member(self, recipe: Recipe, candidate: Candidate) -> Member:
+        return Member(
+            seed=seed_of(*candidate.seed, "order"),
+            optimizer=recipe.optimizer,
+            schedule=recipe.schedule,
+            training=recipe.training,
+            augmenting=recipe.augment,
+            class_weights=self.stage.class_weights(recipe.training.class_weight),
+        )
 
 
 def contained(work: Callable[[Mapping[int, T]], dict[int, Outcome]], cohort: Mapping[int, T]) -> dict[int, Outcome]:
@@ -165,16 +180,6 @@ def contained(work: Callable[[Mapping[int, T]], dict[int, Outcome]], cohort: Map
         message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         seconds = time.perf_counter() - started
         return {number: Failed(failure_kind(error), message, traceback.format_exc(), seconds) for number in cohort}
-
-
-def _member(recipe: Recipe, candidate: Candidate) -> Member:
-    return Member(
-        seed=seed_of(*candidate.seed, "order"),
-        optimizer=recipe.optimizer,
-        schedule=recipe.schedule,
-        training=recipe.training,
-        augmenting=recipe.augment,
-    )
 
 
 def _outcome(fitted: Fitted, parameters: int, seconds: float) -> Outcome:

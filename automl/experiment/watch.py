@@ -48,11 +48,12 @@ class Watch:
         """Fetch what every epoch is scored against."""
         self.higher_is_better = self.stage.task.higher_is_better
         self._truth = self.stage.truth(self.stage.validation)
+        self._weights = self.stage.weights(self.stage.validation)
 
     def score(self, outputs: NDArray[Any]) -> float:
         """Score raw outputs over the validation rows by the task's metric."""
         task = self.stage.task
-        return score(task.metric, self._truth, self.stage.coder.predictions(outputs), task)
+        return score(task.metric, self._truth, self.stage.coder.predictions(outputs), task, self._weights)
 
     def epoch_ended(self, epochs: Mapping[int, Epoch]) -> set[int]:
         """Pass the epochs on, and let the pruner judge those that stand at a rung, all at once."""

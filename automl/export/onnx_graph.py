@@ -173,7 +173,10 @@ def add_ending(nodes: Nodes, coder: TargetCoder, raw: str) -> list[onnx.ValueInf
     if not coder.classes:
         flat = nodes.op("Reshape", raw, nodes.constant(np.array([-1], dtype=np.int64)))
         scaled = nodes.op("Mul", nodes.cast(flat, DOUBLE), nodes.number(coder.scale))
-        nodes.op("Add", scaled, nodes.number(coder.mean), output="prediction")
+        if coder.transform == "none":
+            nodes.op("Add", scaled, nodes.number(coder.mean), output="prediction")
+        else:
+            _add_back(nodes, coder, nodes.op("Add", scaled, nodes.number(coder.mean)))
         return [helper.make_tensor_value_info("prediction", DOUBLE, ["N"])]
     nodes.op("Softmax", raw, axis=1, output="probabilities")
     codes = nodes.op("ArgMax", raw, axis=1, keepdims=0)
@@ -182,6 +185,15 @@ def add_ending(nodes: Nodes, coder: TargetCoder, raw: str) -> list[onnx.ValueInf
         helper.make_tensor_value_info("prediction", LABEL_TYPES[type(coder.classes[0])], ["N"]),
         helper.make_tensor_value_info("probabilities", FLOAT, ["N", len(coder.classes)]),
     ]
+
+
+def _add_back(nodes: Nodes, coder: TargetCoder, learned: str) -> None:
+    """Undo the target's transform, within its ends."""
+    within = nodes.op("Clip", learned, nodes.number(coder.low), nodes.number(coder.high))
+    if coder.transform == "log":
+        nodes.op("Exp", within, output="prediction")
+    else:
+        nodes.op("Sub", nodes.op("Exp", within), nodes.number(1.0), output="prediction")
 
 
 def _label_array(classes: Sequence[Label]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:

@@ -52,7 +52,7 @@ def measure_parity(
         equal = found["prediction"].to_numpy() == winner.coder.decode(raw.argmax(axis=1))
         difference = np.abs(found.iloc[:, 1:].to_numpy(np.float64) - wanted).max(axis=1)
     else:
-        difference = np.abs(found["prediction"].to_numpy() - winner.coder.decode(raw[:, 0])) / winner.coder.scale
+        difference = winner.coder.distances(found["prediction"].to_numpy(), winner.coder.decode(raw[:, 0]))
         equal = difference <= LARGEST_DIFFERENCE
     parity = Parity(len(rows), float(equal.mean()), float(difference.max()))
     if not (parity.labels_equal >= LABELS_EQUAL and parity.largest_difference <= LARGEST_DIFFERENCE):

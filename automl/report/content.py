@@ -79,6 +79,7 @@ def _search(reading: Reading) -> list[Block]:
     facts = {
         "data": plan.get("data"),
         "task": f"{summary['task']}, target {reading.task.get('target')}" if summary["task"] else None,
+        **_counting(reading),
         "metric": f"{summary['metric']}, to {summary['direction']}" if summary["metric"] else None,
         "space": plan.get("space"),
         "budget": allowance(asked_for(plan.get("trials"), plan.get("timeout"))),
@@ -87,6 +88,18 @@ def _search(reading: Reading) -> list[Block]:
         **{name: plan.get(name) for name in ("sampler", "pruner", "seed", "device")},
     }
     return [Table(["", ""], [[name, value] for name, value in facts.items() if value is not None])]
+
+
+def _counting(reading: Reading) -> dict[str, Any]:
+    """Say what of the target is learned, and how rows are divided and count, where that was asked for."""
+    plan, transform = reading.plan, reading.task.get("transform", "none")
+    learned = {"log": "log({})", "log1p": "log(1 + {})"}.get(transform, "").format(reading.task.get("target"))
+    weighing = plan.get("class_weight", "none")
+    return {
+        "learned": learned or None,
+        "class weights": weighing if weighing != "none" else None,
+        **{f"{role} column": plan.get(role) for role in ("group", "time", "weight")},
+    }
 
 
 def _parameters(reading: Reading) -> list[Block]:

@@ -25,6 +25,8 @@ STUDY_ID = "automl.study_id"
 ROLE = "automl.role"
 TRIAL = "automl.trial"
 _PLANNED = ("space", "seed", "sampler", "pruner", "trials", "timeout", "test", "validation", "split", "device")
+_ROLES = ("group", "time", "weight")
+_UNLESS_NONE = ("class_weight", "target_transform")
 _LONGEST_TAG = 7000
 
 
@@ -103,6 +105,8 @@ def read_study(record: Record) -> Study:
     task = Task.from_json(record.read_json(folder.TASK)) if record.has(folder.TASK) else None
     params = {"data": experiment_name(plan["data"])}
     params |= {key: as_text(plan[key]) for key in _PLANNED if plan.get(key) is not None}
+    params |= {key: as_text(plan[key]) for key in _ROLES if plan.get(key) is not None}
+    params |= {key: as_text(plan[key]) for key in _UNLESS_NONE if plan.get(key, "none") != "none"}
     if task is not None:
         params |= {"target": task.target, "task": task.kind, "metric": task.metric}
     if record.has(folder.SPLIT):

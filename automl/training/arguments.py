@@ -248,6 +248,10 @@ Course = Literal["constant", "flat_cosine", "cosine", "coslog4"]
 down to 0; along half a cosine from the first step on; four cycles from 0 to its whole and back (`CosLog`)."""
 
 
+ClassWeight = Literal["given", "none", "balanced"]
+"""How much classes weigh in the loss."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Training:
     """How long, in what portions, and how regularisation moves.
@@ -257,6 +261,8 @@ class Training:
         epochs: The most that are trained.
         patience: Epochs without a better validation score after which training stops.
         label_smoothing: Share of a class's probability spread over all classes; only for classes.
+        class_weight: How much classes weigh in the loss, and in no score: `given` as `--class-weight` says, which is
+            all alike where it says nothing; `none` all alike; `balanced` so that all together count as much.
         clip_norm: The largest norm of the whole gradient; 0 is without bound.
         weight_decay_schedule: How the optimizer's weight decay moves.
         dropout_schedule: How the network's dropout rates move.
@@ -276,6 +282,7 @@ class Training:
     epochs: int = 100
     patience: int = 16
     label_smoothing: float = 0.0
+    class_weight: ClassWeight = "given"
     clip_norm: float = 0.0
     weight_decay_schedule: Course = "constant"
     dropout_schedule: Course = "constant"
@@ -323,6 +330,7 @@ class Member:
         schedule: How its learning rate moves.
         training: Its batches and its stopping.
         augmenting: How its images are changed.
+        class_weights: How much each class weighs in its loss; empty where all weigh alike.
     """
 
     seed: int
@@ -330,3 +338,4 @@ class Member:
     schedule: Schedule
     training: Training
     augmenting: Augmenting = Augmenting()
+    class_weights: tuple[float, ...] = ()

@@ -21,9 +21,10 @@ import torch
 from automl.training.augment import IMAGE
 from automl.training.device import is_worth_bfloat16, mixed_precision, threads_for
 from automl.training.failures import OutOfTimeError
+from automl.training.feed import WEIGHT
 from automl.training.graphs import Graphs, Recorder, pays
 from automl.training.health import Health, is_due
-from automl.training.loss import losses
+from automl.training.loss import Weighing, losses
 from automl.training.moves import moves
 from automl.training.probe import Probe
 from automl.training.seat import Seat
@@ -276,7 +277,9 @@ class Cohort:
         outputs = torch.cat(parts, dim=1)
         target = self._validation.target.to(self._device).expand(len(self._seats), -1)
         fetched = outputs.cpu().numpy()
-        return losses(outputs, target).tolist(), [self._watcher.score(each) for each in fetched]
+        weight = self._validation.inputs.get(WEIGHT)
+        weighing = Weighing(None if weight is None else weight.to(self._device))
+        return losses(outputs, target, weighing=weighing).tolist(), [self._watcher.score(each) for each in fetched]
 
     def _follow(self, seat: Seat, epoch: Epoch) -> bool:
         """Record a member's epoch; tell whether it is its best so far."""

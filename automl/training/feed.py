@@ -3,6 +3,8 @@
 Shapes:
     M members, N rows, B rows a step
     rows {block: (N, ...)}, order (M, N), batches {block: (M, B, ...)}
+
+Where rows count differently, one block more, `weight` (N,), goes along with the others; no network reads it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 Batch = dict[str, "Tensor"]
 Fetched = TypeVar("Fetched")
 _Copied = tuple[Batch, "Tensor", "torch.cuda.Event | None"]
+
+WEIGHT = "weight"
+"""The block that says how much each row counts in the loss; over all rows it is 1 on average."""
 
 _ROWS_AT_ONCE, _PIXELS_AT_ONCE = 8192, 2**20
 _SHARE_OF_MEMORY = 0.5

@@ -1,4 +1,8 @@
-"""What is differentiated: cross-entropy for classes, squared error for one number; a mean a member."""
+"""What is differentiated: cross-entropy for classes, squared error for one number; a mean a member.
+
+Rows may count differently, by themselves and by their class: then it is the mean of weight x loss. What weighs is meant
+to be 1 on average over all rows, so that a batch of heavy rows moves the weights more than one of light rows.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,33 @@ import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+class Weighing(NamedTuple):
+    """How much rows count.
+
+    Args:
+        rows: (M, B), each row by itself; None where all count alike.
+        classes: (M, K), each row by its class, member by member; None where all do.
+    """
+
+    rows: Tensor | None = None
+    classes: Tensor | None = None
+
+    def of(self, target: Tensor) -> Tensor | None:
+        """Give the weight of each row (M, B) with a target (M, B); None where all count alike."""
+        if self.classes is None:
+            return self.rows
+        own = self.classes.gather(1, target)
+        return own if self.rows is None else own * self.rows
+
+    def rolled(self) -> Weighing:
+        """Give the same of each row's partner, which is the row before it."""
+        return self if self.rows is None else self._replace(rows=self.rows.roll(1, dims=1))
+
+
+ALIKE = Weighing()
+"""Every row counts as every other."""
 
 
 class Partners(NamedTuple):
@@ -23,7 +54,11 @@ class Partners(NamedTuple):
 
 
 def losses(
-    outputs: Tensor, target: Tensor, smoothing: Tensor | None = None, partners: Partners | None = None
+    outputs: Tensor,
+    target: Tensor,
+    smoothing: Tensor | None = None,
+    partners: Partners | None = None,
+    weighing: Weighing = ALIKE,
 ) -> Tensor:
     """Give each member's mean loss over its rows.
 
@@ -33,23 +68,32 @@ def losses(
         smoothing: (M, 1) label smoothing (Szegedy et al. 2016); None is without.
         partners: What the rows were mixed with: the loss is then mixed of those of both targets (Zhang et al. 2018);
             None where nothing was.
+        weighing: How much rows count; what a row was mixed with counts by its own weight.
 
     Returns:
         (M,)
     """
     if target.is_floating_point():
         numbers = outputs.squeeze(-1)
-        wrong = (numbers - target).square()
+        wrong = _weighed((numbers - target).square(), weighing.of(target))
         if partners is not None:
-            wrong = torch.lerp(wrong, (numbers - partners.target).square(), partners.share)
+            other = (numbers - partners.target).square()
+            wrong = torch.lerp(wrong, _weighed(other, weighing.rolled().of(partners.target)), partners.share)
         return wrong.mean(dim=1)
     log_probabilities = torch.log_softmax(outputs, dim=-1)
-    right = _surprise(log_probabilities, target)
+    own = weighing.of(target)
+    right = _weighed(_surprise(log_probabilities, target), own)
     if partners is not None:
-        right = torch.lerp(right, _surprise(log_probabilities, partners.target), partners.share)
+        theirs = weighing.rolled().of(partners.target)
+        right = torch.lerp(right, _weighed(_surprise(log_probabilities, partners.target), theirs), partners.share)
+        own = None if own is None or theirs is None else torch.lerp(own, theirs, partners.share)
     if smoothing is not None:
-        right = (1 - smoothing) * right - smoothing * log_probabilities.mean(dim=-1)
+        right = (1 - smoothing) * right - smoothing * _weighed(log_probabilities.mean(dim=-1), own)
     return right.mean(dim=1)
+
+
+def _weighed(values: Tensor, weight: Tensor | None) -> Tensor:
+    return values if weight is None else values * weight
 
 
 def _surprise(log_probabilities: Tensor, target: Tensor) -> Tensor:

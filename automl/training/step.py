@@ -14,7 +14,8 @@ import torch
 
 from automl.training.augment import Augmenter
 from automl.training.device import mixed_precision
-from automl.training.loss import losses
+from automl.training.feed import WEIGHT
+from automl.training.loss import Weighing, losses
 from automl.training.update import Update, clip
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from automl.training.arguments import Member
     from automl.training.feed import Batch, Rows
     from automl.training.moves import Moves
     from automl.training.probe import Probe
@@ -48,6 +50,7 @@ class Step:
         self._largest = self._column([each.clip_norm or math.inf for each in training])
         members = [seat.member for seat in seats]
         self._augmented = Augmenter([each.augmenting for each in members], [each.seed for each in members], device)
+        self._classes = _class_weights(members, device)
         self.number = torch.tensor(number, device=device)
         self.losses = torch.zeros(len(seats), device=device)
 
@@ -59,13 +62,15 @@ class Step:
 
     def __call__(self, batch: Batch, target: Tensor, now: Moves, probe: Probe | None = None) -> None:
         """Move every member on its rows {block: (M, B, ...)}, watched or not; add to their `losses` (M,)."""
+        weighing = Weighing(batch.get(WEIGHT), self._classes)
+        batch = {name: block for name, block in batch.items() if name != WEIGHT}
         batch, partners = self._augmented(batch, target, self.number)
         with mixed_precision(self._device, self._is_mixed), probe.watching() if probe else contextlib.nullcontext():
             outputs = self._stack.forward(batch, self.number, now.rates)
         smoothing = self._smoothing
         if smoothing is not None and now.smoothing is not None:
             smoothing = smoothing * now.smoothing
-        loss = losses(outputs, target, smoothing, partners)
+        loss = losses(outputs, target, smoothing, partners, weighing)
         gradient = self._stack.gradient(loss.sum())
         if probe is not None:
             probe.take(gradient)
@@ -74,6 +79,14 @@ class Step:
         self._update.step(gradient, self.number, now.lr, now.decay)
         self.losses += loss.detach()
         self.number += 1
+
+
+def _class_weights(members: Sequence[Member], device: torch.device) -> Tensor | None:
+    """Give what each member's classes weigh, (M, K); None where no member weighs any."""
+    n_classes = max(len(member.class_weights) for member in members)
+    if n_classes == 0:
+        return None
+    return torch.tensor([member.class_weights or (1.0,) * n_classes for member in members], device=device)
 
 
 class Runner(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load, save
 
-from automl.training.feed import Rows, fits, rows_at_once
+from automl.training.feed import WEIGHT, Rows, fits, rows_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,14 +41,22 @@ def weights_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def as_rows(arrays: Mapping[str, NDArray[Any]], target: NDArray[Any], device: torch.device) -> Rows:
+def as_rows(
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    device: torch.device,
+    weight: NDArray[np.float64] | None = None,
+) -> Rows:
     """Put prepared arrays and their target on the device; where they do not fit, they are copied there when used.
 
     Args:
         arrays: {block: (N, ...)}
         target: (N,) int64 class codes, or float32 standardised numbers.
         device: Where they are trained on.
+        weight: How much each row counts in the loss (N,); None where all count alike.
     """
+    if weight is not None:
+        arrays = {**arrays, WEIGHT: (weight / weight.mean()).astype("float32")}
     n_bytes = target.nbytes + sum(array.nbytes for array in arrays.values())
     home = device if fits(n_bytes, device) else torch.device("cpu")
     inputs = {name: torch.from_numpy(array).to(home) for name, array in arrays.items()}

@@ -7,6 +7,7 @@ import pytest
 
 from automl.data.image_archives import member
 from automl.data.read import read_table
+from automl.data.roles import Roles
 from automl.data.split import divide
 from automl.errors import DataError
 
@@ -74,7 +75,7 @@ def test_parts_become_a_split_column(read):
     table = read(x_train=GREY[:20], y_train=LABELS[:20], X_test=GREY[20:], Y_test=LABELS[20:])
     assert table["split"].tolist() == ["train"] * 20 + ["test"] * 10
     assert (pixels(table) == GREY[:, None]).all()
-    division = divide(table, target="label", column="split")
+    division = divide(table, target="label", roles=Roles(split="split"))
     assert division.sizes == {"train": 16, "validation": 4, "test": 10}
 
 

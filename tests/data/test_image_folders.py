@@ -8,6 +8,7 @@ import pytest
 
 from automl.data.findings import findings_of
 from automl.data.read import read_table
+from automl.data.roles import Roles
 from automl.data.split import divide
 from automl.errors import DataError, SplitError
 
@@ -49,7 +50,7 @@ def test_train_and_test_folders_give_a_split_column(tmp_path, save):
             save(tmp_path / part / "ab"[place % 2] / f"{place}.png", 1000 * count + place)
     table = read_table(str(tmp_path))
     assert table.columns.tolist() == ["image", "label", "split"]
-    division = divide(table, target="label", column="split")
+    division = divide(table, target="label", roles=Roles(split="split"))
     assert division.sizes == {"train": 20, "validation": 4, "test": 6}
     assert division.features == ("image",)
 
@@ -100,7 +101,7 @@ def test_a_frame_keeps_its_images_and_findings(classes):
 def test_an_image_that_stands_in_two_parts_is_told(classes):
     table = read_table(classes)
     table = pd.concat([table, table], ignore_index=True).assign(split=["train"] * 36 + ["test"] * 36)
-    found = [finding.kind for finding in divide(table, target="label", column="split").findings]
+    found = [finding.kind for finding in divide(table, target="label", roles=Roles(split="split")).findings]
     assert "duplicate" in found
 
 
@@ -113,7 +114,7 @@ def test_images_cannot_say_which_part_a_row_is_in(classes):
     with pytest.raises(
         SplitError, match="split column 'image': each value must be train, validation or test, got 'an image'"
     ):
-        divide(read_table(classes), target="label", column="image")
+        divide(read_table(classes), target="label", roles=Roles(split="image"))
 
 
 def test_a_real_folder_is_read(real_data):

@@ -13,6 +13,7 @@ from automl.data.columns import infer_columns
 from automl.data.layouts import source_defaults
 from automl.data.leaks import find_leaks
 from automl.data.read import read_table
+from automl.data.roles import Roles
 from automl.data.split import Division, divide
 from automl.task import Finding
 
@@ -55,7 +56,7 @@ def divided(folder: Path, **changes) -> Division:
     table = read_table(next(folder.glob("*.parquet"))).assign(**changes)
     column = "split" if described["split"] else None
     task = described["task"] if described["task"] in ("binary", "multiclass", "regression") else None
-    return divide(table, target=described["target"], task_kind=task, column=column)
+    return divide(table, target=described["target"], task_kind=task, roles=Roles(split=column))
 
 
 def leaks(division: Division) -> tuple[Finding, ...]:
@@ -72,7 +73,7 @@ def test_a_clean_table_is_quiet(real_data, name):
 def test_a_clean_set_of_images_is_quiet(real_data, name):
     source = real_data / name / IMAGES[name]
     said = source_defaults(source)
-    assert leaks(divide(read_table(source), target=said.target, column=said.split)) == ()
+    assert leaks(divide(read_table(source), target=said.target, roles=Roles(split=said.split))) == ()
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -14,6 +14,7 @@ from sklearn.datasets import load_digits, load_iris, load_wine
 from automl.data.columns import infer_columns
 from automl.data.images import ImageArray
 from automl.data.near_duplicates import MOST_ASKED, near_duplicates
+from automl.data.roles import Roles
 from automl.data.split import divide
 
 
@@ -45,7 +46,7 @@ def parted(rows: pd.DataFrame, copies: pd.DataFrame, part: str) -> pd.DataFrame:
 
 
 def told(rows: pd.DataFrame, drop: tuple[str, ...] = (), column: str | None = "split") -> list[str]:
-    division = divide(rows, target="y", column=column)
+    division = divide(rows, target="y", roles=Roles(split=column))
     columns, _ = infer_columns(division.train[list(division.features)], {}, drop)
     findings = near_duplicates(division, columns)
     assert {(finding.kind, finding.column) for finding in findings} <= {("leak", None)}

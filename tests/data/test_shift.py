@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 
 from automl.data.columns import infer_columns
 from automl.data.images import ImageArray
+from automl.data.roles import Roles
 from automl.data.shift import shifts
 from automl.data.split import divide
 from automl.task import Finding
@@ -32,7 +33,7 @@ def table(generator: np.random.Generator, **columns) -> pd.DataFrame:
 
 def found(rows: pd.DataFrame, words=None, drop: tuple[str, ...] = (), **how) -> list[Finding]:
     rows, column = (rows, None) if words is None else (rows.assign(split=words), "split")
-    division = divide(rows, target="y", column=column, **how)
+    division = divide(rows, target="y", roles=Roles(split=column), **how)
     columns, _ = infer_columns(division.train[list(division.features)], {}, drop)
     return shifts(division, columns)
 

@@ -12,6 +12,7 @@ import pytest
 from automl.data.columns import infer_columns
 from automl.data.digest import ROW, rows_digest
 from automl.data.read import read_table
+from automl.data.roles import Roles
 from automl.data.split import Division, divide
 from automl.errors import DataError, PlanError, SplitError, TargetError
 from automl.task import Finding
@@ -65,7 +66,7 @@ def test_every_row_is_in_one_part_with_its_number():
 def test_the_table_is_left_as_it_was():
     source = table(60, split=["train"] * 48 + ["test"] * 12)
     before = source.copy()
-    divide(source, target="y", column="split")
+    divide(source, target="y", roles=Roles(split="split"))
     pd.testing.assert_frame_equal(source, before)
 
 
@@ -123,7 +124,7 @@ def test_many_classes_that_training_never_sees_are_counted():
 
 def test_a_split_column_decides_and_is_no_feature():
     words = ["train"] * 40 + ["val"] * 8 + ["test"] * 12
-    division = divide(table(60, split=words), target="y", column="split")
+    division = divide(table(60, split=words), target="y", roles=Roles(split="split"))
     assert division.sizes == {"train": 40, "validation": 8, "test": 12}
     assert division.test[ROW].tolist() == list(range(48, 60))
     assert "split" not in division.train.columns
@@ -131,7 +132,9 @@ def test_a_split_column_decides_and_is_no_feature():
 
 
 def test_a_split_column_without_validation_gives_a_fraction_of_its_training_rows():
-    division = divide(table(60, split=["train"] * 48 + ["test"] * 12), target="y", column="split", validation=0.25)
+    division = divide(
+        table(60, split=["train"] * 48 + ["test"] * 12), target="y", roles=Roles(split="split"), validation=0.25
+    )
     assert division.sizes == {"train": 36, "validation": 12, "test": 12}
     assert (division.validation["y"] == "a").mean() == pytest.approx(1 / 3)
     assert division.how == {"test": "column", "validation": 0.25}
@@ -140,7 +143,7 @@ def test_a_split_column_without_validation_gives_a_fraction_of_its_training_rows
 def test_a_split_column_goes_with_rows_without_a_target():
     source = table(60, split=["train"] * 48 + ["test"] * 12)
     source.loc[[0, 59], "y"] = None
-    division = divide(source, target="y", column="split")
+    division = divide(source, target="y", roles=Roles(split="split"))
     assert division.test[ROW].tolist() == list(range(48, 59))
 
 
@@ -177,7 +180,7 @@ def test_duplicates_across_parts_are_counted_and_kept():
     source = pd.concat([table(50), table(10)], ignore_index=True)
     words = ["train"] * 40 + ["val"] * 10 + ["test"] * 10
     source.loc[40:41, ["x", "y"]] = source.loc[0:1, ["x", "y"]].to_numpy()
-    division = divide(source.assign(split=words), target="y", column="split")
+    division = divide(source.assign(split=words), target="y", roles=Roles(split="split"))
     assert [finding.sentence for finding in division.findings] == [
         "10 of 10 test rows also stand in the training rows",
         "2 of 10 test rows also stand in the validation rows",
@@ -190,13 +193,13 @@ def test_duplicates_across_parts_are_counted_and_kept():
 def test_rows_that_differ_only_in_their_identifier_are_duplicates():
     source = pd.concat([table(40), table(20)], ignore_index=True).assign(id=range(60))
     words = ["train"] * 36 + ["val"] * 4 + ["test"] * 20
-    division = divide(source.assign(split=words), target="y", column="split")
+    division = divide(source.assign(split=words), target="y", roles=Roles(split="split"))
     assert division.findings[0].sentence == "20 of 20 test rows also stand in the training rows"
 
 
 def test_rows_that_differ_in_their_target_are_no_duplicates():
     source = pd.concat([table(40), table(20).assign(y="c")], ignore_index=True)
-    division = divide(source.assign(split=["train"] * 40 + ["test"] * 20), target="y", column="split")
+    division = divide(source.assign(split=["train"] * 40 + ["test"] * 20), target="y", roles=Roles(split="split"))
     assert "duplicate" not in kinds(division)
 
 
@@ -223,12 +226,24 @@ def test_no_target_is_refused_with_the_columns():
         ({"validation": 1.5}, PlanError, "the fraction of validation rows must be between 0 and 1, got 1.5"),
         ({"validation": float("nan")}, PlanError, "the fraction of validation rows must be between 0 and 1, got nan"),
         ({"test": 0.5, "validation": 0.5}, PlanError, "fractions must leave training rows, got 0.5 and 0.5"),
-        ({"column": "parts"}, DataError, "unknown split column 'parts'; Known: x, y"),
-        ({"column": "y"}, PlanError, "the target and the split column must be two columns, got 'y' for both"),
-        ({"column": "x", "test": table(9)}, PlanError, "test rows must come from the split column 'x' or a file"),
+        ({"roles": Roles(split="parts")}, DataError, "unknown split column 'parts'; Known: x, y"),
+        (
+            {"roles": Roles(split="y")},
+            PlanError,
+            "the target and the split column must be two columns, got 'y' for both",
+        ),
+        (
+            {"roles": Roles(split="x"), "test": table(9)},
+            PlanError,
+            "test rows must come from the split column 'x' or a file",
+        ),
         ({"test": table(9)[["x"]]}, DataError, "the test file must have the table's columns, but lacks y"),
         ({"validation": table(9)[["y"]]}, DataError, "the validation file must have .* columns, but lacks x"),
-        ({"column": "x"}, SplitError, "split column 'x': each value must be train, validation or test, got '0'"),
+        (
+            {"roles": Roles(split="x")},
+            SplitError,
+            "split column 'x': each value must be train, validation or test, got '0'",
+        ),
     ],
 )
 def test_a_division_that_cannot_be_is_refused(options, error, sentence):
@@ -257,7 +272,7 @@ def test_too_few_rows_are_refused(n_rows):
 def test_a_part_with_too_few_rows_is_refused(source, sizes):
     needed = "at least 10 training, 2 validation and 2 test rows are needed"
     with pytest.raises(SplitError, match=f"{needed}, got {sizes}"):
-        divide(source, target="y", column="split" if "split" in source else None)
+        divide(source, target="y", roles=Roles(split="split" if "split" in source else None))
 
 
 def test_no_target_at_all_is_refused():
@@ -268,7 +283,7 @@ def test_no_target_at_all_is_refused():
 def test_one_class_in_training_is_refused():
     words = ["train"] * 40 + ["val"] * 10 + ["test"] * 10
     with pytest.raises(TargetError, match="the training rows must hold two classes of 'y' or more, got only 'a'"):
-        divide(table(60, split=words, y=["a"] * 50 + ["b"] * 10), target="y", column="split")
+        divide(table(60, split=words, y=["a"] * 50 + ["b"] * 10), target="y", roles=Roles(split="split"))
 
 
 def test_an_infinite_target_is_refused():
@@ -281,7 +296,7 @@ def test_every_real_table_goes_through(real_data, name):
     described = json.loads((real_data / name / "meta.json").read_text())
     source = read_table(real_data / name / "data.parquet")
     column = "split" if described["split"] else None
-    division = divide(source, target=described["target"], task_kind=described["task"], column=column)
+    division = divide(source, target=described["target"], task_kind=described["task"], roles=Roles(split=column))
     columns, findings = infer_columns(division.train[list(division.features)], {}, [])
     names = [item.name for item in columns]
     left_out = {finding.column for finding in findings}
@@ -296,7 +311,7 @@ def test_every_real_table_goes_through(real_data, name):
 def test_an_official_split_is_kept(real_data, name, n_test):
     described = json.loads((real_data / name / "meta.json").read_text())
     source = read_table(real_data / name / "data.parquet")
-    division = divide(source, target=described["target"], column="split")
+    division = divide(source, target=described["target"], roles=Roles(split="split"))
     assert division.test[ROW].tolist() == np.flatnonzero(source["split"] == "test").tolist()
     assert division.sizes["test"] == n_test
 
@@ -310,5 +325,5 @@ def test_the_two_rows_of_a_real_rare_class_are_for_training(real_data):
 def test_a_real_table_of_50_000_rows_is_divided_in_seconds(real_data):
     source = read_table(real_data / "adult" / "data.parquet")
     start = time.process_time()
-    divide(source, target="income", column="split")
+    divide(source, target="income", roles=Roles(split="split"))
     assert time.process_time() - start < 3  # about 0.4 s on an idle machine

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from automl.data.columns import infer_columns
+from automl.data.roles import Roles
 from automl.data.split import divide
 from automl.data.target_leaks import MOST_NAMED, target_leaks
 from automl.task import Finding
@@ -184,7 +185,7 @@ def test_a_date_is_no_leak_where_rows_were_divided_by_it():
     late = np.arange(N) / N + np.random.default_rng(0).normal(0, 0.2, N) > 0.5
     words = np.repeat(["train", "validation", "test"], [240, 80, 80])
     assert leaks(table(late, when=DAYS))
-    assert leaks(table(late, when=DAYS, split=words), column="split") == []
+    assert leaks(table(late, when=DAYS, split=words), roles=Roles(split="split")) == []
 
 
 def test_a_copy_of_a_target_that_rows_are_sorted_by_is_a_copy():

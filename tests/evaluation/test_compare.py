@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from automl.evaluation.compare import judgement, optimism, verdict
-from automl.evaluation.intervals import Bootstrap, Interval, bootstrap
+from automl.evaluation.intervals import Bootstrap, Interval, Resampling, bootstrap
 from automl.task import Task
 
 NAN = float("nan")
@@ -99,7 +99,7 @@ def test_the_judgement_is_a_record_that_json_can_hold():
 
 def test_an_undefined_judgement_is_a_record_that_json_can_hold():
     outputs = dict.fromkeys(("model", "linear"), np.array([[0.4, 0.6]]))
-    result = bootstrap("roc_auc", np.array([1]), outputs, BINARY, resamples=5)
+    result = bootstrap("roc_auc", np.array([1]), outputs, BINARY, resampling=Resampling(count=5))
     record = judgement(0, "roc_auc", 0.9, result, rows=1)
     assert record["gap"]["value"] is None
     assert json.loads(json.dumps(record, allow_nan=False)) == record

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.evaluation.intervals import Interval, bootstrap
+from automl.evaluation.intervals import Interval, Resampling, bootstrap
 from automl.evaluation.metrics import score
 from automl.task import CLASS_METRICS, REGRESSION_METRICS, Task
 
@@ -43,7 +43,7 @@ def test_the_interval_of_a_mean_error_is_the_normal_one():
 @pytest.mark.parametrize("metric", CLASS_METRICS)
 def test_the_value_is_the_score_of_the_classes(metric):
     truth, output = guesses(50, 0.7)
-    interval = bootstrap(metric, truth, {"model": output}, BINARY, resamples=50).scores["model"]
+    interval = bootstrap(metric, truth, {"model": output}, BINARY, resampling=Resampling(count=50)).scores["model"]
     assert interval.value == score(metric, truth, output, BINARY)
     assert interval.low <= interval.value <= interval.high
 
@@ -53,7 +53,7 @@ def test_the_value_is_the_score_of_the_numbers(metric):
     rng = np.random.default_rng(2)
     truth = rng.normal(size=50)
     output = truth + rng.normal(scale=0.5, size=50)
-    interval = bootstrap(metric, truth, {"model": output}, REGRESSION, resamples=50).scores["model"]
+    interval = bootstrap(metric, truth, {"model": output}, REGRESSION, resampling=Resampling(count=50)).scores["model"]
     assert interval.value == score(metric, truth, output, REGRESSION)
     assert interval.low <= interval.value <= interval.high
 
@@ -92,7 +92,9 @@ def test_the_first_prediction_is_compared_with_every_other():
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
     truth, output = guesses(500, 0.7)
-    first, again, other = (bootstrap("accuracy", truth, {"m": output}, BINARY, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (
+        bootstrap("accuracy", truth, {"m": output}, BINARY, resampling=Resampling(seed=seed)) for seed in (1, 1, 2)
+    )
     assert first == again
     assert first != other
 
@@ -129,7 +131,7 @@ def test_memory_stays_small_however_many_rows():
     rng = np.random.default_rng(4)
     truth = rng.normal(size=50_000)
     tracemalloc.start()
-    bootstrap("rmse", truth, {"m": truth + 1, "mean": truth + 2}, REGRESSION, resamples=100)
+    bootstrap("rmse", truth, {"m": truth + 1, "mean": truth + 2}, REGRESSION, resampling=Resampling(count=100))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 32e6
