@@ -161,11 +161,11 @@ def search(
         seed_configs: Your own configs, or their file, that are tried before those.
         progress: Who watches; nobody if None.
         **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
-            `metric`, `positive`, `study`, `split`, `group`, `time`, `weight`, `class_weight` (a word, or weights by
-            class), `target_transform`, `device`, `seed`, `sampler`, `pruner`, `cohort`, `jobs`, `max_parameters`,
-            `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `storage`, `keep`, `separator`,
-            `decimal` and `encoding` of text files, and `judge`, which is False where `Result.judge` is to open the
-            test rows.
+            `metric`, `positive`, `study`, `split`, `group`, `time`, `folds`, `weight`, `class_weight` (a word, or
+            weights by class), `target_transform`, `device`, `seed`, `sampler`, `pruner`, `cohort`, `jobs`,
+            `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `storage`, `keep`,
+            `separator`, `decimal` and `encoding` of text files, and `judge`, which is False where `Result.judge` is to
+            open the test rows.
 
     Returns:
         What came of it.

@@ -24,7 +24,7 @@ _AS_GIVEN = (
     *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "storage", "space", "trials", "seed"),
     *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep"),
     *("separator", "decimal", "encoding"),
-    *("group", "time", "weight", "class_weight", "target_transform"),
+    *("group", "time", "folds", "weight", "class_weight", "target_transform"),
 )
 """The options that a plan takes as they are."""
 
@@ -85,6 +85,9 @@ Na = Annotated[
 ]
 Group = Annotated[str | None, _option("--group", "COL", _ROWS, "Rows of one value stay in one part.")]
 Time = Annotated[str | None, _option("--time", "COL", _ROWS, "The newest rows judge, those before them choose.")]
+Folds = Annotated[
+    int | None, typer.Option("--folds", metavar="K", rich_help_panel=_ROWS, help="Choose by the mean over K folds.")
+]
 Weight = Annotated[str | None, _option("--weight", "COL", _ROWS, "How much a row counts, in loss and scores.")]
 ClassWeight = Annotated[
     str, _option("--class-weight", "balanced|none|CLASS=W,...", _PROBLEM, "How much classes weigh in the loss.")
@@ -153,6 +156,7 @@ def search(
     na: Na = None,
     group: Group = None,
     time: Time = None,
+    folds: Folds = None,
     weight: Weight = None,
     study: Study = None,
     runs_dir: RunsDir = RUNS,

@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 import pandas as pd
 
+from automl.data.digest import ROW
 from automl.data.images import ImageArray, Positions, Store, pictures
 from automl.errors import DataError
 from automl.files import put
@@ -45,6 +46,11 @@ def read_rows(path: Path) -> pd.DataFrame:
         pixels = np.load(_pixels_path(path, word), mmap_mode="c", allow_pickle=False)
         rows[name] = ImageArray(Store(pixels), rows[name].to_numpy(np.int64))
     return rows
+
+
+def joined(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Put parts of one table together, their rows in the order of the table."""
+    return pd.concat(parts, ignore_index=True).sort_values(ROW, kind="stable", ignore_index=True)
 
 
 def move_rows(source: Path, target: Path) -> None:

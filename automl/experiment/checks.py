@@ -28,6 +28,7 @@ PRUNERS = ("asha", "none")
 _MOST_JOBS = 256
 SEPARATOR_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "bar": "|", "space": " "}
 """Words for separators that a shell makes hard to type."""
+_MOST_FOLDS = 50
 
 
 def parse_kinds(words: Iterable[str]) -> dict[str, str]:
@@ -94,6 +95,7 @@ def _mistakes(plan: Plan) -> Iterator[str]:
     yield from _search_mistakes(plan)
     yield from _row_mistakes(plan)
     yield from reading_mistakes(plan.reading)
+    yield from _fold_mistakes(plan)
     yield from _role_mistakes(plan)
     yield from _weighing_mistakes(plan)
 
@@ -177,6 +179,15 @@ def _row_mistakes(plan: Plan) -> Iterator[str]:
         yield f"--test and --validation must leave rows to train on, got fractions that add up to {sum(fractions):g}"
     if plan.split is not None and plan.split == plan.target:
         yield f"the target {plan.target!r} cannot be the column that says which part a row belongs to"
+
+
+def _fold_mistakes(plan: Plan) -> Iterator[str]:
+    if plan.folds is None:
+        return
+    if not 2 <= plan.folds <= _MOST_FOLDS:
+        yield f"--folds must be from 2 to {_MOST_FOLDS}, got {plan.folds}"
+    if plan.validation != "0.2":
+        yield "--folds validates on all rows but the test rows, fold by fold: leave --validation out"
 
 
 def _role_mistakes(plan: Plan) -> Iterator[str]:

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from automl.data.rows import read_rows
 from automl.data.seal import Seal
 from automl.data.target import TargetCoder
+from automl.experiment.plan import Plan
 from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import DEFAULTS, read_recipe
+from automl.experiment.refit import refit
+from automl.experiment.stage import learned_rows, set_out
 from automl.experiment.winner import winner
 from automl.export.bundle import write_bundle
 from automl.export.card import Parity
@@ -87,9 +90,12 @@ def export(
 
 
 def _write(record: Record, trial: int, form: str, output: Path) -> Parity:
+    plan = Plan.from_json(record.read_json(PLAN))
+    if plan.folds is not None:
+        refit(record, plan, set_out(record, plan), trial, say=lambda sentence: None, check=lambda: None)
     network, preparation = rebuild(record, trial)
     task = Task.from_json(record.read_json(TASK))
-    coder = TargetCoder.fit(task, read_rows(record.train_rows_path)[task.target])
+    coder = TargetCoder.fit(task, learned_rows(record)[task.target])
     config = record.trial(trial).read_config()
     architecture = {
         "config": config,

@@ -127,7 +127,7 @@ class Objective:
         for number, (each, _) in fitted.items():
             self.record.trial(number).write_curve(each.epochs)
             self.record.trial(number).write_health(summary(each.health))
-            if number in best:
+            if number in best and not self.trainer.stage.folds:
                 self._keep(number, configs[number], each)
         return outcomes
 

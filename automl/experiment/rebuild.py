@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from automl.data.prepare import Preparation, fit_preparation
-from automl.data.rows import read_rows
 from automl.errors import StudyError, unknown
 from automl.experiment.recipe import read_recipe
+from automl.experiment.stage import learned_rows
 from automl.files import read_json
 from automl.models.build import Network, build
 from automl.task import Task
@@ -33,7 +33,7 @@ def architecture(record: Record, trial: int) -> tuple[Network, Preparation]:
     if kept.preparation_path.exists():
         preparation = Preparation.from_json(read_json(kept.preparation_path))
     else:
-        preparation = fit_preparation(read_rows(record.train_rows_path), task.columns, recipe.preparing)
+        preparation = fit_preparation(learned_rows(record), task.columns, recipe.preparing)
     return build(recipe.family, preparation.blocks, task.n_outputs, seed=0), preparation
 
 

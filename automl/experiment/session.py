@@ -172,9 +172,12 @@ class Session:
 
     def _judge(self, best: int, interrupts: Interrupts, break_seal: str | None) -> None:
         from automl.experiment.judge import judge
+        from automl.experiment.refit import refit
 
         outcome = self._record.trial(best).read_outcome()
         assert isinstance(outcome, Completed)
+        say, check = self._progress.say, interrupts.check
+        refit(self._record, self._plan, self._stage, best, say=say, check=check)
         self._progress.say(f"judging trial {best} on the sealed test rows")
         continued = judge(self._record, self._stage, best, outcome, break_seal)
         if continued:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from automl.data.class_weights import BALANCED, NONE, class_weights
 from automl.data.columns import infer_columns
+from automl.data.folds import check_folds, fold_rows
 from automl.data.images import image_size
 from automl.data.layouts import source_defaults
 from automl.data.leaks import find_leaks
@@ -18,15 +19,16 @@ from automl.data.preparing import Preparing
 from automl.data.read import read_table
 from automl.data.redundant import find_redundant, redundant_findings
 from automl.data.roles import Roles
-from automl.data.rows import read_rows, write_rows
+from automl.data.rows import joined, read_rows, write_rows
 from automl.data.seal import Seal
 from automl.data.split import Division, divide
 from automl.data.target import TargetCoder
 from automl.data.text_files import Known, how_read
 from automl.data.transforms import SKEWED, described, settle_transform, skewness
 from automl.errors import PlanError, TargetError, unknown
+from automl.study.seeds import seed_of
 from automl.task import CLASS_METRICS, REGRESSION_METRICS, Finding, Label, Task, TaskKind
-from automl.tracking.record import SPLIT, TASK
+from automl.tracking.record import PLAN, SPLIT, TASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +72,8 @@ class Stage:
         train: The training rows, raw.
         validation: The validation rows, raw.
         class_weight: How much classes weigh in the loss where a config leaves that to the plan.
+        folds: Where trials are validated on folds, a stage each; the training and the validation rows of this one are
+            then the same, all of them.
     """
 
     task: Task
@@ -77,6 +81,7 @@ class Stage:
     train: pd.DataFrame
     validation: pd.DataFrame
     class_weight: str = NONE
+    folds: tuple[Stage, ...] = ()
     _fitting: Fitting | None = field(default=None, repr=False)
     _prepared: dict[Preparing, Prepared] = field(default_factory=dict)
 
@@ -107,7 +112,8 @@ class Stage:
         """Prepare both parts; the same arguments are prepared once, of reduced blocks only the last few are kept."""
         if arguments not in self._prepared:
             preparation = self.preparation(arguments)
-            train, validation = self._fits.transform(arguments), preparation.transform(self.validation)
+            train = self._fits.transform(arguments)
+            validation = train if self.folds else preparation.transform(self.validation)
             if preparation.reductions:
                 self._forget_reduced()
             self._prepared[arguments] = Prepared(preparation, train, validation)
@@ -139,8 +145,29 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
     """
     if not record.has(SPLIT):
         _divide(record, plan, tables or {})
-    train, validation = read_rows(record.train_rows_path), read_rows(record.validation_rows_path)
     task = Task.from_json(record.read_json(TASK))
+    train, validation = read_rows(record.train_rows_path), read_rows(record.validation_rows_path)
+    if plan.folds is None:
+        return _stage(task, plan, train, validation)
+    rows = joined(train, validation)
+    roles = Roles(group=task.group, time=plan.time)
+    seed = seed_of(plan.seed, "folds")
+    folds = fold_rows(rows, task.target, roles, stratify=bool(task.classes), count=plan.folds, seed=seed)
+    check_folds(rows[task.target].to_numpy(), folds, task.metric, are_classes=bool(task.classes))
+    stages = [
+        _stage(task, plan, *(rows.iloc[positions].reset_index(drop=True) for positions in fold)) for fold in folds
+    ]
+    return replace(_stage(task, plan, rows, rows), folds=tuple(stages))
+
+
+def learned_rows(record: Record) -> pd.DataFrame:
+    """Read the rows that what is exported learned from: the training rows, and with folds the validation rows too."""
+    train = read_rows(record.train_rows_path)
+    is_folded = record.read_json(PLAN).get("folds") is not None
+    return joined(train, read_rows(record.validation_rows_path)) if is_folded else train
+
+
+def _stage(task: Task, plan: Plan, train: pd.DataFrame, validation: pd.DataFrame) -> Stage:
     return Stage(task, TargetCoder.fit(task, train[task.target]), train, validation, plan.class_weight)
 
 
@@ -163,6 +190,7 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
             "sizes": division.sizes,
             "seed": division.seed,
             "how": division.how,
+            **({"folds": plan.folds} if plan.folds is not None else {}),
             **({"by": division.roles.to_json()} if division.roles.named else {}),
             "data_sha256": division.data_sha256,
             "test_sha256": seal.digest,

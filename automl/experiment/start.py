@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from automl.baselines.dummy import DUMMIES
@@ -28,11 +29,17 @@ def start_of(plan: Plan, stage: Stage, outcomes: Mapping[int, Outcome], elapsed:
         outcomes: What came of the trials of earlier sessions.
         elapsed: Seconds that the study has used, earlier sessions' included.
     """
+    return Start(stage.task.metric, plan.budget, elapsed, dict(outcomes), _constants(stage))
+
+
+def _constants(stage: Stage) -> dict[str, float]:
+    if stage.folds:
+        scored = [_constants(fold) for fold in stage.folds]
+        return {name: fmean(each[name] for each in scored) for name in scored[0]}
     task = stage.task
     learned, asked = stage.truth(stage.train), stage.truth(stage.validation)
     counts, weights = stage.weights(stage.train), stage.weights(stage.validation)
-    constants = {
+    return {
         name: score(task.metric, asked, fit({}, learned, (), task, 0, counts).repeated(len(asked)), task, weights)
         for name, fit in DUMMIES[task.kind].items()
     }
-    return Start(task.metric, plan.budget, elapsed, dict(outcomes), constants)

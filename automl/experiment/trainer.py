@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from automl.experiment.limits import Limits
 from automl.experiment.recipe import read_recipe
+from automl.experiment.watch import Unwatched
 from automl.models.build import build, costs
 from automl.models.cost import operations, training_bytes
 from automl.models.summary import n_parameters
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member
-from automl.training.cohort import Fitted, train
+from automl.training.cohort import Cohort, Fitted, train
 from automl.training.failures import OutOfTimeError, failure_kind
 from automl.training.feed import Rows, rows_at_once
+from automl.training.folds import train_along, train_folds
 from automl.training.size import cohort_size
 from automl.training.speed import epoch_seconds
 from automl.training.weights import as_rows
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
     from automl.experiment.recipe import Recipe
     from automl.experiment.stage import Prepared, Stage
     from automl.experiment.watch import Watch
+    from automl.models.build import Network
     from automl.models.cost import LayerCost
     from automl.task import Block
-    from automl.trial import Config
+    from automl.trial import Config, Epoch
 
 T = TypeVar("T")
 
@@ -64,7 +67,7 @@ class Trainer:
     stage: Stage
     device: torch.device
     limits: Limits = field(default_factory=Limits)
-    _on_device: tuple[Prepared, Rows, Rows] | None = field(default=None, repr=False)
+    _on_device: dict[int, tuple[Prepared, Rows, Rows]] = field(default_factory=dict, repr=False)
 
     def cohort_size(self, config: Config) -> int:
         """Say how many trials that agree with this one are worth training together."""
@@ -77,7 +80,7 @@ class Trainer:
             return math.inf
         recipe = read_recipe(config)
         n_operations, batch_size = operations(self._layers(recipe)), recipe.training.batch_size
-        n_rows, sharing = len(self.stage.train), self.cohort_size(config)
+        n_rows, sharing = len(self.stage.train) * max(1, len(self.stage.folds)), self.cohort_size(config)
         return epoch_seconds(n_operations, n_rows, batch_size, self.device, sharing=sharing)
 
     def size(self, config: Config) -> dict[str, int]:
@@ -97,13 +100,14 @@ class Trainer:
 
     def _bytes(self, recipe: Recipe, layers: Sequence[LayerCost]) -> int:
         """Predict the memory of one candidate in training, beside the rows."""
-        shapes = [(len(self.stage.validation), *block.shape) for block in self._blocks(recipe)]
+        n_validation = len((self.stage.folds or (self.stage,))[0].validation)
+        shapes = [(n_validation, *block.shape) for block in self._blocks(recipe)]
         return training_bytes(
             layers,
             recipe.training.batch_size,
             n_slots=recipe.optimizer.n_slots,
             n_decays=recipe.optimizer.n_decays,
-            n_evaluated=min(rows_at_once(shapes), len(self.stage.validation)),
+            n_evaluated=min(rows_at_once(shapes), n_validation),
         )
 
     def _blocks(self, recipe: Recipe) -> tuple[Block, ...]:
@@ -124,43 +128,73 @@ class Trainer:
         """
         started = time.perf_counter()
         recipes = [read_recipe(candidate.config) for candidate in candidates]
-        prepared = self.stage.prepare(recipes[0].preparing)
+        stages = self.stage.folds or (self.stage,)
+        prepared = [stage.prepare(recipes[0].preparing) for stage in stages]
         if watch.is_over():
             raise OutOfTimeError("the time was up before the first step")
-        blocks, n_outputs = prepared.preparation.blocks, self.stage.task.n_outputs
-        networks = [
-            build(recipe.family, blocks, n_outputs, seed=seed_of(*candidate.seed, "weights"))
-            for candidate, recipe in zip(candidates, recipes)
-        ]
-        members = [self._member(recipe, candidate) for candidate, recipe in zip(candidates, recipes)]
-        size, work = n_parameters(networks[0]), operations(self._layers(recipes[0]))
-        fitted = train(networks, members, *self._rows(prepared), watch, n_operations=work)
+        layers = self._layers(recipes[0])
+        if self.stage.folds:
+            fitted = self._train_folds(candidates, recipes, prepared, watch)
+        else:
+            networks, members = self._set_up(candidates, recipes, prepared[0], self.stage)
+            rows = self._rows(0, prepared[0], self.stage)
+            fitted = train(networks, members, *rows, watch, n_operations=operations(layers))
+        size = sum(layer.parameters for layer in layers)
         seconds = time.perf_counter() - started
         n_epochs = sum(len(each.epochs) for each in fitted)
         return [(each, _outcome(each, size, seconds * len(each.epochs) / n_epochs)) for each in fitted]
 
-    def _rows(self, prepared: Prepared) -> tuple[Rows, Rows]:
-        """Put training and validation rows on the device; the last preparation's stay there."""
-        if self._on_device is None or self._on_device[0] is not prepared:
-            stage = self.stage
-            self._on_device = (
-                prepared,
-                as_rows(prepared.train, stage.targets(stage.train), self.device, stage.weights(stage.train)),
-                as_rows(
-                    prepared.validation, stage.targets(stage.validation), self.device, stage.weights(stage.validation)
-                ),
-            )
-        return self._on_device[1:]
+    def _train_folds(
+        self, candidates: Sequence[Candidate], recipes: Sequence[Recipe], prepared: Sequence[Prepared], watch: Watch
+    ) -> list[Fitted]:
+        """Train the candidates on every fold, in step; each fold has weights of its own to begin with."""
+        cohorts = []
+        work = operations(self._layers(recipes[0]))
+        for number, (own, fold) in enumerate(zip(prepared, self.stage.folds)):
+            in_fold = [replace(each, seed=(*each.seed, "fold", number)) for each in candidates]
+            networks, members = self._set_up(in_fold, recipes, own, fold)
+            rows = self._rows(number, own, fold)
+            cohorts.append(Cohort(networks, members, *rows, watch.of_fold(fold), n_operations=work))
+        return train_folds(cohorts, watch, n_operations=work)
 
-    def _member(self, recipe: Recipe, candidate: Candidate) -> Member:
-        return Member(
-            seed=seed_of(*candidate.seed, "order"),
-            optimizer=recipe.optimizer,
-            schedule=recipe.schedule,
-            training=recipe.training,
-            augmenting=recipe.augment,
-            class_weights=self.stage.class_weights(recipe.training.class_weight),
-        )
+    def refit(self, candidate: Candidate, curve: Sequence[Epoch], check: Callable[[], None]) -> Fitted:
+        """Train a candidate of folds on all of their rows, for as many epochs as a curve has.
+
+        Args:
+            candidate: The candidate.
+            curve: What its epochs came to on average over the folds, up to the best one.
+            check: Called at every step; what it raises ends the training.
+        """
+        recipe = read_recipe(candidate.config)
+        prepared = self.stage.prepare(recipe.preparing)
+        networks, members = self._set_up([candidate], [recipe], prepared, self.stage)
+        stage, work = self.stage, operations(self._layers(recipe))
+        rows = as_rows(prepared.train, stage.targets(stage.train), self.device, stage.weights(stage.train))
+        few = Rows(*rows.at(slice(0, 2)), rows.device)
+        watcher = Unwatched(stage.task.higher_is_better, check)
+        return train_along(Cohort(networks, members, rows, few, watcher, n_operations=work), curve)
+
+    def _set_up(
+        self, candidates: Sequence[Candidate], recipes: Sequence[Recipe], prepared: Prepared, stage: Stage
+    ) -> tuple[list[Network], list[Member]]:
+        """Build the candidates' networks for a stage's rows, and say what else they are."""
+        blocks, n_outputs = prepared.preparation.blocks, stage.task.n_outputs
+        networks = [
+            build(recipe.family, blocks, n_outputs, seed=seed_of(*candidate.seed, "weights"))
+            for candidate, recipe in zip(candidates, recipes)
+        ]
+        return networks, [_member(recipe, candidate, stage) for candidate, recipe in zip(candidates, recipes)]
+
+    def _rows(self, number: int, prepared: Prepared, stage: Stage) -> tuple[Rows, Rows]:
+        """Put training and validation rows on the device; the last preparation's stay there, by the fold's number."""
+        known = self._on_device.get(number)
+        if known is None or known[0] is not prepared:
+            parts = ((prepared.train, stage.train), (prepared.validation, stage.validation))
+            train_rows, validation_rows = (
+                as_rows(arrays, stage.targets(rows), self.device, stage.weights(rows)) for arrays, rows in parts
+            )
+            known = self._on_device[number] = (prepared, train_rows, validation_rows)
+        return known[1:]
 
 
 def contained(work: Callable[[Mapping[int, T]], dict[int, Outcome]], cohort: Mapping[int, T]) -> dict[int, Outcome]:
@@ -180,6 +214,17 @@ def contained(work: Callable[[Mapping[int, T]], dict[int, Outcome]], cohort: Map
         message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         seconds = time.perf_counter() - started
         return {number: Failed(failure_kind(error), message, traceback.format_exc(), seconds) for number in cohort}
+
+
+def _member(recipe: Recipe, candidate: Candidate, stage: Stage) -> Member:
+    return Member(
+        seed=seed_of(*candidate.seed, "order"),
+        optimizer=recipe.optimizer,
+        schedule=recipe.schedule,
+        training=recipe.training,
+        augmenting=recipe.augment,
+        class_weights=stage.class_weights(recipe.training.class_weight),
+    )
 
 
 def _outcome(fitted: Fitted, parameters: int, seconds: float) -> Outcome:

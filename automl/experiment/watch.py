@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from automl.evaluation.metrics import score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from automl.experiment.stage import Stage
     from automl.study.rungs import Pruner
     from automl.trial import Epoch
+
+
+class Scorer:
+    """Scores raw outputs over a stage's validation rows by the task's metric, rows counting as they count.
+
+    Args:
+        stage: The rows.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._truth = stage.truth(stage.validation)
+        self._weights = stage.weights(stage.validation)
+
+    def score(self, outputs: NDArray[Any]) -> float:
+        """Score raw outputs (N, K)."""
+        task = self._stage.task
+        return score(task.metric, self._truth, self._stage.coder.predictions(outputs), task, self._weights)
 
 
 @dataclass
@@ -47,13 +65,15 @@ class Watch:
     def __post_init__(self) -> None:
         """Fetch what every epoch is scored against."""
         self.higher_is_better = self.stage.task.higher_is_better
-        self._truth = self.stage.truth(self.stage.validation)
-        self._weights = self.stage.weights(self.stage.validation)
+        self._scorer = Scorer(self.stage)
 
     def score(self, outputs: NDArray[Any]) -> float:
         """Score raw outputs over the validation rows by the task's metric."""
-        task = self.stage.task
-        return score(task.metric, self._truth, self.stage.coder.predictions(outputs), task, self._weights)
+        return self._scorer.score(outputs)
+
+    def of_fold(self, fold: Stage) -> FoldWatch:
+        """Give who watches one fold for this watch."""
+        return FoldWatch(self, Scorer(fold))
 
     def epoch_ended(self, epochs: Mapping[int, Epoch]) -> set[int]:
         """Pass the epochs on, and let the pruner judge those that stand at a rung, all at once."""
@@ -77,3 +97,59 @@ class Watch:
         if 0 in self.numbers and self._epochs == 0:
             return False
         return self.clock.is_over
+
+
+@dataclass
+class FoldWatch:
+    """Scores one fold of a training; who stops is told by the means over all folds.
+
+    Args:
+        watch: Watches the whole training.
+        scorer: Scores the fold's validation rows.
+    """
+
+    watch: Watch
+    scorer: Scorer
+    higher_is_better: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take over the score's direction."""
+        self.higher_is_better = self.watch.higher_is_better
+
+    def score(self, outputs: NDArray[Any]) -> float:
+        """Score raw outputs over the fold's validation rows."""
+        return self.scorer.score(outputs)
+
+    def epoch_ended(self, epochs: Mapping[int, Epoch]) -> set[int]:
+        """Stop nobody."""
+        return set()
+
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return self.watch.is_over()
+
+
+@dataclass
+class Unwatched:
+    """Watches a training that is neither scored nor stopped.
+
+    Args:
+        higher_is_better: The score's direction.
+        check: Called at every step; what it raises ends the training.
+    """
+
+    higher_is_better: bool
+    check: Callable[[], None]
+
+    def score(self, outputs: NDArray[Any]) -> float:
+        """Give no score."""
+        return math.nan
+
+    def epoch_ended(self, epochs: Mapping[int, Epoch]) -> set[int]:
+        """Stop nobody."""
+        return set()
+
+    def is_over(self) -> bool:
+        """Go on."""
+        self.check()
+        return False

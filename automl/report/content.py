@@ -95,8 +95,12 @@ def _counting(reading: Reading) -> dict[str, Any]:
     plan, transform = reading.plan, reading.task.get("transform", "none")
     learned = {"log": "log({})", "log1p": "log(1 + {})"}.get(transform, "").format(reading.task.get("target"))
     weighing = plan.get("class_weight", "none")
+    sizes = read_or(reading.record, SPLIT, {}).get("sizes", {})
+    rows = sizes.get("train", 0) + sizes.get("validation", 0)
+    folds = f"mean over {plan['folds']} folds of {counted(rows, 'row')}" if plan.get("folds") else None
     return {
         "learned": learned or None,
+        "validation": folds,
         "class weights": weighing if weighing != "none" else None,
         **{f"{role} column": plan.get(role) for role in ("group", "time", "weight")},
     }

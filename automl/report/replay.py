@@ -12,7 +12,7 @@ from automl.tracking.record import PLAN
 _AS_GIVEN = (
     *("target", "task", "metric", "positive", "trials", "seed", "device", "sampler", "pruner", "cohort", "jobs"),
     *("max_parameters", "max_latency", "validation", "keep", "separator", "decimal", "encoding"),
-    *("group", "time", "weight"),
+    *("group", "time", "folds", "weight"),
 )
 """The parts of a plan that are options under their own names."""
 _IN_MEMORY = "dataframe"
@@ -43,6 +43,7 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
         words += ["--na", text]
     for name in ("class_weight", "target_transform"):
         words += _option(name, plan[name]) if plan.get(name, "none") != "none" else []
+    words += _option("validation", plan.get("validation")) if plan.get("folds") is None else []
     # A column that says which rows are the test rows leaves no room for a share of them.
     words += _option("split", plan["split"]) if plan.get("split") else _option("test", plan.get("test"))
     words += ["--timeout", f"{plan['timeout']:g}s"] if plan.get("timeout") else []

@@ -25,7 +25,7 @@ STUDY_ID = "automl.study_id"
 ROLE = "automl.role"
 TRIAL = "automl.trial"
 _PLANNED = ("space", "seed", "sampler", "pruner", "trials", "timeout", "test", "validation", "split", "device")
-_ROLES = ("group", "time", "weight")
+_ROLES = ("group", "time", "weight", "folds")
 _UNLESS_NONE = ("class_weight", "target_transform")
 _LONGEST_TAG = 7000
 

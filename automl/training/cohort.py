@@ -216,6 +216,13 @@ class Cohort:
 
     def run_epoch(self) -> None:
         """Train one epoch, validate, and let those leave that should."""
+        epochs, was_cut = self.measure()
+        self.take(epochs)
+        pruned = self._watcher.epoch_ended(epochs)
+        self.dismiss(epochs, pruned, is_over=was_cut or self._watcher.is_over())
+
+    def measure(self) -> tuple[dict[int, Epoch], bool]:
+        """Train one epoch and validate; give what it came to, by member, and whether the clock cut it short."""
         started = time.perf_counter()
         train_losses, was_cut = self._train_epoch()
         self._epoch += 1
@@ -232,11 +239,22 @@ class Cohort:
                 lr=seat.last_lr,
                 seconds=time.perf_counter() - started,
             )
+        return epochs, was_cut
+
+    def take(self, epochs: Mapping[int, Epoch]) -> None:
+        """Take in what an epoch came to, by member, and mark the weights of those for which it is the best so far."""
         best = [row for row, seat in enumerate(self._seats) if self._follow(seat, epochs[seat.place])]
         if best:
             self._stack.mark(best)
-        pruned = self._watcher.epoch_ended(epochs)
-        is_over = was_cut or self._watcher.is_over()
+
+    def dismiss(self, epochs: Mapping[int, Epoch], pruned: set[int], *, is_over: bool) -> None:
+        """Let those leave that should after an epoch.
+
+        Args:
+            epochs: What it came to, by member.
+            pruned: The members that the watcher stops.
+            is_over: Whether the time is up.
+        """
         for seat in self._seats:
             reason = seat.reason_to_stop(epochs[seat.place], is_pruned=seat.place in pruned, is_over=is_over)
             self.fitted[seat.place].stopped_by = reason
