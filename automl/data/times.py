@@ -38,9 +38,11 @@ def instants(values: pd.Series[Any], name: str) -> NDArray[Any]:
         automl.errors.DataError: the time column 'day' must hold a date or a number in every row, but 1 of 2 rows ...
     """
     column = plain(values)
-    is_number = types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
+    is_number = types.is_numeric_dtype(column.dtype)
     keys: NDArray[Any] = as_number(column) if is_number else as_microseconds(column)
     wrong = ~np.isfinite(keys) if is_number else keys == MISSING_TIME
+    if types.is_bool_dtype(column.dtype):
+        wrong = np.ones(len(keys), dtype=bool)
     if wrong.any():
         shown = as_text(values[wrong].iloc[:1])[0]
         raise DataError(

@@ -327,3 +327,48 @@ def test_a_real_table_of_50_000_rows_is_divided_in_seconds(real_data):
     start = time.process_time()
     divide(source, target="income", roles=Roles(split="split"))
     assert time.process_time() - start < 3  # about 0.4 s on an idle machine
+
+
+def days(n_rows, seed=0):
+    return pd.Timestamp("2020-01-01") + pd.to_timedelta(np.random.default_rng(seed).integers(0, 50, n_rows), unit="D")
+
+
+def test_no_group_is_in_two_parts_and_none_is_a_feature():
+    rows = table(200, who=np.random.default_rng(0).integers(0, 40, 200))
+    division = divide(rows, target="y", roles=Roles(group="who"))
+    held = [set(part["who"]) for part in (division.train, division.validation, division.test)]
+    assert sum(map(len, held)) == len(set.union(*held))
+    assert "who" not in division.features
+    np.testing.assert_allclose([division.sizes["test"], division.sizes["validation"]], 40, atol=6)
+
+
+def test_the_newest_rows_are_the_test_rows():
+    division = divide(table(200, day=days(200)), target="y", roles=Roles(time="day"))
+    assert division.train["day"].max() < division.validation["day"].min()
+    assert division.validation["day"].max() < division.test["day"].min()
+    assert "day" not in division.features
+
+
+def test_a_time_that_is_learned_from_is_a_feature():
+    division = divide(table(200, day=days(200)), target="y", roles=Roles(time="day", learns_time=True))
+    assert "day" in division.features
+
+
+def test_a_groups_size_that_keeps_a_part_from_its_share_is_told():
+    halves = table(100, who=np.repeat(["a", "b", "c"], [40, 30, 30]))
+    said = [finding.sentence for finding in divide(halves, target="y", roles=Roles(group="who")).findings]
+    assert "30% of the rows are test rows, not 20%: groups of 'who' are kept whole" in said
+
+
+def test_groups_that_a_file_puts_into_two_parts_are_refused():
+    rows, other = table(60, who=np.arange(60) // 3), table(12, who=np.arange(12) // 3)
+    with pytest.raises(SplitError, match="each group of 'who' must be in one part, but 4 of the test rows' groups"):
+        divide(rows, target="y", test=other, roles=Roles(group="who"))
+
+
+def test_weights_go_along_with_their_rows():
+    rows = table(60, w=np.arange(60) + 1.0)
+    division = divide(rows, target="y", roles=Roles(weight="w"))
+    for part in (division.train, division.validation, division.test):
+        assert (part["w"] == part[ROW] + 1).all()
+    assert "w" not in division.features

@@ -72,3 +72,40 @@ def test_an_infinite_number_is_refused():
 def test_a_coder_comes_back_from_strict_json(classes, target):
     coder, _ = coder_of(classes, target, "binary" if classes else "regression")
     assert TargetCoder.from_json(json.loads(json.dumps(coder.to_json(), allow_nan=False))) == coder
+
+
+SKEWED = pd.Series([1.0, 2.0, 5.0, 40.0], name="y")
+
+
+def transformed(transform, target=SKEWED):
+    return TargetCoder.fit(Task("regression", "y", (), (), "rmse", transform=transform), target)
+
+
+@pytest.mark.parametrize(("transform", "function"), [("log", np.log), ("log1p", np.log1p)])
+def test_a_transformed_target_is_standardised_after_its_logarithm(transform, function):
+    logs = function(SKEWED.to_numpy())
+    expected = (logs - logs.mean()) / logs.std()
+    np.testing.assert_allclose(transformed(transform).encode(SKEWED), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("transform", ["log", "log1p"])
+def test_what_is_predicted_of_a_transformed_target_is_in_its_own_units(transform):
+    coder = transformed(transform)
+    np.testing.assert_allclose(coder.predictions(coder.encode(SKEWED)[:, None]), SKEWED, rtol=1e-5)
+
+
+@pytest.mark.parametrize("transform", ["log", "log1p"])
+def test_an_overshoot_is_kept_near_the_training_rows(transform):
+    coder = transformed(transform)
+    low, high = coder.decode(np.array([-1e6, 1e6]))
+    assert np.isfinite(high) and high > 40 and low < 1
+
+
+def test_a_target_without_a_logarithm_is_brought_to_the_least():
+    coder = transformed("log")
+    assert np.isfinite(coder.encode(pd.Series([0.0, -3.0]))).all()
+
+
+def test_a_transformed_coder_survives_json():
+    coder = transformed("log1p")
+    assert TargetCoder.from_json(json.loads(json.dumps(coder.to_json()))) == coder

@@ -146,3 +146,41 @@ def test_a_rule_of_one_column_beats_the_mean_on_real_rows(real_data):
     result = bootstrap("rmse", truth, outputs, REGRESSION)
     assert result.differences["mean"].low > 0
     assert result.scores["model"].low < result.scores["model"].value < result.scores["model"].high
+
+
+def test_whole_groups_are_drawn_where_rows_belong_together():
+    truth, output = guesses(100, 0.7)
+    tenfold = [np.repeat(each, 10, axis=0) for each in (truth, output)]
+    single = bootstrap("accuracy", truth, {"m": output}, BINARY).scores["m"]
+    groups = np.repeat(np.arange(100), 10).astype(str)
+    grouped = bootstrap("accuracy", tenfold[0], {"m": tenfold[1]}, BINARY, resampling=Resampling(groups=groups))
+    fooled = bootstrap("accuracy", tenfold[0], {"m": tenfold[1]}, BINARY).scores["m"]
+    width = grouped.scores["m"].high - grouped.scores["m"].low
+    assert width == pytest.approx(single.high - single.low, rel=0.15)
+    assert fooled.high - fooled.low < 0.5 * width
+
+
+def test_groups_of_one_row_are_rows():
+    truth, output = guesses(300, 0.7)
+    one, other = (
+        bootstrap("accuracy", truth, {"m": output}, BINARY, resampling=Resampling(groups=groups))
+        for groups in (None, np.arange(300))
+    )
+    assert one == other
+
+
+def test_weights_count_in_value_and_interval():
+    truth, output = guesses(300, 0.5)
+    weights = np.where(np.arange(300) < 150, 9.0, 1.0)
+    interval = bootstrap("accuracy", truth, {"m": output}, BINARY, resampling=Resampling(weights)).scores["m"]
+    assert interval.value == pytest.approx(0.9)
+    assert 0.85 < interval.low < 0.9 < interval.high < 0.95
+
+
+def test_weights_of_1_change_nothing():
+    truth, output = guesses(300, 0.5)
+    plain, weighted = (
+        bootstrap("log_loss", truth, {"m": output}, BINARY, resampling=Resampling(weights)).scores["m"]
+        for weights in (None, np.ones(300))
+    )
+    assert plain.value == pytest.approx(weighted.value) and plain.low == pytest.approx(weighted.low)

@@ -183,3 +183,62 @@ def test_an_output_of_the_wrong_shape_is_refused():
         score("accuracy", np.array([0, 1]), np.zeros((2, 3)), BINARY)
     with pytest.raises(ValueError, match=r"must have the shape \(2,\), got \(2, 1\)"):
         score("rmse", np.array([0.0, 1.0]), np.zeros((2, 1)), REGRESSION)
+
+
+def their_weighted_score(metric, truth, output, task, weights):
+    """What scikit-learn gives with `sample_weight`."""
+    if not task.classes:
+        function = {
+            "rmse": theirs.root_mean_squared_error,
+            "mae": theirs.mean_absolute_error,
+            "r2": theirs.r2_score,
+        }[metric]
+        return function(truth, output, sample_weight=weights)
+    predicted = output.argmax(axis=1)
+    if metric == "f1":
+        average = {"pos_label": 0} if task.kind == "binary" else {"average": "macro"}
+        return theirs.f1_score(truth, predicted, sample_weight=weights, zero_division=0.0, **average)
+    if metric == "roc_auc":
+        classes = [0] if task.kind == "binary" else np.unique(truth)
+        return np.mean(
+            [theirs.roc_auc_score(truth == code, output[:, code], sample_weight=weights) for code in classes]
+        )
+    if metric == "log_loss":
+        return theirs.log_loss(truth, output, labels=range(len(task.classes)), sample_weight=weights)
+    function = {"accuracy": theirs.accuracy_score, "balanced_accuracy": theirs.balanced_accuracy_score}[metric]
+    return function(truth, predicted, sample_weight=weights)
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true", "ignore:.*renamed to .y_proba")
+@pytest.mark.parametrize("task", [BINARY, multiclass(4)], ids=["binary", "multiclass"])
+@pytest.mark.parametrize("metric", CLASS_METRICS)
+def test_weighted_class_metric_equals_scikit_learn(metric, task):
+    for seed in range(20):
+        truth, output = random_classes(seed, task)
+        weights = np.random.default_rng(seed).uniform(0.01, 3, len(truth))
+        expected = their_weighted_score(metric, truth, output, task, weights)
+        assert score(metric, truth, output, task, weights) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", REGRESSION_METRICS)
+def test_weighted_regression_metric_equals_scikit_learn(metric):
+    for seed in range(20):
+        truth, output = random_numbers(seed)
+        weights = np.random.default_rng(seed).uniform(0, 3, len(truth))
+        expected = their_weighted_score(metric, truth, output, REGRESSION, weights)
+        assert score(metric, truth, output, REGRESSION, weights) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("metric", CLASS_METRICS)
+def test_a_row_of_weight_0_is_not_there(metric):
+    truth, output = random_classes(4, BINARY)
+    weights = np.ones(len(truth))
+    weights[2:6] = 0
+    without = score(metric, np.delete(truth, range(2, 6)), np.delete(output, range(2, 6), axis=0), BINARY)
+    assert score(metric, truth, output, BINARY, weights) == pytest.approx(without)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss"])
+def test_a_metric_of_rows_that_do_not_count_is_undefined(metric):
+    truth, output = random_classes(4, BINARY)
+    assert np.isnan(score(metric, truth, output, BINARY, np.zeros(len(truth))))

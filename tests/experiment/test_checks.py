@@ -115,3 +115,28 @@ def test_test_and_validation_may_be_files(plan: Plan):
 def test_a_kind_without_its_column_is_refused(word: str):
     with pytest.raises(PlanError, match=r"^--kind must be COL=KIND, such as zip=category, got "):
         parse_kinds([word])
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"group": "price"}, "the target 'price' cannot be the group column"),
+        ({"weight": "w", "drop": ("w",)}, "--drop w: the weight column is not learned from anyway; leave --drop out"),
+        ({"group": "g", "kinds": {"g": "category"}}, "--kind g=category: the group column is not learned from; .*"),
+        ({"group": "g", "weight": "g"}, "the column 'g' can say one thing of a row; give it to one of --split, .*"),
+        ({"group": "g", "time": "t"}, "--time and --group cannot be given together: .*"),
+        ({"folds": 1}, "--folds must be from 2 to 50, got 1"),
+        ({"folds": 5, "validation": "0.3"}, "--folds validates on all rows but the test rows, .*"),
+        ({"class_weight": "yes"}, "--class-weight must be balanced, none, or CLASS=W,.*got 'yes'"),
+        ({"class_weight": "balanced", "task": "regression"}, "--class-weight weighs classes, .*"),
+        ({"target_transform": "sqrt"}, "unknown target transform 'sqrt'; Known: none, log, auto"),
+        ({"target_transform": "log", "task": "binary"}, "--target-transform is about a number to be predicted, .*"),
+    ],
+    ids=str,
+)
+def test_what_rows_and_classes_cannot_be_is_refused(plan: Plan, changes: dict, sentence: str):
+    assert re.fullmatch(sentence, refusal(replace(plan, **changes)))
+
+
+def test_a_time_may_have_a_kind(plan: Plan):
+    assert checked(replace(plan, time="t", kinds={"t": "datetime"})).study == "houses-1"

@@ -153,3 +153,16 @@ def test_images_stand_beside_other_columns(grey_bundle):
         ("photo", ["N", 1, 7, 9]),
         ("job", ["N"]),
     ]
+
+
+@pytest.mark.parametrize("transform", ["log", "log1p"])
+def test_a_transformed_target_comes_back_in_its_own_units(transform):
+    task = Task("regression", "y", COLUMNS, (), "rmse", transform=transform)
+    coder = TargetCoder.fit(task, pd.Series([1.0, 20.0, 600.0]))
+    preparation = fit_preparation(ROWS, COLUMNS, Preparing(numeric="standard"))
+    session = onnxruntime.InferenceSession(build_model(preparation, coder, Adder(1)).SerializeToString())
+    values = np.array([-50.0, 1.0, 2.5, 3.0, 90.0])
+    rows = pd.DataFrame({"prediction": values, "": ["a"] * 5})
+    (found,) = session.run(None, {"column prediction": values, "column": np.array(["a"] * 5, dtype=object)})
+    expected = coder.decode(preparation.transform(rows)["numeric"][:, 0])
+    np.testing.assert_allclose(found, expected, rtol=1e-6)

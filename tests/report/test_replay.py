@@ -104,3 +104,27 @@ def test_data_that_is_not_a_file_has_no_command(plan):
 )
 def test_only_a_budget_in_trials_and_one_job_are_exact(plan, expected):
     assert is_exact(plan) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("group", "person"),
+        ("time", "day"),
+        ("weight", "w"),
+        ("folds", 5),
+        ("class_weight", "yes=5,no=1"),
+        ("target_transform", "auto"),
+    ],
+)
+def test_the_command_says_how_rows_are_divided_and_count(name, value):
+    words = shlex.split(command({**PLAN, name: value}, "runs/houses/space.yaml"))
+    assert words[words.index(f"--{name.replace('_', '-')}") + 1] == str(value)
+
+
+def test_the_command_names_no_validation_rows_where_there_are_folds():
+    assert "--validation" not in shlex.split(command({**PLAN, "folds": 5}, "runs/houses/space.yaml"))
+
+
+def test_the_command_leaves_out_what_was_not_asked_for(words):
+    assert not {"--class-weight", "--target-transform", "--group", "--folds"} & set(words)

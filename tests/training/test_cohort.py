@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import get_args
 
 import numpy as np
@@ -30,7 +30,7 @@ from automl.training.arguments import (
 from automl.training.cohort import batch_edges, train
 from automl.training.device import is_worth_bfloat16
 from automl.training.failures import OutOfTimeError
-from automl.training.feed import Rows
+from automl.training.feed import WEIGHT, Rows
 
 BLOCKS = (Block("numeric", (4,), "float32"), Block("category", (1,), "int64", (6,)))
 IMAGE = Block("image", (1, 8, 8), "uint8", mean=(127.0,), std=(70.0,))
@@ -330,7 +330,7 @@ def test_every_course_of_a_regulariser_changes_the_training(name, course):
 
 
 def test_every_argument_of_a_training_is_among_the_knobs():
-    stopping = {"epochs", "patience"}
+    stopping = {"epochs", "patience", "class_weight"}  # the last becomes a member's `class_weights`
     courses = {field.name for field in fields(Training) if field.name.endswith("_schedule")}
     assert {field.name for field in fields(Training)} - stopping - courses <= {
         name for each in CHANGES for name in each
@@ -425,3 +425,40 @@ def test_large_images_train_in_bfloat16_to_about_the_same_weights():
     )
     assert exact.best.train_loss != mixed.best.train_loss
     assert exact.best.train_loss == pytest.approx(mixed.best.train_loss, rel=2e-2)
+
+
+def _weighted(rows, weight):
+    return Rows({**rows.inputs, WEIGHT: weight}, rows.target)
+
+
+def test_rows_of_weight_0_teach_nothing():
+    """With whole-set batches and SGD the step is the same as without the rows, once the mean weight is 1."""
+    whole, member = _rows(64, 0), _member(optimizer=SGD(lr=0.1, momentum=0.0), batch_size=64, epochs=4)
+    weight = torch.cat([torch.full((32,), 2.0), torch.zeros(32)])
+    half = Rows({name: block[:32] for name, block in whole.inputs.items()}, whole.target[:32])
+    weighted, alone = (_fit([member], train_rows=rows, norm="none")[0] for rows in (_weighted(whole, weight), half))
+    for name, value in weighted.weights.items():
+        torch.testing.assert_close(value, alone.weights[name], rtol=1e-4, atol=1e-5)
+
+
+def test_weights_of_1_change_nothing():
+    plain, weighted = (
+        _fit([_member()], train_rows=rows)[0] for rows in (_rows(64, 0), _weighted(_rows(64, 0), torch.ones(64)))
+    )
+    assert [each.train_loss for each in plain.epochs] == [each.train_loss for each in weighted.epochs]
+
+
+def test_the_validation_loss_counts_rows_by_their_weights():
+    valid = _rows(60, 1)
+    weight = torch.cat([torch.full((30,), 2.0), torch.zeros(30)])
+    half = Rows({name: block[:30] for name, block in valid.inputs.items()}, valid.target[:30])
+    weighted, alone = (_fit([_member()], valid_rows=rows)[0] for rows in (_weighted(valid, weight), half))
+    assert weighted.best.validation_loss == pytest.approx(alone.best.validation_loss, rel=1e-5)
+
+
+def test_classes_weigh_in_one_member_and_not_in_another():
+    plain, weighing = _member(2), replace(_member(2), class_weights=(0.2, 1.8))
+    together = _fit([plain, weighing])
+    for member, fitted in zip((plain, weighing), together):
+        _assert_same(_fit([member])[0], fitted)
+    assert together[0].epochs[-1].train_loss != together[1].epochs[-1].train_loss

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from automl.training.loss import Partners, losses
+from automl.training.loss import Partners, Weighing, losses
 
 M, B, K = 3, 7, 4
 SHARES = torch.tensor([[0.0], [0.3], [1.0]])
@@ -62,3 +62,42 @@ def test_a_share_of_nothing_changes_no_bit_of_loss_or_gradient(regression):
         loss = losses(leaf, target, None, partners)
         found.append((loss, *torch.autograd.grad(loss.sum(), leaf)))
     assert all(torch.equal(plain, mixed) for plain, mixed in zip(*found))
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_a_weighted_loss_is_the_mean_of_weight_times_loss(regression):
+    outputs, target, _ = _draw(regression)
+    weights = torch.rand(M, B, generator=torch.Generator().manual_seed(2))
+    for member, loss in enumerate(losses(outputs, target, weighing=Weighing(weights))):
+        if regression:
+            single = functional.mse_loss(outputs[member, :, 0], target[member], reduction="none")
+        else:
+            single = functional.cross_entropy(outputs[member], target[member], reduction="none")
+        torch.testing.assert_close(loss, (weights[member] * single).mean())
+
+
+def test_class_weights_are_torchs_but_for_their_mean():
+    outputs, target, _ = _draw(regression=False)
+    classes = torch.rand(M, K, generator=torch.Generator().manual_seed(3))
+    for member, loss in enumerate(losses(outputs, target, weighing=Weighing(classes=classes))):
+        summed = functional.cross_entropy(outputs[member], target[member], classes[member], reduction="sum")
+        torch.testing.assert_close(loss, summed / B)
+
+
+@pytest.mark.parametrize(("regression", "smoothing"), [(False, 0.0), (False, 0.2), (True, 0.0)])
+def test_what_a_row_is_mixed_with_counts_by_its_own_weight(regression, smoothing):
+    outputs, target, _ = _draw(regression)
+    weights = torch.rand(M, B, generator=torch.Generator().manual_seed(2))
+    column = torch.full((M, 1), smoothing) if smoothing else None
+    mixed = losses(outputs, target, column, Partners(target.roll(1, dims=1), SHARES), Weighing(weights))
+    for member, share in enumerate(SHARES[:, 0]):
+        pair = []
+        for own, counts in ((target, weights), (target.roll(1, dims=1), weights.roll(1, dims=1))):
+            if regression:
+                single = functional.mse_loss(outputs[member, :, 0], own[member], reduction="none")
+            else:
+                single = functional.cross_entropy(
+                    outputs[member], own[member], label_smoothing=smoothing, reduction="none"
+                )
+            pair.append((counts[member] * single).mean())
+        torch.testing.assert_close(mixed[member], (1 - share) * pair[0] + share * pair[1])

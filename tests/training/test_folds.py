@@ -1,0 +1,133 @@
+"""Folds in step: their means decide, and what was decided can be trained once more without validation."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from automl.models.build import build
+from automl.models.families.registry import FAMILIES
+from automl.task import Block
+from automl.training.arguments import SGD, AdamW, Constant, Member, Plateau, Training
+from automl.training.cohort import Cohort, train
+from automl.training.feed import Rows
+from automl.training.folds import mean_epochs, train_along, train_folds
+from automl.trial import Epoch
+
+BLOCKS = (Block("numeric", (4,), "float32"),)
+
+
+class Watch:
+    """Scores by accuracy, or by what the test tells it to; keeps the epochs it hears of."""
+
+    higher_is_better = True
+
+    def __init__(self, target=None, scores=None):
+        self.target, self.scores, self.seen, self.asked = target, scores, [], 0
+
+    def score(self, outputs):
+        self.asked += 1
+        if self.scores is not None:
+            return self.scores[min(self.asked, len(self.scores)) - 1]
+        return float((outputs.argmax(1) == self.target.numpy()).mean())
+
+    def epoch_ended(self, epochs):
+        self.seen.append(epochs)
+        return set()
+
+    def is_over(self):
+        return False
+
+
+def _rows(n_rows, seed):
+    numeric = torch.randn(n_rows, 4, generator=torch.Generator().manual_seed(seed))
+    return Rows({"numeric": numeric}, (numeric[:, 0] + 0.3 * numeric[:, 1] > 0).long())
+
+
+def _member(seed=1, optimizer=None, schedule=None, **training):
+    training = {"batch_size": 32, "epochs": 4, **training}
+    return Member(
+        seed=seed, optimizer=optimizer or AdamW(), schedule=schedule or Constant(), training=Training(**training)
+    )
+
+
+def _cohort(members, rows, valid, watch=None):
+    modules = [build(FAMILIES["mlp"](width=8, layers=1), BLOCKS, 2, seed=member.seed) for member in members]
+    return Cohort(modules, members, rows, valid, watch or Watch(valid.target))
+
+
+def _folds(members, scores=None, sizes=((80, 30), (60, 30), (90, 31))):
+    cohorts = []
+    for number, (n_train, n_valid) in enumerate(sizes):
+        valid = _rows(n_valid, 100 + number)
+        own = Watch(valid.target, scores[number] if scores else None)
+        cohorts.append(_cohort(members, _rows(n_train, number), valid, own))
+    return cohorts
+
+
+def test_a_curve_is_the_mean_of_the_folds_own():
+    together = train_folds(_folds([_member()]), Watch())[0]
+    alone = []
+    for number, (n_train, n_valid) in enumerate(((80, 30), (60, 30), (90, 31))):
+        valid = _rows(n_valid, 100 + number)
+        module = build(FAMILIES["mlp"](width=8, layers=1), BLOCKS, 2, seed=1)
+        alone.append(train([module], [_member()], _rows(n_train, number), valid, Watch(valid.target))[0])
+    for place, epoch in enumerate(together.epochs):
+        own = [each.epochs[place] for each in alone]
+        assert epoch.validation == pytest.approx(sum(each.validation for each in own) / 3)
+        assert epoch.train_loss == pytest.approx(sum(each.train_loss for each in own) / 3)
+
+
+def test_the_best_epoch_is_that_of_the_mean_curve():
+    scores = [[0.9, 0.1, 0.5, 0.1], [0.1, 0.2, 0.5, 0.1], [0.1, 0.9, 0.6, 0.1]]
+    fitted = train_folds(_folds([_member()], scores), Watch())[0]
+    assert (fitted.best.epoch, fitted.best.validation) == (3, pytest.approx(1.6 / 3))
+
+
+def test_patience_counts_along_the_mean_curve():
+    scores = [[0.9, 0.1, 0.2, 0.3, 0.4], [0.9, 0.5, 0.5, 0.5, 0.5], [0.9, 0.95, 0.97, 0.98, 0.99]]
+    fitted = train_folds(_folds([_member(epochs=50, patience=2)], scores), Watch())[0]
+    assert (fitted.best.epoch, len(fitted.epochs), fitted.stopped_by) == (1, 3, "patience")
+
+
+def test_the_watcher_hears_the_means():
+    watch = Watch()
+    fitted = train_folds(_folds([_member(), _member(2)]), watch)
+    assert [epochs[1] for epochs in watch.seen] == fitted[1].epochs
+
+
+def test_members_leave_one_by_one_in_all_folds():
+    fitted = train_folds(_folds([_member(epochs=1), _member(2, epochs=3)]), Watch())
+    assert [len(each.epochs) for each in fitted] == [1, 3]
+
+
+def test_no_fold_gives_its_weights():
+    assert train_folds(_folds([_member()]), Watch())[0].weights == {}
+
+
+def test_what_diverges_in_one_fold_has_diverged():
+    def epoch(loss):
+        return {0: Epoch(1, loss, 0.5, 0.5, 0.1, 1.0)}
+
+    assert math.isnan(mean_epochs([epoch(0.5), epoch(math.nan)])[0].train_loss)
+
+
+def test_training_along_a_curve_is_that_training_without_its_choice():
+    rows, valid = _rows(80, 0), _rows(30, 1)
+    member = _member(schedule=Plateau(patience=0, factor=0.1), optimizer=AdamW(lr=0.1), epochs=8)
+    module = build(FAMILIES["mlp"](width=8, layers=1), BLOCKS, 2, seed=1)
+    known = train([module], [member], rows, valid, Watch(valid.target))[0]
+    blind = _cohort([member], rows, Rows(*rows.at(slice(0, 2))), Watch(scores=[math.nan]))
+    again = train_along(blind, known.epochs[: known.best.epoch])
+    assert len(again.epochs) == known.best.epoch
+    for name, weight in known.weights.items():
+        assert torch.equal(weight, again.weights[name])
+
+
+def test_training_along_a_curve_that_diverges_says_so():
+    rows = _rows(80, 0)
+    curve = [Epoch(number, 0.5, 0.5, 0.5, 0.1, 1.0) for number in (1, 2, 3)]
+    wild = _cohort([_member(optimizer=SGD(lr=1e30, momentum=0.0))], rows, rows)
+    assert train_along(wild, curve).stopped_by == "diverged"
