@@ -32,7 +32,7 @@ from tests.test_readme import (
 )
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("tutorial.md", "tasks.md")
+PAGES = ("tutorial.md", "tasks.md", "splits.md")
 
 
 def steps(page: str) -> Iterator[tuple[str, str]]:

@@ -30,12 +30,15 @@ def settle_space(record: Record, plan: Plan, task: Task) -> Plan:
         task: The columns.
 
     Raises:
-        PlanError: The space has a family that reads a kind of column which the data does not have.
+        PlanError: The space has a family that reads a kind of column which the data does not have, or it sets class
+            weights itself although others were asked for.
         SpaceError: There is no such space, or it has mistakes.
     """
     if not record.has(SPACE):
         name = plan.space or default_space(task)
-        _check(sound_space(name), name, task)
+        space = sound_space(name)
+        _check(space, name, task)
+        _check_class_weight(space, name, plan)
         plan = replace(plan, space=name)
         record.write_json(PLAN, record.read_json(PLAN) | {"space": name})
         record.write_text(SPACE, whole_text(name))
@@ -72,9 +75,29 @@ def _check(space: Space, name: str, task: Task) -> None:
             raise PlanError(f"{said}, and the data has none")
 
 
-def families(space: Space) -> list[str]:
-    """List the families that a space may propose."""
-    domain = next((each.domain for each in space.parameters if each.name == "family"), None)
+def _check_class_weight(space: Space, name: str, plan: Plan) -> None:
+    """Refuse class weights that the space never takes.
+
+    Raises:
+        PlanError: There are some, and the space sets its own.
+    """
+    if plan.class_weight == "none":
+        return
+    for each in space.parameters_flat():
+        if each.name == "training.class_weight" and "given" not in _options(each.domain):
+            raise PlanError(
+                f"--class-weight would change nothing: the space {name!r} sets training.class_weight itself; "
+                "leave the option out, or let the space choose `given` too"
+            )
+
+
+def _options(domain: object) -> list[str]:
     if isinstance(domain, Choice):
         return [str(option) for option in domain.options]
     return [str(domain.value)] if isinstance(domain, Fixed) else []
+
+
+def families(space: Space) -> list[str]:
+    """List the families that a space may propose."""
+    domain = next((each.domain for each in space.parameters if each.name == "family"), None)
+    return _options(domain)

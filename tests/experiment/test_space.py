@@ -95,3 +95,20 @@ space:
         "odd.yaml: optimizer.sgd.lr: is never reached: where a space has no choice of optimizer, it is adamw",
         "odd.yaml: preparing.resolution: resolution must be 0 or from 4 to 512, got 2",
     ]
+
+
+def _with_class_weights(tmp_path, words):
+    space = tmp_path / "own.yaml"
+    space.write_text(f"name: own\nextends: tabular_small\nspace:\n  training:\n    class_weight: {words}\n")
+    plan = Plan(data="x.csv", study="s", runs_dir=str(tmp_path), space=str(space), class_weight="balanced")
+    return settle_space(Record.create(tmp_path, "s", plan.to_json()), plan, _task("numeric"))
+
+
+@pytest.mark.parametrize("words", ["balanced", "{choice: [none, balanced]}"])
+def test_class_weights_that_a_space_sets_itself_are_not_asked_for_beside_it(tmp_path, words):
+    with pytest.raises(PlanError, match="--class-weight would change nothing: the space .* sets training.class_weight"):
+        _with_class_weights(tmp_path, words)
+
+
+def test_a_space_may_choose_the_class_weights_that_were_asked_for(tmp_path):
+    assert _with_class_weights(tmp_path, "{choice: [given, none]}").class_weight == "balanced"

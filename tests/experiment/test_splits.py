@@ -172,53 +172,53 @@ def test_what_does_not_fit_the_data_is_refused(staged, table, options, sentence)
 
 
 SMALL = {"space": "tabular_small", "trials": 2, "seed": 3, "device": "cpu"}
+FOLDED = {**SMALL, "target": "target", "drop": ("day",), "group": "barrel", "weight": "w", "folds": 3}
 
 
 @pytest.fixture(scope="module")
 def folded(tmp_path_factory, empty_store):
-    """A search on folds with groups and weights, judged and exported by commands of their own, and its twin."""
+    """A search on folds with groups and weights, judged and exported by a command of its own."""
     import shutil
 
     folder = tmp_path_factory.mktemp("folded") / "runs"
     folder.mkdir()
     shutil.copy(empty_store, folder / "mlflow.db")
-    options = {**SMALL, "target": "target", "drop": ("day",), "group": "barrel", "weight": "w", "folds": 3}
-    first, twin = (
-        automl.search(wine(), study=name, runs_dir=folder, judge=False, **options) for name in ("first", "twin")
-    )
-    return first.judge(), twin
+    return automl.search(wine(), study="first", runs_dir=folder, judge=False, **FOLDED).judge()
 
 
-def test_a_search_on_folds_is_repeated_bit_for_bit(folded):
-    assert folded[0].best == folded[1].best
+@pytest.mark.slow
+def test_a_search_on_folds_that_went_on_is_the_one_that_was_never_ended(folded, runs_dir):
+    begun = automl.search(wine(), study="twin", runs_dir=runs_dir, judge=False, **{**FOLDED, "trials": 1})
+    gone_on = automl.resume("twin", runs_dir=runs_dir, trials=2).judge()
+    assert (begun.summary["trials"]["total"], gone_on.summary["trials"]["total"]) == (1, 2)
+    assert (gone_on.best, gone_on.test) == (folded.best, folded.test)
 
 
 def test_what_is_judged_is_what_is_exported(folded):
-    record, trial = Record(folded[0].run_dir), folded[0].best["trial"]
+    record, trial = Record(folded.run_dir), folded.best["trial"]
     sha256 = weights_sha256(record.trial(trial).weights_path)
     (opening, _) = [json.loads(line) for line in (record.run_dir / "ledger.jsonl").read_text().splitlines()]
     assert opening["weights_sha256"] == sha256
     judged = pd.read_parquet(record.judgement_rows_path)
     rows = read_rows(record.run_dir / "sealed" / "test.parquet")
-    assert (folded[0].predict(rows)["prediction"].to_numpy() == judged["prediction"].to_numpy()).all()
+    assert (folded.predict(rows)["prediction"].to_numpy() == judged["prediction"].to_numpy()).all()
 
 
 def test_the_judgement_counts_rows_by_their_weights(folded):
-    judged = pd.read_parquet(Record(folded[0].run_dir).judgement_rows_path)
+    judged = pd.read_parquet(Record(folded.run_dir).judgement_rows_path)
     expected = theirs.accuracy_score(judged["truth"], judged["prediction"], sample_weight=judged["weight"])
-    assert folded[0].test["value"] == pytest.approx(expected)
+    assert folded.test["value"] == pytest.approx(expected)
 
 
 def test_the_judgement_says_what_its_intervals_draw(folded):
-    notes = json.loads((folded[0].run_dir / "judgement.json").read_text())["notes"]
-    n_groups = pd.read_parquet(Record(folded[0].run_dir).judgement_rows_path)["group"].nunique()
+    notes = json.loads((folded.run_dir / "judgement.json").read_text())["notes"]
+    n_groups = pd.read_parquet(Record(folded.run_dir).judgement_rows_path)["group"].nunique()
     assert "a test row counts by its 'w', in scores and intervals" in notes
     assert f"the intervals draw whole groups of 'barrel' anew ({n_groups} in the test rows), not single rows" in notes
 
 
 def test_any_completed_trial_of_folds_can_be_exported(folded, tmp_path):
-    other = 1 - folded[1].best["trial"]
-    folded[1].export(tmp_path / "model", other)
+    folded.export(tmp_path / "model", 1 - folded.best["trial"])
     assert (tmp_path / "model" / "model.onnx").exists()
 
 
