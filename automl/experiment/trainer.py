@@ -13,7 +13,6 @@ from automl.experiment.recipe import read_recipe
 from automl.experiment.watch import Unwatched
 from automl.models.build import build, costs
 from automl.models.cost import operations, training_bytes
-from automl.models.summary import n_parameters
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member
 from automl.training.cohort import Cohort, Fitted, train
