@@ -140,7 +140,6 @@ def search(
     timeout: str | float | None = None,
     runs_dir: str | Path = "runs",
     drop: Sequence[str] = (),
-    na: str | Sequence[str] = (),
     warm_start: str | None = None,
     seed_configs: str | Path | Sequence[Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
@@ -156,7 +155,6 @@ def search(
         timeout: Time in all: `10m`, or seconds.
         runs_dir: The folder of all studies.
         drop: Columns to leave out.
-        na: What stands for nothing in text files; words such as `NA` are then values in columns of text.
         warm_start: A study whose best configs are tried right after the default.
         seed_configs: Your own configs, or their file, that are tried before those.
         progress: Who watches; nobody if None.
@@ -164,7 +162,7 @@ def search(
             `metric`, `positive`, `study`, `split`, `group`, `time`, `folds`, `weight`, `class_weight` (a word, or
             weights by class), `target_transform`, `device`, `seed`, `sampler`, `pruner`, `cohort`, `jobs`,
             `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `storage`, `keep`,
-            `separator`, `decimal` and `encoding` of text files, and `judge`, which is False where `Result.judge` is to
+            `separator`, `decimal`, `encoding` and `na` of text files, and `judge`, which is False where `Result.judge` is to
             open the test rows.
 
     Returns:
@@ -179,19 +177,8 @@ def search(
         Traceback (most recent call last):
         automl.errors.DataError: no such file: nowhere.csv
     """
-    plan, tables = _planned(
-        data,
-        target=target,
-        test=test,
-        validation=validation,
-        timeout=timeout,
-        runs_dir=runs_dir,
-        drop=drop,
-        na=na,
-        warm_start=warm_start,
-        seed_configs=seed_configs,
-        **options,
-    )
+    given = {"test": test, "validation": validation, "timeout": timeout, "runs_dir": runs_dir, **options}
+    plan, tables = _planned(data, target=target, drop=drop, warm_start=warm_start, seed_configs=seed_configs, **given)
     return Result(search_plan(plan, tables=tables, progress=progress))
 
 

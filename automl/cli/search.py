@@ -12,7 +12,7 @@ from automl.cli.options import RUNS, Decimal, Encoding, Json, Quiet, RunsDir, Se
 from automl.task import COLUMN_KINDS, HIGHER_IS_BETTER, TASK_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from automl.experiment.plan import Plan
 
@@ -112,6 +112,37 @@ Storage = Annotated[
 ]
 
 
+def _planned(given: Mapping[str, Any]) -> Plan:
+    """Give the plan of a command's options, checked."""
+    from automl.experiment.checks import checked, parse_kinds
+    from automl.experiment.first import with_first
+    from automl.experiment.limits import parse_size
+    from automl.experiment.plan import Plan
+
+    plan = Plan(
+        **{name: given[name] for name in _AS_GIVEN},
+        kinds=parse_kinds(given["kind"] or []),
+        drop=tuple(given["drop"] or ()),
+        na=tuple(given["na"] or ()),
+        timeout=parse_duration(given["timeout"]) if given["timeout"] else None,
+        study=given["study"] or "",
+        runs_dir=str(given["runs_dir"].absolute()),
+        test=given["test"] or "0.2",
+        validation=given["validation"] or "0.2",
+        max_memory=parse_size(given["max_memory"]) if given["max_memory"] else None,
+        judge=not given["no_judge"],
+    )
+    plan = checked(plan, split_twice=bool(given["split"] and given["test"]))
+    return with_first(plan, warm_start=given["warm_start"], seed_configs=given["seed_config"])
+
+
+def _look(plan: Plan, *, as_json: bool) -> None:
+    from automl.cli.dry_run import write_dry_run
+    from automl.experiment.dry_run import dry_run
+
+    write_dry_run(dry_run(plan), as_json=as_json)
+
+
 def _carry_out(plan: Plan, started: float | None, *, as_json: bool, quiet: bool) -> None:
     from automl.cli.progress import reporter
     from automl.cli.summary import write_result
@@ -169,30 +200,8 @@ def search(
     quiet: Quiet = False,
 ) -> None:
     """Search for the best network on a table or on images, and judge it once."""
-    from automl.experiment.checks import checked, parse_kinds
-    from automl.experiment.first import with_first
-    from automl.experiment.limits import parse_size
-    from automl.experiment.plan import Plan
-
-    plan = Plan(
-        **{name: context.params[name] for name in _AS_GIVEN},
-        kinds=parse_kinds(kind or []),
-        drop=tuple(drop or ()),
-        na=tuple(na or ()),
-        timeout=parse_duration(timeout) if timeout else None,
-        study=study or "",
-        runs_dir=str(runs_dir.absolute()),
-        test=test or "0.2",
-        validation=validation or "0.2",
-        max_memory=parse_size(max_memory) if max_memory else None,
-        judge=not no_judge,
-    )
-    plan = checked(plan, split_twice=bool(split and test))
-    plan = with_first(plan, warm_start=warm_start, seed_configs=seed_config)
+    plan = _planned(context.params)
     if dry_run:
-        from automl.cli.dry_run import write_dry_run
-        from automl.experiment.dry_run import dry_run as run_dry
-
-        write_dry_run(run_dry(plan), as_json=as_json)
-        return
-    _carry_out(plan, context.obj, as_json=as_json, quiet=quiet)
+        _look(plan, as_json=as_json)
+    else:
+        _carry_out(plan, context.obj, as_json=as_json, quiet=quiet)
