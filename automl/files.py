@@ -47,6 +47,17 @@ def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
         sync([path.parent])
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a large file in one step, and wait until it is on the disk; a kill leaves one temporary file at most."""
+    staged = path.with_name(f".{path.name}.tmp")
+    try:
+        staged.write_bytes(content)
+        put(staged, path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+
+
 def is_empty(path: Path) -> bool:
     """Whether a file is absent or has nothing in it, as a power cut may leave one that was not waited for."""
     try:

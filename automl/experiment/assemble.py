@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from automl.experiment.checkpoints import Checkpoints
 from automl.experiment.cohorts import Cohorts
 from automl.experiment.first import beginning_with_first
 from automl.experiment.objective import Objective
@@ -74,4 +75,5 @@ def assemble(
     objective = Objective(
         record, trainer, plan.seed, pruner, clock, progress, record.outcomes(), interrupts, n_kept=plan.n_kept
     )
+    objective.checkpoints = Checkpoints(record, plan.seed, interrupts)
     return Bench(study, objective, Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort)))

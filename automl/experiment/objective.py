@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from automl.budget import Clock
+    from automl.experiment.checkpoints import Checkpoints
     from automl.experiment.progress import Progress
     from automl.experiment.trainer import Trainer
     from automl.study.rungs import Pruner
@@ -42,6 +43,7 @@ class Objective:
         outcomes: What came of the trials so far, earlier sessions' included.
         interrupts: Whether somebody asked for the search to end.
         n_kept: Of how many of the best trials the weights are kept; None for all that were completed.
+        checkpoints: Where cohorts in training are kept; nowhere if None.
     """
 
     record: Record
@@ -53,6 +55,7 @@ class Objective:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     interrupts: Interrupts = field(default_factory=Interrupts)
     n_kept: int | None = N_KEPT
+    checkpoints: Checkpoints | None = None
     _leaders: list[int] | None = field(default=None, repr=False)
     _with_weights: set[int] | None = field(default=None, repr=False)
 
@@ -72,6 +75,8 @@ class Objective:
         self.record.write_outcomes(ended)
         self._take_in(ended)
         self._forget_all_but_the_best(ended)
+        if self.checkpoints is not None:
+            self.checkpoints.forget(ended)
         for number, outcome in ended.items():
             self.progress.trial_ended(number, outcome)
         return ended
@@ -120,8 +125,9 @@ class Objective:
 
     def _train(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
         watch = Watch(list(configs), self.trainer.stage, self.pruner, self.clock, self.progress, self.interrupts)
+        keeper = self.checkpoints.keeper(configs, watch) if self.checkpoints is not None else None
         candidates = [Candidate(config, (self.seed, number)) for number, config in configs.items()]
-        fitted = dict(zip(configs, self.trainer.train(candidates, watch)))
+        fitted = dict(zip(configs, self.trainer.train(candidates, watch, keeper)))
         outcomes = {number: outcome for number, (_, outcome) in fitted.items()}
         best = self._best_of(outcomes)
         for number, (each, _) in fitted.items():

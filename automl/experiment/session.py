@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automl.budget import Clock
 from automl.errors import StorageError
 from automl.experiment.assemble import assemble
+from automl.experiment.checkpoints import forget_all
 from automl.experiment.environment import environment
 from automl.experiment.first import settle_first
 from automl.experiment.interrupts import Interrupts, deferred
@@ -153,6 +154,8 @@ class Session:
     def _search(self, interrupts: Interrupts) -> Objective:
         record, plan = self._record, self._plan
         bench = assemble(record, plan, self._stage, clock=self._clock, progress=self._progress, interrupts=interrupts)
+        if bench.objective.checkpoints is not None:
+            bench.objective.checkpoints.kept = self._keep_time
         if bench.study.mended_bytes:
             self._progress.say(
                 f"cut {bench.study.mended_bytes} bytes of an unfinished last line off {record.journal_path}"
@@ -186,6 +189,7 @@ class Session:
         self._deliver()
 
     def _finish(self) -> dict[str, Any]:
+        forget_all(self._record)
         result = self._close("FINISHED")
         self._record.write_json(CLOCK, {"seconds": result["seconds"], "finished": True})
         return result

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from automl.experiment.checkpoints import CohortKeeper
     from automl.experiment.recipe import Recipe
     from automl.experiment.stage import Prepared, Stage
     from automl.experiment.watch import Watch
@@ -115,12 +116,15 @@ class Trainer:
     def _layers(self, recipe: Recipe) -> list[LayerCost]:
         return costs(recipe.family, self._blocks(recipe), self.stage.task.n_outputs)
 
-    def train(self, candidates: Sequence[Candidate], watch: Watch) -> list[tuple[Fitted, Outcome]]:
+    def train(
+        self, candidates: Sequence[Candidate], watch: Watch, keeper: CohortKeeper | None = None
+    ) -> list[tuple[Fitted, Outcome]]:
         """Train a cohort; give each member after its training, and what it came to, in their order.
 
         Args:
             candidates: They agree in what `recipe.is_shared` names.
             watch: Scores epochs, stops members, keeps the clock.
+            keeper: Who keeps the cohort safe between epochs; nobody if None.
 
         Raises:
             OutOfTimeError: The time was up before the first step.
@@ -129,17 +133,17 @@ class Trainer:
         recipes = [read_recipe(candidate.config) for candidate in candidates]
         stages = self.stage.folds or (self.stage,)
         prepared = [stage.prepare(recipes[0].preparing) for stage in stages]
-        if watch.is_over():
+        if watch.is_over() and not (keeper and keeper.has_file):
             raise OutOfTimeError("the time was up before the first step")
         layers = self._layers(recipes[0])
-        if self.stage.folds:
-            fitted = self._train_folds(candidates, recipes, prepared, watch)
+        if self.stage.folds:  # They are not kept between epochs: after a kill they begin again.
+            fitted, keeper = self._train_folds(candidates, recipes, prepared, watch), None
         else:
             networks, members = self._set_up(candidates, recipes, prepared[0], self.stage)
             rows = self._rows(0, prepared[0], self.stage)
-            fitted = train(networks, members, *rows, watch, n_operations=operations(layers))
+            fitted = train(networks, members, *rows, watch, n_operations=operations(layers), keeper=keeper)
         size = sum(layer.parameters for layer in layers)
-        seconds = time.perf_counter() - started
+        seconds = keeper.seconds if keeper else time.perf_counter() - started
         n_epochs = sum(len(each.epochs) for each in fitted)
         return [(each, _outcome(each, size, seconds * len(each.epochs) / n_epochs)) for each in fitted]
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from automl.study.rungs import Pruner
     from automl.trial import Epoch
 
+_SHORT_EPOCH = 5.0
+"""Seconds an epoch may take that is brought to its end, and kept, when somebody asks for the search to end."""
+
 
 class Scorer:
     """Scores raw outputs over a stage's validation rows by the task's metric, rows counting as they count.
@@ -59,8 +62,11 @@ class Watch:
     progress: Progress
     interrupts: Interrupts
     higher_is_better: bool = field(init=False)
+    is_kept: bool = field(default=False, init=False)
+    """Whether an epoch's end is kept, so that who asks for the search to end is let wait for it."""
     _best: dict[int, float] = field(default_factory=dict, init=False)
     _epochs: int = field(default=0, init=False)
+    _seconds: float = field(default=math.inf, init=False)
 
     def __post_init__(self) -> None:
         """Fetch what every epoch is scored against."""
@@ -75,16 +81,27 @@ class Watch:
         """Give who watches one fold for this watch."""
         return FoldWatch(self, Scorer(fold))
 
+    def go_on(self, curves: Mapping[int, Sequence[Epoch]]) -> None:
+        """Take in the epochs of an earlier session, by place: nobody is told of them again, and no rung is judged."""
+        self._epochs = max(len(curve) for curve in curves.values())
+        for place, curve in curves.items():
+            for epoch in curve:
+                self._take(place, epoch)
+
     def epoch_ended(self, epochs: Mapping[int, Epoch]) -> set[int]:
         """Pass the epochs on, and let the pruner judge those that stand at a rung, all at once."""
         self._epochs += 1
         for place, epoch in epochs.items():
-            number = self.numbers[place]
-            self.progress.epoch(number, epoch)
-            self._best[number] = self._better(self._best.get(number, math.nan), epoch.validation)
+            self.progress.epoch(self.numbers[place], epoch)
+            self._take(place, epoch)
         scores = {self.numbers[place]: self._best[self.numbers[place]] for place in epochs}
         leaving = self.pruner.report(self._epochs, scores)
         return {place for place in epochs if self.numbers[place] in leaving}
+
+    def _take(self, place: int, epoch: Epoch) -> None:
+        number = self.numbers[place]
+        self._best[number] = self._better(self._best.get(number, math.nan), epoch.validation)
+        self._seconds = epoch.seconds
 
     def _better(self, best: float, new: float) -> float:
         if not math.isfinite(best) or not math.isfinite(new):
@@ -93,7 +110,8 @@ class Watch:
 
     def is_over(self) -> bool:
         """Whether the time is up; the very first trial is given one epoch whatever the clock says."""
-        self.interrupts.check()
+        if not (self.is_kept and self._seconds <= _SHORT_EPOCH):
+            self.interrupts.check()
         if 0 in self.numbers and self._epochs == 0:
             return False
         return self.clock.is_over

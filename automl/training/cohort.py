@@ -68,6 +68,16 @@ class Watcher(Protocol):
         """Whether the time is up: the epoch then ends at the next step."""
 
 
+class Keeper(Protocol):
+    """Who keeps a cohort in training safe."""
+
+    def begin(self, cohort: Cohort) -> bool:
+        """Let a cohort go on where it was kept; give False where it must be made anew, for it was spoilt by that."""
+
+    def epoch_ended(self, cohort: Cohort) -> None:
+        """Hear that an epoch is over, and keep the cohort or not."""
+
+
 @dataclass
 class Fitted:
     """One member after its training.
@@ -193,7 +203,7 @@ class Cohort:
             if self.fitted[seat.place].best is not None:
                 best = self._stack.best(row)
                 tensors |= {f"best/{seat.place}/{name}": weight for name, weight in best.items()}
-        return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave, in a cohort made from the same networks, members and rows."""
@@ -213,6 +223,12 @@ class Cohort:
         self._stack.load(state["weights"], part_of(state, "buffers/"))
         self._update.load(part_of(state, "update/"), self._stack.weights)
         self._sit(self._seats)
+
+    def end(self) -> None:
+        """Let all leave who are in training, for the time is up."""
+        for seat in self._seats:
+            self.fitted[seat.place].stopped_by = "budget"
+        self._let_leave()
 
     def run_epoch(self) -> None:
         """Train one epoch, validate, and let those leave that should."""
@@ -335,6 +351,7 @@ def train(
     watcher: Watcher,
     *,
     n_operations: int | None = None,
+    keeper: Keeper | None = None,
 ) -> list[Fitted]:
     """Train candidates of equal shape together, each until it stops.
 
@@ -346,6 +363,7 @@ def train(
         watcher: Likewise.
         n_operations: Likewise. Threads are worth while where these are many: a wide convolution of small ones is no
             work to share (16 of 8 x 8 pixels took half as long again with two threads on a busy machine).
+        keeper: Who keeps the cohort between epochs, and may have kept it before; nobody if None.
 
     Returns:
         One fitted member a candidate, in their order, with the weights of its best epoch.
@@ -354,9 +372,14 @@ def train(
         OutOfTimeError: The time was up before the first step.
         ValueError: The candidates' shapes or batch sizes differ.
     """
-    cohort = Cohort(modules, members, train, validation, watcher, n_operations=n_operations)
+    given = (modules, members, train, validation, watcher)
+    cohort = Cohort(*given, n_operations=n_operations)
     n_parameters, n_rows = cohort.step_size
     with threads_for(max(n_parameters, n_operations or 0), n_rows):
+        if keeper is not None and not keeper.begin(cohort):
+            cohort = Cohort(*given, n_operations=n_operations)
         while cohort.is_active:
             cohort.run_epoch()
+            if keeper is not None:
+                keeper.epoch_ended(cohort)
     return cohort.fitted

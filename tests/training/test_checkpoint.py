@@ -12,7 +12,7 @@ from automl.models.build import build
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
 from automl.training.arguments import OPTIMIZERS, Constant, Cosine, CosLog, Course, Member, OneCycle, Plateau, Training
-from automl.training.checkpoint import load_cohort, save_cohort
+from automl.training.checkpoint import Pace, load_cohort, read_cohort, save_cohort
 from automl.training.cohort import Cohort
 from automl.training.feed import Rows
 
@@ -117,3 +117,67 @@ def test_another_cohorts_file_is_refused(tmp_path):
     save_cohort(tmp_path / "cohort.safetensors", _cohort("mlp", ["adam"], set()))
     with pytest.raises(KeyError):
         load_cohort(tmp_path / "cohort.safetensors", _cohort("mlp", ["adam", "sgd"], set()))
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    path = tmp_path / "cohort.safetensors"
+    save_cohort(path, _cohort("mlp", ["adam"], set()))
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 128]))
+    with pytest.raises(ValueError, match="it is damaged"):
+        read_cohort(path)
+
+
+def test_the_note_is_read_back(tmp_path):
+    path = tmp_path / "cohort.safetensors"
+    save_cohort(path, _cohort("mlp", ["adam"], set()), {"seconds": "1.5"})
+    assert read_cohort(path)[1] == {"seconds": "1.5"}
+
+
+class Time:
+    """A clock that is set by hand."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def passes(self, seconds):
+        self.now += seconds
+
+
+@pytest.mark.parametrize("cost", [0.001, 0.5, 20.0])
+@pytest.mark.parametrize("epoch", [0.01, 1.0, 300.0])
+def test_writing_takes_at_most_three_percent_of_the_time(cost, epoch):
+    time, spent, last = Time(), 0.0, 0.0
+    pace = Pace(time)
+    for _ in range(2000):
+        time.passes(epoch)
+        if pace.is_due(10_000):
+            pace.timed(lambda: time.passes(cost), 10_000)
+            spent, last = spent + last, cost
+        assert spent <= 0.03 * time.now + 1e-9
+    assert last == cost or 2000 * epoch < 1
+
+
+def test_a_larger_cohort_is_thought_to_cost_more():
+    time = Time()
+    pace = Pace(time)
+    time.passes(1.0)
+    assert (pace.is_due(10), pace.is_due(10_000_000)) == (True, False)
+
+
+def test_a_write_that_fails_has_cost_time_too():
+    time = Time()
+    pace = Pace(time)
+
+    def fail():
+        time.passes(1.0)
+        raise OSError
+
+    time.passes(10.0)
+    with pytest.raises(OSError):
+        pace.timed(fail, 10)
+    time.passes(20.0)
+    assert not pace.is_due(10)
