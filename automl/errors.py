@@ -9,6 +9,7 @@ Exception
     ├── PlanError              an option of the command that cannot be honoured
     ├── StudyError             a study that exists, does not exist, is busy or is damaged
     │   └── StorageError       the storage in which a study's trials are kept is away, or refuses
+    ├── DiskError              the disk does not take what is to be kept: it is full, failing or read-only
     ├── SealError              the test rows would be opened a second time, or have changed
     ├── BundleError            an exported model that cannot be read, or rows it cannot predict
     └── SearchError            the search itself came to nothing (exit code 1)
@@ -57,6 +58,10 @@ class StudyError(AutoMLError):
 
 class StorageError(StudyError):
     """The storage in which a study's trials are kept is away, or refuses."""
+
+
+class DiskError(AutoMLError):
+    """The disk does not take what is to be kept: it is full, failing or read-only."""
 
 
 class SealError(AutoMLError):

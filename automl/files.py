@@ -9,6 +9,7 @@ is not finite has no place in it and is written as null.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import math
@@ -18,7 +19,28 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from automl.errors import StudyError
+from automl.errors import DiskError, StudyError
+
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+
+
+def disk_fault(error: BaseException) -> DiskError | None:
+    """Say what the disk refused where an error came of that, by whatever library it was passed on; None of others.
+
+    Examples:
+        >>> str(disk_fault(OSError(errno.ENOSPC, "No space left on device", "runs/iris-1/clock.json")))
+        'the disk did not take runs/iris-1/clock.json: No space left on device'
+        >>> disk_fault(FileNotFoundError(errno.ENOENT, "No such file or directory"))
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DiskError):
+            return cause
+        if isinstance(cause, OSError) and cause.errno in _OF_THE_DISK:
+            # Writing by a descriptor, the system knows no name.
+            return DiskError(f"the disk did not take {cause.filename or 'what is to be kept'}: {cause.strerror}")
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def write_text(path: Path, text: str, *, lasting: bool = True) -> None:

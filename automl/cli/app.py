@@ -25,6 +25,7 @@ from automl.cli.spaces import group, spaces
 from automl.cli.sync import sync
 from automl.cli.ui import ui
 from automl.errors import AutoMLError
+from automl.files import disk_fault
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(search, resume, judge, compare, show, explain, report, ui, export, predict, spaces, doctor),
@@ -96,6 +97,10 @@ def exit_code(work: Callable[[], Any]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
         return 1
+    except Exception as error:
+        if (fault := disk_fault(error)) is None:
+            raise
+        return _refuse(str(fault), fault.exit_code)
     return code if isinstance(code, int) else 0
 
 

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.errors import AutoMLError
+from automl.errors import AutoMLError, DiskError
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.sharing import reach, withdraw
 from automl.experiment.space import sound_space
 from automl.experiment.uncollected import uncollected
+from automl.files import disk_fault
 from automl.tracking.record import LEDGER, Record
 from automl.trial import Completed
 
@@ -92,10 +93,16 @@ def resumable_search(record: Record) -> Iterator[None]:
         record: The run folder.
 
     Raises:
+        DiskError: The disk did not take what is to be kept; the text says how to go on.
         KeyboardInterrupt: The work was interrupted; its text is the sentence for the person.
     """
     try:
         yield
+    except Exception as error:
+        if (fault := disk_fault(error)) is None:
+            raise
+        again = f"once it does, go on with: automl resume {record.words}"
+        raise DiskError(f"{fault}; nothing that was kept is lost; {again}") from error
     except KeyboardInterrupt:
         on = f"go on with: automl resume {record.words}"
         if record.has(LEDGER) or not any(isinstance(each, Completed) for each in record.outcomes().values()):

@@ -23,6 +23,7 @@ from automl.experiment.start import start_of
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.winner import winner
 from automl.experiment.workers import run_with_workers
+from automl.files import disk_fault
 from automl.report.summary import summarise
 from automl.report.write import write_summary, write_webpage
 from automl.tracking.record import CLOCK, ENVIRONMENT, SEARCH
@@ -141,14 +142,14 @@ class Session:
             with deferred() as interrupts:
                 yield interrupts
         except KeyboardInterrupt:
-            self._close("KILLED")
+            self._leave("KILLED")
             raise
         except StorageError as error:
-            self._close("KILLED")
+            self._leave("KILLED")
             words = f"what is done is recorded; when it is back, go on with: automl resume {self._record.words}"
             raise StorageError(f"{error}; {words}") from error
         except BaseException:
-            self._close("FAILED")
+            self._leave("FAILED")
             raise
 
     def _search(self, interrupts: Interrupts) -> Objective:
@@ -219,6 +220,14 @@ class Session:
         if final["mlflow"] != result["mlflow"]:
             result = write_summary(self._record)
         return result
+
+    def _leave(self, state: Any) -> None:
+        """Close as far as the disk lets it: why the work does not come to its end is said in any case."""
+        try:
+            self._close(state)
+        except Exception as error:
+            if disk_fault(error) is None:
+                raise
 
     def _draw(self) -> None:
         """Write the page with plots; a failure here costs the study nothing that was computed."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from automl.experiment.limits import Limits
 from automl.experiment.recipe import read_recipe
 from automl.experiment.watch import Unwatched
+from automl.files import disk_fault
 from automl.models.build import build, costs
 from automl.models.cost import operations, training_bytes
 from automl.study.seeds import seed_of
@@ -206,11 +207,16 @@ def contained(work: Callable[[Mapping[int, T]], dict[int, Outcome]], cohort: Map
     Args:
         work: Trains those it is given together, and says what came of each.
         cohort: What is to be trained, by number.
+
+    Raises:
+        DiskError: The disk does not take what is to be kept, which is no trial's fault.
     """
     started = time.perf_counter()
     try:
         return work(cohort)
     except Exception as error:
+        if fault := disk_fault(error):
+            raise fault from error
         if len(cohort) > 1:
             alone = [contained(work, {number: each}) for number, each in cohort.items()]
             return {number: outcome for one in alone for number, outcome in one.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import subprocess
@@ -200,6 +201,11 @@ def test_an_interruption_says_nothing_more(capsys: pytest.CaptureFixture[str]):
 def test_every_line_of_a_refusal_is_shown(capsys: pytest.CaptureFixture[str]):
     exit_code(raising(AutoMLError("one\ntwo")))
     assert capsys.readouterr().err == "error: one\ntwo\n"
+
+
+def test_a_full_disk_is_a_sentence(capsys: pytest.CaptureFixture[str]):
+    assert exit_code(raising(OSError(errno.ENOSPC, "No space left on device", "runs/iris/clock.json"))) == 2
+    assert capsys.readouterr().err == "error: the disk did not take runs/iris/clock.json: No space left on device\n"
 
 
 def test_an_error_of_ours_is_a_traceback():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 import pytest
 import torch
 
 from automl.budget import Clock
+from automl.errors import DiskError
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.limits import Limits
 from automl.experiment.plan import Plan
@@ -110,3 +112,14 @@ def test_an_interruption_is_no_fault():
 
     with pytest.raises(KeyboardInterrupt):
         contained(interrupted, dict.fromkeys((1, 2), CONFIG))
+
+
+def test_a_full_disk_is_no_trials_fault():
+    def work(cohort):
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError:
+            raise RuntimeError("did not possess lock")  # noqa: B904
+
+    with pytest.raises(DiskError, match="the disk did not take what is to be kept: No space left on device"):
+        contained(work, dict.fromkeys((1, 2), CONFIG))
