@@ -77,6 +77,12 @@ class Result:
 
         return [dict(row) for row in inspect.layers(Record(self.run_dir), trial)]
 
+    def replay(self, trial: int) -> dict[str, Any]:
+        """Train a trial once more in its cohort; `equal` says whether it came out as recorded, `largest` by how much."""
+        from automl.experiment.replay import replay
+
+        return replay(Record(self.run_dir), trial)
+
     def judge(self, break_seal: str | None = None) -> Result:
         """Judge the winner of a study that was searched with `judge=False`, once, and export it.
 

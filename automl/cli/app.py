@@ -16,6 +16,7 @@ from automl.cli.export import export
 from automl.cli.judge import judge
 from automl.cli.ls import ls
 from automl.cli.predict import predict
+from automl.cli.replay import replay
 from automl.cli.report import report
 from automl.cli.resume import resume
 from automl.cli.rm import rm
@@ -28,7 +29,7 @@ from automl.errors import AutoMLError
 from automl.files import disk_fault
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *(search, resume, judge, compare, show, explain, report, ui, export, predict, spaces, doctor),
+    *(search, resume, judge, compare, show, explain, replay, report, ui, export, predict, spaces, doctor),
     *(ls, rm, sync),
 )
 """Every command, in the order in which the help shows them; each is called by its function's name."""

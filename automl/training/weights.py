@@ -36,6 +36,16 @@ def load_weights(module: nn.Module, path: Path) -> None:
     module.eval()
 
 
+def largest_difference(path: Path, weights: Mapping[str, Tensor]) -> float:
+    """Say how far weights are from those of a file at most; infinitely, where they are another module's."""
+    kept = load(path.read_bytes())
+    mine = {name: weight.cpu() for name, weight in weights.items()}
+    if {name: weight.shape for name, weight in kept.items()} != {name: weight.shape for name, weight in mine.items()}:
+        return float("inf")
+    apart = [(weight.double() - mine[name].double()).abs().max() for name, weight in kept.items() if weight.numel()]
+    return float(torch.stack(apart).max()) if apart else 0.0
+
+
 def weights_sha256(path: Path) -> str:
     """Give the SHA-256 of a weights file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -30,6 +30,7 @@ CONTRACT = {
     "compare": "--runs-dir --json --csv",
     "show": "--trial --runs-dir --json",
     "explain": "--trainings --runs-dir --json --quiet",
+    "replay": "--trial --runs-dir --json --quiet",
     "report": "--reference --runs-dir --json --quiet",
     "ui": "--port --runs-dir --tracking-uri",
     "export": "--format --output --register --trial --runs-dir --json",
