@@ -78,7 +78,7 @@ class Result:
         return [dict(row) for row in inspect.layers(Record(self.run_dir), trial)]
 
     def replay(self, trial: int) -> dict[str, Any]:
-        """Train a trial once more in its cohort; `equal` says whether it came out as recorded, `largest` by how much."""
+        """Train a trial once more in its cohort; `equal` says whether it came out as recorded."""
         from automl.experiment.replay import replay
 
         return replay(Record(self.run_dir), trial)
