@@ -12,7 +12,7 @@ Config = Mapping[str, Scalar]
 """Flat names with dots (`optimizer.adamw.lr`) to plain values, in the order of the space."""
 
 StoppedBy = Literal["epochs", "patience", "budget", "diverged"]
-FailureKind = Literal["diverged", "out_of_memory", "timeout", "bug", "infeasible"]
+FailureKind = Literal["diverged", "out_of_memory", "timeout", "bug", "infeasible", "killed"]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from automl.experiment.checkpoints import Checkpoints
 from automl.experiment.cohorts import Cohorts
 from automl.experiment.first import beginning_with_first
+from automl.experiment.leases import Leases
 from automl.experiment.objective import Objective
 from automl.experiment.sharing import sampling_seed, shared_by
 from automl.experiment.trainer import Trainer
@@ -75,5 +76,10 @@ def assemble(
     objective = Objective(
         record, trainer, plan.seed, pruner, clock, progress, record.outcomes(), interrupts, n_kept=plan.n_kept
     )
+    leases = Leases(record, place) if plan.jobs > 1 else None
     objective.checkpoints = Checkpoints(record, plan.seed, interrupts)
-    return Bench(study, objective, Cohorts(record, None if plan.cohort == "auto" else int(plan.cohort)))
+    if leases is not None:
+        objective.checkpoints.beat = leases.beat
+        objective.is_fatal = leases.is_fatal
+    size = None if plan.cohort == "auto" else int(plan.cohort)
+    return Bench(study, objective, Cohorts(record, size, leases))

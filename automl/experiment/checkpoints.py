@@ -39,6 +39,7 @@ class Checkpoints:
         interrupts: Whether somebody asked for the search to end.
         pace: When the next file may be written.
         kept: Called when one was.
+        beat: Called at every epoch's end.
     """
 
     record: Record
@@ -46,6 +47,7 @@ class Checkpoints:
     interrupts: Interrupts
     pace: Pace = field(default_factory=Pace)
     kept: Callable[[], None] = lambda: None
+    beat: Callable[[], None] = lambda: None
 
     def keeper(self, configs: Mapping[int, Config], watch: Watch) -> CohortKeeper:
         """Give who keeps a cohort safe.
@@ -152,6 +154,7 @@ class CohortKeeper:
         Raises:
             KeyboardInterrupt: Somebody asked.
         """
+        self._all.beat()
         if not cohort.is_active:
             return
         is_asked, n_weights = self._all.interrupts.asked, cohort.step_size[0]

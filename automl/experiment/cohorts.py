@@ -8,6 +8,7 @@ from automl.experiment.recipe import is_shared
 
 if TYPE_CHECKING:
     from automl.budget import Budget
+    from automl.experiment.leases import Leases
     from automl.experiment.objective import Objective
     from automl.study.study import Study
     from automl.tracking.record import Record
@@ -26,11 +27,13 @@ class Cohorts:
     Args:
         record: The run folder.
         size: How many trials train together; None to decide by the candidates' size and the study's length.
+        leases: Says who works on what, where several processes share a study; None where one works alone.
     """
 
-    def __init__(self, record: Record, size: int | None = None) -> None:
+    def __init__(self, record: Record, size: int | None = None, leases: Leases | None = None) -> None:
         self._lines = record.lines(COHORTS)
         self._size = size
+        self._leases = leases
         self._groups: list[list[int]] = []
 
     def _known(self) -> list[list[int]]:
@@ -49,8 +52,28 @@ class Cohorts:
         formed = {number for group in self._known() for number in group}
         return [number for number in study.unfinished if number not in formed]
 
+    def release(self) -> None:
+        """Say that what was formed last is told to its end."""
+        if self._leases is not None:
+            self._leases.release()
+
+    def _orphans(self, study: Study, leases: Leases) -> list[int]:
+        """Give the next trials that nobody works on, because who did has died; none where there are none.
+
+        Those that died together twice are given one by one. What took a worker with it is left to other workers by the
+        process of the search, with which all would end.
+        """
+        held = leases.held()
+        for group in self.unfinished(study):
+            free = [number for number in group if number not in held]
+            if free and not (leases.place == 0 and any(map(leases.is_suspect, free))):
+                return free[:1] if leases.trains_alone(free[0]) else free
+        return []
+
     def form(self, study: Study, objective: Objective, budget: Budget) -> dict[int, Config]:
         """Ask for the configs of the next cohort; none where the budget is spent.
+
+        Trials that a process left behind which died come first.
 
         Args:
             study: Proposes them.
@@ -58,6 +81,10 @@ class Cohorts:
             budget: Trials and seconds in all; to its trials the last cohort is trimmed.
         """
         with self._lines.turn():
+            orphans = self._orphans(study, self._leases) if self._leases is not None else []
+            if orphans:
+                objective.catch_up(orphans)
+                return self._leased({number: study.ask_again(number) for number in orphans})
             begun = self._begun(study)
             if not begun and _is_spent(study, objective, budget):
                 return {}
@@ -70,6 +97,11 @@ class Cohorts:
                 else:
                     number, configs[number] = study.ask(like=config, shared=is_shared)
             self._lines.append({"trials": list(configs)})
+            return self._leased(configs)
+
+    def _leased(self, configs: dict[int, Config]) -> dict[int, Config]:
+        if self._leases is not None:
+            self._leases.take(configs)
         return configs
 
     def _lead(self, study: Study, objective: Objective, budget: Budget) -> tuple[int, Config]:

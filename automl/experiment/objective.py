@@ -14,7 +14,7 @@ from automl.training.weights import save_weights
 from automl.trial import Failed, Outcome, ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from automl.budget import Clock
     from automl.experiment.checkpoints import Checkpoints
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from automl.training.cohort import Fitted
     from automl.trial import Config
 
+_KILLED = "the process that trained it ended twice, see workers.log; it is not tried again"
 N_KEPT = 3
 """Of how many of the best trials the weights are kept, unless it is said otherwise."""
 
@@ -44,6 +45,7 @@ class Objective:
         interrupts: Whether somebody asked for the search to end.
         n_kept: Of how many of the best trials the weights are kept; None for all that were completed.
         checkpoints: Where cohorts in training are kept; nowhere if None.
+        is_fatal: Tells of a trial whether it took its process with it so often that it is not tried again.
     """
 
     record: Record
@@ -56,6 +58,7 @@ class Objective:
     interrupts: Interrupts = field(default_factory=Interrupts)
     n_kept: int | None = N_KEPT
     checkpoints: Checkpoints | None = None
+    is_fatal: Callable[[int], bool] = lambda number: False
     _leaders: list[int] | None = field(default=None, repr=False)
     _with_weights: set[int] | None = field(default=None, repr=False)
 
@@ -114,6 +117,8 @@ class Objective:
         reason = self.trainer.infeasible(next(iter(configs.values())))
         if reason:
             return {number: Failed("infeasible", reason, "", 0.0) for number in configs}
+        if all(map(self.is_fatal, configs)):
+            return {number: Failed("killed", _KILLED, "", 0.0) for number in configs}
         return contained(self._train, configs)
 
     @property

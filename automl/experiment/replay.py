@@ -85,7 +85,7 @@ def _repeatable(record: Record, trial: int) -> Outcome:
     if outcome is None:
         go_on = f"go on with: automl resume {record.words}"
         raise StudyError(f"trial {trial} of study {record.study!r} is not over; {go_on}")
-    if isinstance(outcome, Failed) and outcome.kind == "timeout":
+    if isinstance(outcome, Failed) and outcome.kind in ("timeout", "killed"):
         raise StudyError(f"trial {trial} of study {record.study!r} was never trained: {outcome.message}")
     return outcome
 

@@ -52,9 +52,10 @@ def run_again(
 def run_new(
     study: Study, objective: Objective, budget: Budget, cohorts: Cohorts, trial_ended: Callable[[], None]
 ) -> None:
-    """Form cohorts and run them until the budget is spent; what was begun before is left alone."""
+    """Form cohorts and run them until the budget is spent; what others work on is left to them."""
     while configs := cohorts.form(study, objective, budget):
         _settle(study, objective, configs)
+        cohorts.release()
         trial_ended()
         _stop_at_the_same_bug(objective.outcomes)
 

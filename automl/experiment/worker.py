@@ -19,6 +19,7 @@ from automl.experiment.interrupts import Interrupts
 from automl.experiment.messages import Sender
 from automl.experiment.plan import Plan
 from automl.experiment.uncollected import uncollected
+from automl.files import disk_fault
 from automl.tracking.record import PLAN, Record
 
 with uncollected():
@@ -47,8 +48,10 @@ def main(arguments: list[str]) -> int:
     )
     try:
         run_new(bench.study, bench.objective, plan.budget, bench.cohorts, lambda: None)
-    except AutoMLError as error:
-        sys.stderr.write(f"{error}\n")
+    except Exception as error:
+        if (fault := error if isinstance(error, AutoMLError) else disk_fault(error)) is None:
+            raise
+        sys.stderr.write(f"{fault}\n")
         return 2
     return 0
 

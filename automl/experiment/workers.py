@@ -8,15 +8,18 @@ import queue
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from automl.experiment.leases import MOST_DEATHS, Leases, end_leases
 from automl.experiment.messages import deliver
 from automl.experiment.sharing import environment_of
-from automl.experiment.trials import run_again, run_new, run_trials
+from automl.experiment.trials import run_new, run_trials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from automl.budget import Clock
     from automl.experiment.assemble import Bench
@@ -29,35 +32,41 @@ if TYPE_CHECKING:
 
 LOG = "workers.log"
 _POLL_SECONDS = 0.1
+_AT_FAULT = 2
+"""The exit code of a worker that ended because the search is at fault, as this process will find too."""
 
 
 class Workers:
     """Worker processes, and what they tell.
 
-    Whatever becomes of a worker, nothing is lost: its trials are in the journal, and are run again by this process.
+    Where one dies, another takes its place and goes on with its trials, unless it cannot even begin.
 
     Args:
+        leases: Says what each works on.
         record: The run folder, which this process holds.
-        plan: What was asked for: this process and `jobs - 1` workers.
         clock: The search's, which counts for them too.
         progress: Who hears of their trials.
         trial_ended: Called when one of their trials is over and on the disk.
     """
 
     def __init__(
-        self,
-        record: Record,
-        plan: Plan,
-        clock: Clock,
-        progress: Progress,
-        trial_ended: Callable[[], None],
+        self, leases: Leases, record: Record, clock: Clock, progress: Progress, trial_ended: Callable[[], None]
     ) -> None:
+        self._leases = leases
         self._record = record
-        self._environ = {**os.environ, "PYTHONUNBUFFERED": "1", **environment_of(plan)}
+        self._clock = clock
         self._progress = progress
         self._trial_ended = trial_ended
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._processes = [self._launch(place, clock) for place in range(1, plan.jobs)]
+        self._processes: dict[int, subprocess.Popen[str]] = {}
+        self._idle_deaths: Counter[int] = Counter()
+        self._environ: dict[str, str] = {}
+
+    def start(self, plan: Plan) -> None:
+        """Start as many as a plan asks for beside this process."""
+        self._environ = {**os.environ, "PYTHONUNBUFFERED": "1", **environment_of(plan)}
+        for place in range(1, plan.jobs):
+            self._processes[place] = self._launch(place, self._clock)
 
     def _launch(self, place: int, clock: Clock) -> subprocess.Popen[str]:
         with (self._record.run_dir / LOG).open("a", encoding="utf-8") as log:
@@ -87,39 +96,56 @@ class Workers:
         while not self._lines.empty():
             if deliver(self._lines.get(), self._progress):
                 self._trial_ended()
+        for place, process in list(self._processes.items()):
+            if process.poll() not in (None, 0, _AT_FAULT):
+                self._replace(place, process.returncode)
+
+    def _replace(self, place: int, code: int) -> None:
+        """Put another worker in the place of one that died, unless two died there before they had any trial."""
+        trials = self._leases.died(place, code)
+        self._idle_deaths[place] += not trials
+        with suppress(OSError):
+            self._processes[place].stdin.close()  # type: ignore[union-attr]
+        del self._processes[place]
+        gone = f"worker {place} ended early (exit code {code}, see {self._record.run_dir / LOG})"
+        if self._idle_deaths[place] >= MOST_DEATHS:
+            self._progress.say(f"{gone}; it is not started again")
+            return
+        on = f"; {_trials(trials)} in another" if trials else "; another is started"
+        self._progress.say(f"{gone}{on}")
+        self._processes[place] = self._launch(place, self._clock)
 
     def wait(self, interrupts: Interrupts) -> None:
-        """Wait until all have come to the end of the budget, and say of those that ended otherwise.
+        """Wait until all have come to the end of the budget.
 
         Raises:
             KeyboardInterrupt: Somebody asked for the work to end.
         """
-        for process in self._processes:
-            while process.poll() is None:
-                interrupts.check()
-                self.relay()
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(_POLL_SECONDS)
+        while any(process.poll() is None for process in self._processes.values()):
+            interrupts.check()
+            self.relay()
+            time.sleep(_POLL_SECONDS)
         self.relay()
-        ended = [process.returncode for process in self._processes if process.returncode]
-        if ended:
-            self._progress.say(
-                f"{len(ended)} of {len(self._processes)} workers ended early (exit code {ended[0]}, see "
-                f"{self._record.run_dir / LOG}); their trials are run again"
-            )
+        if any(process.poll() is None for process in self._processes.values()):
+            self.wait(interrupts)
 
     def stop(self) -> None:
         """End those that still work, at once; what they were at is run again by whoever resumes."""
-        for process in self._processes:
+        for process in self._processes.values():
             if process.poll() is None:
                 process.kill()
             process.wait()
 
 
+def _trials(numbers: Sequence[int]) -> str:
+    word = "trial" if len(numbers) == 1 else "trials"
+    return f"{word} {', '.join(map(str, numbers))} {'goes' if len(numbers) == 1 else 'go'} on"
+
+
 def run_with_workers(bench: Bench, plan: Plan, trial_ended: Callable[[], None]) -> None:
     """Run trials as `run_trials` does, with the plan's other jobs in processes of their own.
 
-    What a worker leaves behind that ends too early, this process runs again.
+    All of them take over what was left behind, by an earlier session or by one of them that died.
 
     Args:
         bench: What this process works with.
@@ -128,17 +154,25 @@ def run_with_workers(bench: Bench, plan: Plan, trial_ended: Callable[[], None]) 
 
     Raises:
         SearchError: The first trials all failed by the same bug.
+        StudyError: A worker of an earlier session still works.
     """
     study, objective, cohorts = bench.study, bench.objective, bench.cohorts
-    left = cohorts.unfinished(study)
-    workers = Workers(objective.record, plan, objective.clock, objective.progress, trial_ended)
+    record = objective.record
+    end_leases(record)
+    workers = Workers(Leases(record, 0), record, objective.clock, objective.progress, trial_ended)
+
+    def ended() -> None:
+        workers.relay()
+        trial_ended()
+
     try:
+        workers.start(plan)
         objective.progress = Relaying(objective.progress, workers)
-        run_again(study, objective, left, trial_ended)
-        run_new(study, objective, plan.budget, cohorts, trial_ended)
+        run_new(study, objective, plan.budget, cohorts, ended)
         workers.wait(objective.interrupts)
     finally:
         workers.stop()
+        end_leases(record)
     run_trials(study, objective, plan.budget, cohorts, trial_ended)
     objective.catch_up(study.finished)
 
