@@ -206,8 +206,21 @@ def test_a_finished_study_is_told_again_and_nothing_is_written(finished):
     assert _contents(finished.run_dir.parent) == before
 
 
-def test_the_same_command_gives_the_same_study_bit_for_bit(finished, runs_dir):
-    again = automl.search("iris", space="tabular_small", trials=8, seed=1, runs_dir=runs_dir)
+@pytest.fixture(scope="module")
+def again(finished, tmp_path_factory):
+    """The same search once more, in another folder."""
+    folder = tmp_path_factory.mktemp("again") / "runs"
+    return automl.search("iris", space="tabular_small", trials=8, seed=1, runs_dir=folder)
+
+
+def test_the_same_command_gives_the_same_report_but_for_times_ids_and_paths(finished, again):
+    first, second = (json.loads((each.run_dir / "report.json").read_text()) for each in (finished, again))
+    for report in (first, second):
+        del report["run_dir"], report["seconds"], report["mlflow"]["run_id"], report["mlflow"]["tracking_uri"]
+    assert first == second
+
+
+def test_the_same_command_gives_the_same_study_bit_for_bit(finished, again):
     assert _trials(again) == _trials(finished)
     assert again.test == finished.test
     first, second = (
