@@ -168,8 +168,8 @@ def search(
             `metric`, `positive`, `study`, `split`, `group`, `time`, `folds`, `weight`, `class_weight` (a word, or
             weights by class), `target_transform`, `device`, `seed`, `sampler`, `pruner`, `cohort`, `jobs`,
             `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `storage`, `keep`,
-            `separator`, `decimal`, `encoding` and `na` of text files, and `judge`, which is False where `Result.judge` is
-            to open the test rows.
+            `separator`, `decimal`, `encoding` and `na` of text files, and `judge`, which is False where `Result.judge`
+            is to open the test rows.
 
     Returns:
         What came of it.

@@ -106,9 +106,7 @@ def _with_class_weights(tmp_path, words):
 
 @pytest.mark.parametrize("words", ["balanced", "{choice: [none, balanced]}"])
 def test_class_weights_that_a_space_sets_itself_are_not_asked_for_beside_it(tmp_path, words):
-    with pytest.raises(
-        PlanError, match=r"--class-weight would change nothing: .* sets training.class_weight"
-    ):
+    with pytest.raises(PlanError, match=r"--class-weight would change nothing: .* sets training.class_weight"):
         _with_class_weights(tmp_path, words)
 
 
