@@ -57,7 +57,13 @@ def remove(record: Record, *, mlflow: bool = False, storage: bool = True) -> int
 
 def _leave_storage(record: Record) -> None:
     try:
-        withdraw(record, Plan.from_json(record.read_json(PLAN)))
+        told = record.read_json(PLAN)
+    except StudyError:  # a plan that is damaged names no storage, and its folder can be removed all the same
+        return
+    if not told.get("storage"):
+        return
+    try:
+        withdraw(record, Plan.from_json(told))
     except StorageError as error:
         raise StorageError(
             f"{error}; study {record.study!r} is left as it is; to remove its folder alone say --leave-storage"
