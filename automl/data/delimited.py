@@ -111,8 +111,8 @@ def opened(path: Path) -> IO[bytes]:
     ending = path.suffix.lower()
     if ending == ".zst":
         return _opened_zstandard(path)
-    found: Any = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(ending, open)(path, "rb")
-    stream: IO[bytes] = found
+    openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    stream: IO[bytes] = openers.get(ending, open)(path, "rb")
     return stream
 
 

@@ -148,7 +148,8 @@ class _Reader:
         wanted = [name for name in names if name not in self.known.texts]
         if not wanted:
             return {}
-        return {name: self._without(values, self._no_number) for name, values in self.file.raw(wanted).items()}
+        raw = self.file.raw(wanted)
+        return {name: self._without(raw[name], self._no_number) for name in wanted}
 
     def _without(self, values: pd.Series[Any], nothing: Collection[str]) -> pd.Series[Any]:
         kept = set(self.known.texts.get(str(values.name), ()))
@@ -308,8 +309,9 @@ def _reparsed(values: pd.Series[Any], nothing: Iterable[str]) -> pd.Series[Any]:
     lines = io.StringIO()
     csv.writer(lines, quoting=csv.QUOTE_ALL).writerows([text] for text in values.fillna(""))
     lines.seek(0)
-    column = pd.read_csv(lines, header=None, skip_blank_lines=False, keep_default_na=False, na_values=["", *nothing])[0]
-    return column.rename(values.name)
+    options: dict[str, Any] = {"skip_blank_lines": False, "keep_default_na": False, "na_values": ["", *nothing]}
+    column: pd.Series[Any] = pd.read_csv(lines, header=None, **options)[0]
+    return column
 
 
 def _first(values: pd.Series[Any], holds: str, starts: str = "") -> str:

@@ -136,7 +136,7 @@ class TextFile:
     def _parse(self, **options: Any) -> pd.DataFrame:
         try:
             with opened(self.path) as stream:
-                return pd.read_csv(
+                frame: pd.DataFrame = pd.read_csv(
                     stream,
                     sep=self.layout.separator,
                     quotechar=self.layout.quote,
@@ -147,6 +147,7 @@ class TextFile:
                     low_memory=False,
                     **options,
                 )
+                return frame
         except pd.errors.ParserError as error:
             if "Expected" in str(error):
                 raise self._ragged() from error

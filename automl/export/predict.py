@@ -282,10 +282,10 @@ def read_rows(path: Path, preparation: dict[str, Any]) -> tuple[list[str], Itera
 
     header = next(records(), [])
     styles = styles_of(records(), header, layout.separator, preparation)
-    rows = itertools.islice(records(), 1, None)
+    lines = itertools.islice(records(), 1, None)
     if not styles:
-        return header, rows
-    return header, ([styles[place](text) if place in styles else text for place, text in enumerate(row)] for row in rows)
+        return header, lines
+    return header, ([styles[place](text) if place in styles else text for place, text in enumerate(row)] for row in lines)
 
 
 def styles_of(
