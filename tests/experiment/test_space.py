@@ -104,11 +104,11 @@ def _with_class_weights(tmp_path, words):
     return settle_space(Record.create(tmp_path, "s", plan.to_json()), plan, _task("numeric"))
 
 
-@pytest.mark.parametrize("words", ["balanced", "{choice: [none, balanced]}"])
+@pytest.mark.parametrize("words", ["balanced", "{choice: [none, balanced], default: none}"])
 def test_class_weights_that_a_space_sets_itself_are_not_asked_for_beside_it(tmp_path, words):
     with pytest.raises(PlanError, match=r"--class-weight would change nothing: .* sets training.class_weight"):
         _with_class_weights(tmp_path, words)
 
 
 def test_a_space_may_choose_the_class_weights_that_were_asked_for(tmp_path):
-    assert _with_class_weights(tmp_path, "{choice: [given, none]}").class_weight == "balanced"
+    assert _with_class_weights(tmp_path, "{choice: [given, none], default: given}").class_weight == "balanced"
