@@ -89,7 +89,11 @@ def find_redundant(rows: pd.DataFrame, columns: Sequence[Column], correlation: f
         if n_distinct <= 1:
             redundancy = Redundancy(column.name, None, "constant")
         elif len(rows) >= LEAST_ROWS:
-            redundancy = _same(column, values, codes, n_distinct, by_values, by_order) or numbers.like(column, values)
+            equal, recoded = by_values.get(_key(values)), by_order.get(codes.tobytes())
+            if equal is not None:
+                redundancy = Redundancy(column.name, equal, "equal")
+            elif (redundancy := numbers.like(column, values)) is None and recoded is not None:
+                redundancy = Redundancy(column.name, recoded, "recoded")
         if redundancy:
             found.append(redundancy)
             continue
@@ -107,21 +111,6 @@ def redundant_findings(redundant: Sequence[Redundancy]) -> list[Finding]:
     if left:
         told.append(Finding("redundant", None, f"{left} more columns repeat others or have one value"))
     return told
-
-
-def _same(
-    column: Column,
-    values: NDArray[Any],
-    codes: NDArray[np.intp],
-    n_distinct: int,
-    by_values: dict[bytes, str],
-    by_order: dict[bytes, str],
-) -> Redundancy | None:
-    if (kept := by_values.get(_key(values))) is not None:
-        return Redundancy(column.name, kept, "equal")
-    if _is_told_apart(n_distinct, len(codes)) and (kept := by_order.get(codes.tobytes())) is not None:
-        return Redundancy(column.name, kept, "recoded")
-    return None
 
 
 def _is_told_apart(n_distinct: int, n_rows: int) -> bool:
