@@ -77,30 +77,17 @@ def find_redundant(rows: pd.DataFrame, columns: Sequence[Column], correlation: f
         correlation: From which absolute rank correlation on numbers say the same.
     """
     found: list[Redundancy] = []
-    by_values: dict[bytes, str] = {}
-    by_order: dict[bytes, str] = {}
-    numbers = _Numbers(correlation, len(rows), sum(column.kind == "numeric" for column in columns))
+    kept = _Kept(correlation, len(rows), sum(column.kind == "numeric" for column in columns))
     for column in columns:
         if column.kind == "image":
             continue
         values = _values(rows[column.name], column)
         codes, n_distinct = _codes(values)
-        redundancy = None
-        if n_distinct <= 1:
-            redundancy = Redundancy(column.name, None, "constant")
-        elif len(rows) >= LEAST_ROWS:
-            equal, recoded = by_values.get(_key(values)), by_order.get(codes.tobytes())
-            if equal is not None:
-                redundancy = Redundancy(column.name, equal, "equal")
-            elif (redundancy := numbers.like(column, values)) is None and recoded is not None:
-                redundancy = Redundancy(column.name, recoded, "recoded")
+        redundancy = Redundancy(column.name, None, "constant") if n_distinct <= 1 else kept.like(column, values, codes)
         if redundancy:
             found.append(redundancy)
-            continue
-        by_values.setdefault(_key(values), column.name)
-        if _is_told_apart(n_distinct, len(codes)):
-            by_order.setdefault(codes.tobytes(), column.name)
-        numbers.add(column, values)
+        else:
+            kept.add(column, values, codes, n_distinct)
     return tuple(found if len(found) < len(columns) else found[1:])
 
 
@@ -111,11 +98,6 @@ def redundant_findings(redundant: Sequence[Redundancy]) -> list[Finding]:
     if left:
         told.append(Finding("redundant", None, f"{left} more columns repeat others or have one value"))
     return told
-
-
-def _is_told_apart(n_distinct: int, n_rows: int) -> bool:
-    """Tell whether rows enough have a value that another has, so that going together is no matter of course."""
-    return 2 * n_distinct <= n_rows
 
 
 def _values(values: pd.Series[Any], column: Column) -> NDArray[Any]:
@@ -138,8 +120,36 @@ def _key(values: NDArray[Any]) -> bytes:
     return values.dtype.str.encode() + values.tobytes()
 
 
+class _Kept:
+    """The columns that are kept: their values, what they tell apart, and ranks of numbers in some rows."""
+
+    def __init__(self, correlation: float, n_rows: int, n_columns: int) -> None:
+        self._is_enough = n_rows >= LEAST_ROWS
+        self._by_values: dict[bytes, str] = {}
+        self._by_order: dict[bytes, str] = {}
+        self._numbers = _Numbers(correlation, n_rows, n_columns)
+
+    def like(self, column: Column, values: NDArray[Any], codes: NDArray[np.intp]) -> Redundancy | None:
+        """Find the first kept column that says the same."""
+        if not self._is_enough:
+            return None
+        if (equal := self._by_values.get(_key(values))) is not None:
+            return Redundancy(column.name, equal, "equal")
+        if (correlated := self._numbers.like(column, values)) is not None:
+            return correlated
+        recoded = self._by_order.get(codes.tobytes())
+        return None if recoded is None else Redundancy(column.name, recoded, "recoded")
+
+    def add(self, column: Column, values: NDArray[Any], codes: NDArray[np.intp], n_distinct: int) -> None:
+        """Keep a column."""
+        self._by_values.setdefault(_key(values), column.name)
+        if 2 * n_distinct <= len(codes):  # else going together is a matter of course
+            self._by_order.setdefault(codes.tobytes(), column.name)
+        self._numbers.add(column, values)
+
+
 class _Numbers:
-    """The numeric columns that are kept, as standardised ranks of some rows, a line each."""
+    """The numeric columns among them, as standardised ranks, a line each."""
 
     def __init__(self, correlation: float, n_rows: int, n_columns: int) -> None:
         most = min(n_rows, MOST_ROWS, max(LEAST_ROWS, MOST_CELLS // max(1, n_columns)))
