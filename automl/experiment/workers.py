@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LOG = "workers.log"
 _POLL_SECONDS = 0.1
+_MOST_WORKERS = 6
+"""So many may die in one place; where more would, it is not the trials that are at fault."""
 _AT_FAULT = 2
 """The exit code of a worker that ended because the search is at fault, as this process will find too."""
 
@@ -59,6 +61,7 @@ class Workers:
         self._trial_ended = trial_ended
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._processes: dict[int, subprocess.Popen[str]] = {}
+        self._deaths: Counter[int] = Counter()
         self._idle_deaths: Counter[int] = Counter()
         self._environ: dict[str, str] = {}
 
@@ -101,14 +104,15 @@ class Workers:
                 self._replace(place, process.returncode)
 
     def _replace(self, place: int, code: int) -> None:
-        """Put another worker in the place of one that died, unless two died there before they had any trial."""
+        """Put another worker in the place of one that died, unless too many died there, or two before any trial."""
         trials = self._leases.died(place, code)
+        self._deaths[place] += 1
         self._idle_deaths[place] += not trials
         with suppress(OSError):
             self._processes[place].stdin.close()  # type: ignore[union-attr]
         del self._processes[place]
         gone = f"worker {place} ended early (exit code {code}, see {self._record.run_dir / LOG})"
-        if self._idle_deaths[place] >= MOST_DEATHS:
+        if self._idle_deaths[place] >= MOST_DEATHS or self._deaths[place] >= _MOST_WORKERS:
             self._progress.say(f"{gone}; it is not started again")
             return
         on = f"; {_trials(trials)} in another" if trials else "; another is started"

@@ -101,6 +101,36 @@ def test_the_trials_of_a_worker_that_dies_are_run_again(rows, runs_dir):
     assert any("worker 1 ended early (exit code -9" in sentence for sentence in heard.sentences)
 
 
+class Deadly(Silent):
+    """Kills the worker whenever it works on the trial that it worked on first."""
+
+    def __init__(self, lease):
+        self.lease = lease
+        self.target = None
+
+    def trial_started(self, number, family):
+        if self.lease.exists():
+            lease = json.loads(self.lease.read_text())
+            self.target = self.target or lease["trials"]
+            if lease["trials"] == self.target:
+                os.kill(lease["pid"], signal.SIGKILL)
+
+    def epoch(self, number, epoch):
+        self.trial_started(number, "")
+
+
+@pytest.mark.slow
+def test_a_trial_that_takes_its_worker_with_it_twice_has_failed(rows, runs_dir):
+    run_dir = runs_dir / "together"
+    deadly = Deadly(run_dir / "leases" / "1.json")
+    automl.search(rows, runs_dir=runs_dir, progress=deadly, cohort="1", **(OPTIONS | {"trials": 60}))
+    outcomes = Record(run_dir).outcomes()
+    assert sorted(outcomes) == list(range(60))
+    assert [number for number, each in outcomes.items() if isinstance(each, Failed)] == deadly.target
+    assert outcomes[deadly.target[0]].kind == "killed"
+    assert not (run_dir / "leases").exists()
+
+
 def test_workers_leave_with_the_search_and_resume_goes_on(rows, runs_dir, tmp_path):
     rows.to_csv(tmp_path / "iris.csv", index=False)
     words = ["search", str(tmp_path / "iris.csv"), "--target", "target", "--space", "tabular_small", "--quiet"]
