@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from operator import le
 from typing import Any, ClassVar, Literal
 
 Scalar = bool | int | float | str | None
@@ -48,6 +49,7 @@ class Completed:
         seconds: How long the trial took.
         parameters: How many trainable numbers the network has.
         stopped_by: What ended it.
+        latency: The milliseconds that predicting one row is expected to take; None where nobody asked.
     """
 
     state: ClassVar[str] = "completed"
@@ -58,6 +60,7 @@ class Completed:
     seconds: float
     parameters: int
     stopped_by: StoppedBy
+    latency: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Pruned:
     epochs: int
     seconds: float
     parameters: int
+    latency: float | None = None
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,9 @@ Outcome = Completed | Pruned | Failed
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
-    """Give an outcome as plain JSON values, its state first."""
-    return {"state": outcome.state, **asdict(outcome)}
+    """Give an outcome as plain JSON values, its state first; a latency that nobody asked for is left out."""
+    values = {"state": outcome.state, **asdict(outcome)}
+    return {name: value for name, value in values.items() if name != "latency" or value is not None}
 
 
 def outcome_from_json(record: dict[str, Any]) -> Outcome:
@@ -111,6 +116,56 @@ def outcome_from_json(record: dict[str, Any]) -> Outcome:
         if kind.state == state:
             return kind(**fields)
     raise ValueError(f"an outcome's state is completed, pruned or failed, got {state!r}")
+
+
+COSTS = ("parameters", "latency", "seconds")
+"""What may be small beside a good score: trainable numbers, predicted milliseconds a row, seconds of training."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a search is after: good scores and, where costs are named, small ones of those beside them.
+
+    Args:
+        higher_is_better: The direction of the score.
+        costs: What is to be small, keys of `COSTS`.
+
+    Examples:
+        >>> def reached(score, parameters):
+        ...     return Completed(score, 0.1, 1, 1, 1.0, parameters, "epochs")
+        >>> trials = {0: reached(0.8, 10), 1: reached(0.9, 50), 2: reached(0.7, 20), 3: reached(0.9, 60)}
+        >>> Aim(True, ("parameters",)).front(trials.items())
+        [1, 0]
+    """
+
+    higher_is_better: bool
+    costs: tuple[str, ...] = ()
+
+    def values(self, outcome: Completed | Pruned) -> tuple[float, ...]:
+        """Give the score, then the costs in their order; nan for one that is not known."""
+        told = (getattr(outcome, cost) for cost in self.costs)
+        return (outcome.score, *(math.nan if cost is None else float(cost) for cost in told))
+
+    def front(self, trials: Iterable[tuple[int, Outcome]]) -> list[int]:
+        """Name the Pareto front, best score first: the completed trials that none beats in one thing and equals in all.
+
+        Args:
+            trials: Numbers and outcomes, in any order.
+        """
+        sign = -1 if self.higher_is_better else 1
+        finished = [(number, self.values(each)) for number, each in trials if isinstance(each, Completed)]
+        points = sorted(
+            ((sign * score, *costs), number) for number, (score, *costs) in finished if _finite(score, *costs)
+        )
+        front: list[tuple[tuple[float, ...], int]] = []
+        for point, number in points:  # none that comes later can beat an earlier one
+            if not any(other != point and all(map(le, other, point)) for other, _ in front):
+                front.append((point, number))
+        return [number for _, number in front]
+
+
+def _finite(*values: float) -> bool:
+    return all(map(math.isfinite, values))
 
 
 def ranked(trials: Iterable[tuple[int, Outcome]], higher_is_better: bool) -> list[int]:

@@ -32,7 +32,7 @@ from automl.study.rungs import Halving, NoPruner, first_rung
 from automl.study.study import Study
 from automl.tracking.record import RUNGS, TRACKING
 from automl.tracking.tracker import start_tracking
-from automl.trial import Failed
+from automl.trial import Aim, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ def objective_for(record: Record, stage: Stage, *, device: str, seed: int, pruni
 def study_for(record: Record, stage: Stage, space: Space, *, seed: int, sampler: str = "tpe") -> Study:
     """Open the study's journal."""
     higher = stage.task.higher_is_better
-    return Study(record.journal_path, record.study, space, higher_is_better=higher, sampler=sampler, seed=seed)
+    return Study(record.journal_path, record.study, space, aim=Aim(higher), sampler=sampler, seed=seed)
 
 
 def ask(study: Study, count: int) -> dict[int, Config]:

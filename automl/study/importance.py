@@ -9,7 +9,9 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from optuna.trial import TrialState, create_trial
+from optuna.trial import create_trial
+
+from automl.study.scored import score_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +41,7 @@ def importance(study: optuna.Study) -> dict[str, Any] | None:
         return None
     share = max(_BEST_SHARE, _LEAST_BEST / len(scored))
     found: dict[str, float] = {}
-    for name, value in sorted(_divergences(scored, study.direction, share).items()):
+    for name, value in sorted(_divergences(scored, study.directions[0], share).items()):
         whole = name.removesuffix("?")
         found[whole] = found.get(whole, 0.0) + value
     total = sum(found.values())
@@ -52,20 +54,12 @@ def importance(study: optuna.Study) -> dict[str, Any] | None:
 
 def _scored(study: optuna.Study) -> list[FrozenTrial]:
     """Give every trial that has a finite score as one that was completed with it."""
-    scores = {trial.number: _score(trial) for trial in study.get_trials(deepcopy=False)}
+    scores = {trial.number: score_of(trial) for trial in study.get_trials(deepcopy=False)}
     return [
         create_trial(params=trial.params, distributions=trial.distributions, value=scores[trial.number])
         for trial in study.get_trials(deepcopy=False)
         if math.isfinite(scores[trial.number])
     ]
-
-
-def _score(trial: FrozenTrial) -> float:
-    if trial.state is TrialState.COMPLETE and trial.value is not None:
-        return trial.value
-    if trial.state is TrialState.PRUNED and trial.last_step is not None:
-        return trial.intermediate_values[trial.last_step]
-    return math.nan
 
 
 def _divergences(

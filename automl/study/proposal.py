@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from automl.spaces.space import Choice, Float, Int, Space
+from automl.spaces.space import Choice, Fixed, Float, Int, Parameter, Space
 from automl.study.parzen import axis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     import optuna
@@ -31,6 +31,31 @@ _ON_OR_OFF = CategoricalDistribution((False, True))
 def walk(space: Space, decide: Decide) -> Config:
     """Walk through the space and let `decide` give every parameter's value."""
     return space.walk(lambda name, domain: _decide(decide, name, domain))
+
+
+def all_parameters(space: Space) -> dict[str, BaseDistribution]:
+    """Give every parameter of Optuna's that may be asked for, in the order of the space."""
+    return _distributions(space.parameters_flat())
+
+
+def shared_parameters(space: Space) -> dict[str, BaseDistribution]:
+    """Give the parameters of Optuna's that every config has and that can vary, in the order of the space."""
+    always = [parameter for parameter in space.parameters_flat() if parameter.when is None]
+    found = _distributions(always)
+    sometimes = {parameter.name for parameter in always if f"{parameter.name}?" in found}
+    return {name: each for name, each in found.items() if name not in sometimes and not each.single()}
+
+
+def _distributions(parameters: Sequence[Parameter]) -> dict[str, BaseDistribution]:
+    found: dict[str, BaseDistribution] = {}
+    for parameter in parameters:
+        domain = parameter.domain
+        if isinstance(domain, Fixed):
+            continue
+        if not isinstance(domain, Choice) and domain.zero:
+            found[f"{parameter.name}?"] = _ON_OR_OFF
+        found[parameter.name] = _distribution(domain)
+    return found
 
 
 def _decide(decide: Decide, name: str, domain: Float | Int | Choice) -> Scalar:

@@ -11,9 +11,11 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState, create_trial
 
 from automl.study.importance import importance
+from automl.study.grid import GridSampler
 from automl.study.journal import mend
 from automl.study.proposal import as_config, as_parameters, propose
 from automl.study.samplers import SAMPLERS, draws_at_random
+from automl.study.scored import COSTS
 from automl.study.storage import Shared, open_storage
 from automl.trial import Completed, Pruned
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from automl.spaces.space import Space
     from automl.study.proposal import Proposal
-    from automl.trial import Config, Outcome
+    from automl.trial import Aim, Config, Outcome
 
 _MOST_REDRAWN = 32
 """So many proposals that cannot be tried are drawn again; then one of them becomes a trial that fails untrained, from
@@ -57,7 +59,7 @@ class Study:
         place: The journal file, made if absent, or a storage that may be shared.
         name: The study's name in it.
         space: What may vary.
-        higher_is_better: The direction of the scores.
+        aim: The direction of the scores, and what is to be small beside them.
         sampler: A key of `automl.study.samplers.SAMPLERS`.
         seed: What every proposal is drawn from.
         is_alone: Whether no other process has the journal open; an unterminated last line is then cut off.
@@ -69,7 +71,7 @@ class Study:
         name: str,
         space: Space,
         *,
-        higher_is_better: bool,
+        aim: Aim,
         sampler: str,
         seed: int,
         is_alone: bool = True,
@@ -78,6 +80,7 @@ class Study:
         self._shared = place if isinstance(place, Shared) else None
         self._journal = None if isinstance(place, Shared) else place
         self.mended_bytes = mend(self._journal) if self._journal is not None and is_alone else 0
+        self._aim = aim
         self._sampler = sampler
         self._seen: tuple[int, list[FrozenTrial]] = (-1, [])
         self._space = space
@@ -86,8 +89,8 @@ class Study:
         self._study = optuna.create_study(
             storage=_storage(place),
             study_name=name,
-            direction="maximize" if higher_is_better else "minimize",
-            sampler=SAMPLERS[sampler](seed),
+            directions=["maximize" if aim.higher_is_better else "minimize", *("minimize" for _ in aim.costs)],
+            sampler=SAMPLERS[sampler](seed, space),
             pruner=optuna.pruners.NopPruner(),
             load_if_exists=True,
         )
@@ -189,6 +192,20 @@ class Study:
                 break
         return cheapest[1]
 
+    def left(self, like: Config | None = None, shared: Callable[[str], bool] = lambda name: True) -> int | None:
+        """Say how many configs the sampler has left to propose; None where it never comes to an end.
+
+        Args:
+            like: A config with which they are to agree in its shared parameters; None for all of them.
+            shared: Tells of a parameter's name whether it is shared.
+        """
+        sampler = self._study.sampler
+        if not isinstance(sampler, GridSampler):
+            return None
+        given = as_parameters(like, self._space, shared) if like is not None else {}
+        not_begun = max(0, self.n_starts - self.n_asked) if like is None else 0
+        return max(not_begun, len(sampler.left(self._trials(), given)))
+
     def ask_again(self, number: int) -> Config:
         """Give the config of an unfinished trial.
 
@@ -212,13 +229,20 @@ class Study:
     def tell(self, number: int, outcome: Outcome) -> None:
         """Record what came of a trial; a pruned one counts with its score at the rung it left at."""
         if isinstance(outcome, Completed):
-            self._study.tell(number, outcome.score)
+            self._note_costs(number, outcome)
+            self._study.tell(number, self._aim.values(outcome))
             return
         if isinstance(outcome, Pruned):
+            self._note_costs(number, outcome)
             self._report(number, outcome)
             self._study.tell(number, state=TrialState.PRUNED)
             return
         self._study.tell(number, state=TrialState.FAIL)
+
+    def _note_costs(self, number: int, outcome: Completed | Pruned) -> None:
+        if self._aim.costs:
+            _, *costs = self._aim.values(outcome)
+            self._study._storage.set_trial_user_attr(self._trials()[number]._trial_id, COSTS, costs)
 
     def _report(self, number: int, outcome: Pruned) -> None:
         frozen = self._trials()[number]

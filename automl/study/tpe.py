@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optuna
-from optuna.trial import TrialState
 
 from automl.study.parzen import Axis, Mixture, axis
+from automl.study.ranking import Ranking
 from automl.study.seeds import seed_of_proposal
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from optuna.distributions import BaseDistribution
+    from optuna.study import StudyDirection
     from optuna.trial import FrozenTrial
 
     Array = NDArray[np.float64]
@@ -33,7 +34,7 @@ N_STARTUP = 10
 _BEST, _LATEST = 150, 250
 """The window: so many of the best trials, and so many of the latest."""
 _N_CANDIDATES = 24
-_N_DRAWS = 5
+N_DRAWS = 5
 """Of several proposals for one trial, so many are the estimator's; where they cannot be tried, others are random."""
 _BEST_SHARE, _MOST_BEST = 0.1, 25
 _N_FRESH = 25
@@ -75,7 +76,7 @@ class TPESampler(optuna.samplers.BaseSampler):
             self._table.look(study, trial.number)
             self._of, self._proposed = of, {}
         rng = np.random.default_rng(seed_of_proposal(self._seed, trial, param_name))
-        if self._table.n_over < N_STARTUP or draw >= _N_DRAWS:
+        if self._table.n_over < N_STARTUP or draw >= N_DRAWS:
             return _anything(axis(param_distribution), rng)
         if param_name not in self._proposed:
             known = trial.system_attrs.get("fixed_params", {}) | trial.params
@@ -102,7 +103,7 @@ class _Table:
         self._n_seen = 0
         self._open: set[int] = set()
         self._over: list[int] = []
-        self._ranked: list[_Rank] = []
+        self._ranking = Ranking(max(best, _MOST_BEST))
 
     @property
     def n_over(self) -> int:
@@ -117,8 +118,8 @@ class _Table:
             asking: The number of the trial that is being proposed, which is left out.
         """
         trials = study.get_trials(deepcopy=False)
-        self._take_in(trials, -1.0 if study.direction == optuna.study.StudyDirection.MAXIMIZE else 1.0)
-        leaders = [rank[-1] for rank in self._ranked[: max(self._best, _MOST_BEST)]]
+        self._take_in(trials, study.directions)
+        leaders = self._ranking.leaders
         seen = {*leaders[: self._best], *self._over[-self._latest :], *self._open} - {asking}
         numbers = sorted(seen)
         rows = [self._row(trials[number]) for number in numbers]
@@ -129,15 +130,15 @@ class _Table:
         self._is_best = np.array([number in best for number in numbers], dtype=bool)
         self._groups = self._group() if rows else {}
 
-    def _take_in(self, trials: Sequence[FrozenTrial], sign: float) -> None:
+    def _take_in(self, trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) -> None:
         """Rank the trials that have ended since the last look."""
         self._open.update(range(self._n_seen, len(trials)))
         self._n_seen = len(trials)
-        for number in sorted(self._open):
-            if trials[number].state.is_finished():
-                self._open.remove(number)
-                bisect.insort(self._over, number)
-                bisect.insort(self._ranked, _rank(trials[number], sign))
+        ended = [number for number in sorted(self._open) if trials[number].state.is_finished()]
+        self._open.difference_update(ended)
+        for number in ended:
+            bisect.insort(self._over, number)
+        self._ranking.add([trials[number] for number in ended], directions)
 
     def _row(self, trial: FrozenTrial) -> Array:
         """Give a trial's places, by column."""
@@ -186,22 +187,6 @@ class _Table:
         candidates = better.draw(_N_CANDIDATES, given, rng)
         winner = candidates[np.argmax(better.log_density(candidates) - worse.log_density(candidates))]
         return {each: axes[column].value(winner[column]) for column, each in enumerate(names) if column not in given}
-
-
-_Rank = tuple[int, float, float, int]
-
-
-def _rank(trial: FrozenTrial, sign: float) -> _Rank:
-    """Order trials that are over: first the completed, by score; then the stopped, those that lived longest first.
-
-    Those that failed come last.
-    """
-    if trial.state is TrialState.COMPLETE and trial.value is not None:
-        return 0, 0.0, sign * trial.value, trial.number
-    if trial.state is TrialState.PRUNED and trial.last_step is not None:
-        score = trial.intermediate_values[trial.last_step]
-        return 1, -float(trial.last_step), math.inf if math.isnan(score) else sign * score, trial.number
-    return 2, 0.0, 0.0, trial.number
 
 
 def _weights(count: int) -> Array:

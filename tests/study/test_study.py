@@ -14,7 +14,7 @@ from automl.spaces.read import read_space
 from automl.study.journal import mend
 from automl.study.samplers import SAMPLERS
 from automl.study.study import Study
-from automl.trial import Completed, Failed, Pruned
+from automl.trial import Aim, Completed, Failed, Pruned
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def space():
 @pytest.fixture
 def open_study(tmp_path, space):
     def make(journal="a.journal", sampler="tpe", seed=3):
-        return Study(tmp_path / journal, "s", space, higher_is_better=True, sampler=sampler, seed=seed)
+        return Study(tmp_path / journal, "s", space, aim=Aim(True), sampler=sampler, seed=seed)
 
     return make
 
@@ -229,7 +229,7 @@ def test_what_is_wanted_first_comes_after_the_default_in_its_order_and_once(tmp_
         space.complete({"family": "resnet"}),
     ]
     first = replace(space, first=tuple(wanted))
-    study = Study(tmp_path / "first.journal", "s", first, higher_is_better=True, sampler="tpe", seed=3)
+    study = Study(tmp_path / "first.journal", "s", first, aim=Aim(True), sampler="tpe", seed=3)
     configs = _run(study, study.n_starts)
     assert study.n_starts == 1 + len(wanted) + len(space.starts) - 1
     assert configs[: 1 + len(wanted)] == [space.default(), *wanted]
