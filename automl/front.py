@@ -146,6 +146,7 @@ def search(
     timeout: str | float | None = None,
     runs_dir: str | Path = "runs",
     drop: Sequence[str] = (),
+    objective: str | Sequence[str] = (),
     warm_start: str | None = None,
     seed_configs: str | Path | Sequence[Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
@@ -161,6 +162,7 @@ def search(
         timeout: Time in all: `10m`, or seconds.
         runs_dir: The folder of all studies.
         drop: Columns to leave out.
+        objective: What is to be small beside a good score: `parameters`, `latency`, `seconds`, or several of these.
         warm_start: A study whose best configs are tried right after the default.
         seed_configs: Your own configs, or their file, that are tried before those.
         progress: Who watches; nobody if None.
@@ -226,6 +228,7 @@ def _planned(
     runs_dir: str | Path = "runs",
     drop: Sequence[str] = (),
     na: str | Sequence[str] = (),
+    objective: str | Sequence[str] = (),
     warm_start: str | None = None,
     seed_configs: str | Path | Sequence[Mapping[str, Any]] | None = None,
     **options: Any,
@@ -245,6 +248,7 @@ def _planned(
         runs_dir=str(Path(runs_dir).absolute()),
         drop=tuple(drop),
         na=(na,) if isinstance(na, str) else tuple(na),
+        objective=(objective,) if isinstance(objective, str) else tuple(objective),
         **{"study": "", **options},
     )
     return with_first(checked(plan), warm_start=warm_start, seed_configs=seed_configs), tables

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from automl.experiment.stage import Stage
     from automl.spaces.space import Space
-    from automl.study.rungs import Pruner
+    from automl.study.decisions import Pruner
     from automl.tracking.record import Record
     from automl.trial import Config, Outcome
 

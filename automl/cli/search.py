@@ -10,6 +10,7 @@ from automl.budget import parse_duration
 from automl.cli import complete
 from automl.cli.options import RUNS, Decimal, Encoding, Json, Quiet, RunsDir, Separator, Timeout, Trials
 from automl.task import COLUMN_KINDS, HIGHER_IS_BETTER, TASK_KINDS
+from automl.trial import COSTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,8 +67,12 @@ Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", rich_help_panel
 Device = Annotated[str, _option("--device", "auto|cpu|cuda[:i]", _SEARCH, "Where to train.")]
 Cohort = Annotated[str, _option("--cohort", "auto|N", _SEARCH, "How many trials train together. [default: auto]")]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", rich_help_panel=_SEARCH, help="How many processes search.")]
-Sampler = Annotated[str, _option("--sampler", "tpe|random", _SEARCH, "How configs are proposed.")]
-Pruner = Annotated[str, _option("--pruner", "asha|none", _SEARCH, "How trials are stopped early.")]
+Sampler = Annotated[str, _option("--sampler", "tpe|random|gp|qmc|nsga2|grid", _SEARCH, "How configs are proposed.")]
+Pruner = Annotated[str, _option("--pruner", "asha|hyperband|median|none", _SEARCH, "How trials are stopped early.")]
+Objective = Annotated[
+    list[str] | None,
+    _option("--objective", "|".join(COSTS), _SEARCH, "Keep this small too, for a Pareto front; repeatable."),
+]
 MaxParameters = Annotated[
     int | None,
     typer.Option("--max-parameters", min=1, metavar="N", rich_help_panel=_SEARCH, help="The most a network may have."),
@@ -124,6 +129,7 @@ def _planned(given: Mapping[str, Any]) -> Plan:
         kinds=parse_kinds(given["kind"] or []),
         drop=tuple(given["drop"] or ()),
         na=tuple(given["na"] or ()),
+        objective=tuple(word for words in given["objective"] or () for word in words.split(",")),
         timeout=parse_duration(given["timeout"]) if given["timeout"] else None,
         study=given["study"] or "",
         runs_dir=str(given["runs_dir"].absolute()),
@@ -173,6 +179,7 @@ def search(
     device: Device = "auto",
     sampler: Sampler = "tpe",
     pruner: Pruner = "asha",
+    objective: Objective = None,
     cohort: Cohort = "auto",
     jobs: Jobs = 1,
     max_parameters: MaxParameters = None,

@@ -10,13 +10,13 @@ from automl.experiment.cohorts import Cohorts
 from automl.experiment.first import beginning_with_first
 from automl.experiment.leases import Leases
 from automl.experiment.objective import Objective
+from automl.experiment.pruning import pruner_of
 from automl.experiment.sharing import sampling_seed, shared_by
 from automl.experiment.trainer import Trainer
 from automl.spaces.read import read_space
-from automl.study.rungs import Halving, NoPruner, Pruner, first_rung
 from automl.study.study import Study
-from automl.tracking.record import RUNGS
 from automl.training.device import pick_device, share_cores
+from automl.trial import Aim
 
 if TYPE_CHECKING:
     from automl.budget import Clock
@@ -59,22 +59,30 @@ def assemble(
     """
     if plan.jobs > 1:
         share_cores(plan.jobs)
-    higher = stage.task.higher_is_better
+    space = beginning_with_first(read_space(str(record.space_path)), plan)
     study = Study(
         shared_by(record, plan) or record.journal_path,
         record.study,
-        beginning_with_first(read_space(str(record.space_path)), plan),
-        higher_is_better=higher,
+        space,
+        aim=Aim(stage.task.higher_is_better, plan.objective),
         sampler=plan.sampler,
         seed=sampling_seed(record, plan),
         is_alone=place == 0,
     )
-    pruner: Pruner = NoPruner()
-    if plan.pruner != "none":
-        pruner = Halving(record.lines(RUNGS), higher_is_better=higher, first=first_rung(len(stage.train)))
-    trainer = Trainer(stage, pick_device(plan.device, place), plan.limits)
+    trainer = Trainer(stage, pick_device(plan.device, place), plan.limits, tells_latency="latency" in plan.objective)
+    outcomes = record.outcomes()
+    pruner = pruner_of(plan, record, trainer, outcomes, space=space)
     objective = Objective(
-        record, trainer, plan.seed, pruner, clock, progress, record.outcomes(), interrupts, n_kept=plan.n_kept
+        record,
+        trainer,
+        plan.seed,
+        pruner,
+        clock,
+        progress,
+        outcomes,
+        interrupts,
+        n_kept=plan.n_kept,
+        costs=plan.objective,
     )
     leases = Leases(record, place) if plan.jobs > 1 else None
     objective.checkpoints = Checkpoints(record, plan.seed, interrupts)

@@ -19,12 +19,13 @@ from automl.experiment.sharing import absolute, storage_mistakes
 from automl.task import CLASS_METRICS, COLUMN_KINDS, HIGHER_IS_BETTER, REGRESSION_METRICS, TASK_KINDS
 from automl.tracking.address import experiment_name
 from automl.tracking.record import Record
+from automl.trial import COSTS
 
 BUILT_IN = ("digits", "breast-cancer", "wine", "iris", "diabetes")
 """Bare names that mean scikit-learn's own tables, whatever files lie about."""
 
-SAMPLERS = ("tpe", "random")
-PRUNERS = ("asha", "none")
+SAMPLERS = ("tpe", "random", "gp", "qmc", "nsga2", "grid")
+PRUNERS = ("asha", "hyperband", "median", "none")
 _MOST_JOBS = 256
 SEPARATOR_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "bar": "|", "space": " "}
 """Words for separators that a shell makes hard to type."""
@@ -151,6 +152,9 @@ def _unfit_for_task(plan: Plan) -> Iterator[str]:
 def _search_mistakes(plan: Plan) -> Iterator[str]:
     yield from _among("sampler", plan.sampler, SAMPLERS)
     yield from _among("pruner", plan.pruner, PRUNERS)
+    for cost in plan.objective:
+        yield from _among("objective", cost, COSTS)
+    yield from (f"--objective {cost} is given twice" for cost in COSTS if plan.objective.count(cost) > 1)
     if not re.fullmatch(r"auto|[1-9]\d{0,3}", plan.cohort):
         yield f"--cohort must be auto or a number from 1 to 9999, got {plan.cohort!r}"
     if not 1 <= plan.jobs <= _MOST_JOBS:

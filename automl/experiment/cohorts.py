@@ -86,7 +86,7 @@ class Cohorts:
                 objective.catch_up(orphans)
                 return self._leased({number: study.ask_again(number) for number in orphans})
             begun = self._begun(study)
-            if not begun and _is_spent(study, objective, budget):
+            if not begun and (_is_spent(study, objective, budget) or study.left() == 0):
                 return {}
             objective.catch_up(study.finished)
             leader, config = (begun[0], study.ask_again(begun[0])) if begun else self._lead(study, objective, budget)
@@ -118,7 +118,9 @@ class Cohorts:
         if leader < study.n_starts:
             return 1
         wanted = self._size or min(leader // _TRIALS_A_MEMBER, objective.cohort_size(config))
-        return max(1, wanted if trials is None else min(wanted, trials - leader))
+        alike = study.left(config, is_shared)
+        most = [left for left in (None if trials is None else trials - leader, None if alike is None else 1 + alike)]
+        return max(1, min(wanted, *(left for left in most if left is not None)))
 
 
 def _is_spent(study: Study, objective: Objective, budget: Budget) -> bool:

@@ -11,7 +11,7 @@ from automl.experiment.trainer import Candidate, contained
 from automl.experiment.watch import Watch
 from automl.training.health import summary
 from automl.training.weights import save_weights
-from automl.trial import Failed, Outcome, ranked
+from automl.trial import Aim, Failed, Outcome, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from automl.experiment.checkpoints import Checkpoints
     from automl.experiment.progress import Progress
     from automl.experiment.trainer import Trainer
-    from automl.study.rungs import Pruner
+    from automl.study.decisions import Pruner
     from automl.tracking.record import Record
     from automl.training.cohort import Fitted
     from automl.trial import Config
@@ -46,6 +46,7 @@ class Objective:
         n_kept: Of how many of the best trials the weights are kept; None for all that were completed.
         checkpoints: Where cohorts in training are kept; nowhere if None.
         is_fatal: Tells of a trial whether it took its process with it so often that it is not tried again.
+        costs: What is to be small beside a good score; the weights of trials on the front are then kept too.
     """
 
     record: Record
@@ -59,6 +60,8 @@ class Objective:
     n_kept: int | None = N_KEPT
     checkpoints: Checkpoints | None = None
     is_fatal: Callable[[int], bool] = lambda number: False
+    costs: tuple[str, ...] = ()
+    _front: list[int] | None = field(default=None, repr=False)
     _leaders: list[int] | None = field(default=None, repr=False)
     _with_weights: set[int] | None = field(default=None, repr=False)
 
@@ -98,12 +101,19 @@ class Objective:
 
     def _take_in(self, outcomes: Mapping[int, Outcome]) -> None:
         self.outcomes.update(outcomes)
-        self._leaders = self._best_of(outcomes)
+        self._leaders, self._front = self._best_of(outcomes), self._front_of(outcomes)
 
     def _best_of(self, new: Mapping[int, Outcome]) -> list[int]:
         """Rank the best few so far among new trials."""
         known = {number: self.outcomes[number] for number in (self._leaders or self.outcomes)}
         return ranked({**known, **new}.items(), self.trainer.stage.task.higher_is_better)[: self.n_kept]
+
+    def _front_of(self, new: Mapping[int, Outcome]) -> list[int]:
+        """Name the Pareto front so far among new trials; nobody where only the score counts."""
+        if not self.costs:
+            return []
+        known = {number: self.outcomes[number] for number in (self.outcomes if self._front is None else self._front)}
+        return Aim(self.trainer.stage.task.higher_is_better, self.costs).front({**known, **new}.items())
 
     def cohort_size(self, config: Config) -> int:
         """Say how many trials that agree with this one are worth training together."""
@@ -134,7 +144,7 @@ class Objective:
         candidates = [Candidate(config, (self.seed, number)) for number, config in configs.items()]
         fitted = dict(zip(configs, self.trainer.train(candidates, watch, keeper)))
         outcomes = {number: outcome for number, (_, outcome) in fitted.items()}
-        best = self._best_of(outcomes)
+        best = {*self._best_of(outcomes), *self._front_of(outcomes)}
         for number, (each, _) in fitted.items():
             self.record.trial(number).write_curve(each.epochs)
             self.record.trial(number).write_health(summary(each.health))
@@ -151,7 +161,7 @@ class Objective:
         """Remove the weights of all trials but the best few, looking only at those that may have any."""
         if self._with_weights is None:
             self._with_weights = {number for number in self.outcomes if self.record.trial(number).weights_path.exists()}
-        best = set(self.leaders)
+        best = {*self.leaders, *(self._front if self._front is not None else self._front_of({}))}
         for number in self._with_weights.union(ended) - best:
             self.record.trial(number).weights_path.unlink(missing_ok=True)
             self.record.trial(number).preparation_path.unlink(missing_ok=True)

@@ -70,6 +70,7 @@ class Plan:
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         seed: What everything random is drawn from.
         sampler: How configs are proposed.
+        objective: What is to be small beside a good score, keys of `automl.trial.COSTS`.
         pruner: How trials are stopped early.
         cohort: How many trials train together, a number or `auto`.
         jobs: How many processes of this machine search together.
@@ -118,6 +119,7 @@ class Plan:
     tracking_uri: str | None = None
     cohort: str = "auto"
     jobs: int = 1
+    objective: tuple[str, ...] = ()
     max_parameters: int | None = None
     max_memory: float | None = None
     max_latency: float | None = None
@@ -166,5 +168,5 @@ class Plan:
         known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
         first = tuple(Wanted(**each) for each in known.get("first", ()))
         origin = Origin(**known["warm_start"]) if known.get("warm_start") else None
-        lists = {name: tuple(known.get(name, ())) for name in ("drop", "na")}
+        lists = {name: tuple(known.get(name, ())) for name in ("drop", "na", "objective")}
         return cls(**{**known, **lists, "first": first, "warm_start": origin})

@@ -20,6 +20,7 @@ from automl.experiment.sharing import join_study
 from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
 from automl.experiment.start import start_of
+from automl.experiment.strategy import settle_strategy
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.winner import winner
 from automl.experiment.workers import run_with_workers
@@ -93,7 +94,7 @@ class Session:
             record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
             for finding in findings(record):
                 progress.say(finding.sentence)
-            for sentence in of_first:
+            for sentence in (*of_first, *settle_strategy(record, self._plan, self._stage)):
                 progress.say(sentence)
         self._tracker = start_tracking(record, plan.tracking_uri)
 
@@ -166,6 +167,8 @@ class Session:
             run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, self._trial_ended)
         else:
             run_with_workers(bench, plan, self._trial_ended)
+        if bench.study.left() == 0:
+            self._progress.say("every config of the grid is tried")
         record.write_json(SEARCH, bench.study.insights())
         return bench.objective
 

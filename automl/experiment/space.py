@@ -11,14 +11,16 @@ from automl.models.families.registry import FAMILIES
 from automl.spaces.read import draft_space, whole_text
 from automl.spaces.space import Choice, Fixed
 from automl.tracking.record import PLAN, SPACE
+from automl.training.arguments import Training
 
 if TYPE_CHECKING:
     from automl.experiment.plan import Plan
-    from automl.spaces.space import Space
+    from automl.spaces.space import Domain, Space
     from automl.task import Task
     from automl.tracking.record import Record
 
 _FOR_IMAGES, _FOR_TABLES = "cnn", "tabular"
+_EPOCHS = "training.epochs"
 
 
 def settle_space(record: Record, plan: Plan, task: Task) -> Plan:
@@ -59,6 +61,19 @@ def sound_space(name: str) -> Space:
     if mistakes:
         raise SpaceError("\n".join(mistakes))
     return draft.space
+
+
+def most_epochs(space: Space) -> int:
+    """Say how many epochs a config of the space trains at most."""
+    named = (each.domain for each in space.parameters_flat() if each.name == _EPOCHS)
+    longest = [_longest(domain) for domain in named]
+    return max(longest, default=Training().epochs)
+
+
+def _longest(domain: Domain) -> int:
+    if isinstance(domain, Choice):
+        return max(int(str(option)) for option in domain.options)
+    return int(str(domain.value)) if isinstance(domain, Fixed) else int(domain.high)
 
 
 def default_space(task: Task) -> str:

@@ -8,7 +8,7 @@ import traceback
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from automl.experiment.limits import Limits
+from automl.experiment.limits import Limits, milliseconds
 from automl.experiment.recipe import read_recipe
 from automl.experiment.watch import Unwatched
 from automl.files import disk_fault
@@ -63,11 +63,13 @@ class Trainer:
         stage: The rows.
         device: Where they train.
         limits: What a network may be at most.
+        tells_latency: Whether an outcome says how long predicting one row is expected to take.
     """
 
     stage: Stage
     device: torch.device
     limits: Limits = field(default_factory=Limits)
+    tells_latency: bool = False
     _on_device: dict[int, tuple[Prepared, Rows, Rows]] = field(default_factory=dict, repr=False)
 
     def cohort_size(self, config: Config) -> int:
@@ -114,6 +116,16 @@ class Trainer:
     def _blocks(self, recipe: Recipe) -> tuple[Block, ...]:
         return self.stage.preparation(recipe.preparing).blocks
 
+    def expected(self, config: Config, costs: Sequence[str]) -> tuple[float, ...]:
+        """Predict what a config costs: of `automl.trial.COSTS` those named, the seconds being those of an epoch."""
+        layers = self._layers(read_recipe(config))
+        told = {
+            "parameters": lambda: float(sum(layer.parameters for layer in layers)),
+            "latency": lambda: milliseconds(layers),
+            "seconds": lambda: self.cost(config),
+        }
+        return tuple(told[cost]() for cost in costs)
+
     def _layers(self, recipe: Recipe) -> list[LayerCost]:
         return costs(recipe.family, self._blocks(recipe), self.stage.task.n_outputs)
 
@@ -146,7 +158,8 @@ class Trainer:
         size = sum(layer.parameters for layer in layers)
         seconds = keeper.seconds if keeper else time.perf_counter() - started
         n_epochs = sum(len(each.epochs) for each in fitted)
-        return [(each, _outcome(each, size, seconds * len(each.epochs) / n_epochs)) for each in fitted]
+        latency = milliseconds(layers) if self.tells_latency else None
+        return [(each, _outcome(each, size, seconds * len(each.epochs) / n_epochs, latency)) for each in fitted]
 
     def _train_folds(
         self, candidates: Sequence[Candidate], recipes: Sequence[Recipe], prepared: Sequence[Prepared], watch: Watch
@@ -236,7 +249,7 @@ def _member(recipe: Recipe, candidate: Candidate, stage: Stage) -> Member:
     )
 
 
-def _outcome(fitted: Fitted, parameters: int, seconds: float) -> Outcome:
+def _outcome(fitted: Fitted, parameters: int, seconds: float, latency: float | None) -> Outcome:
     if fitted.best is None:
         return Failed("diverged", "no epoch had a finite loss and score", "", seconds)
     common: dict[str, Any] = {
@@ -246,6 +259,7 @@ def _outcome(fitted: Fitted, parameters: int, seconds: float) -> Outcome:
         "epochs": len(fitted.epochs),
         "seconds": seconds,
         "parameters": parameters,
+        "latency": latency,
     }
     if fitted.stopped_by == "pruned":
         return Pruned(**common)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.progress import Progress
     from automl.experiment.stage import Stage
-    from automl.study.rungs import Pruner
+    from automl.study.decisions import Pruner
     from automl.trial import Epoch
 
 _SHORT_EPOCH = 5.0

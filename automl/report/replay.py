@@ -44,6 +44,8 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
     for name in ("class_weight", "target_transform"):
         words += _option(name, plan[name]) if plan.get(name, "none") != "none" else []
     words += _option("validation", plan.get("validation")) if plan.get("folds") is None else []
+    for cost in plan.get("objective") or ():
+        words += ["--objective", cost]
     # A column that says which rows are the test rows leaves no room for a share of them.
     words += _option("split", plan["split"]) if plan.get("split") else _option("test", plan.get("test"))
     words += ["--timeout", f"{plan['timeout']:g}s"] if plan.get("timeout") else []
@@ -54,8 +56,12 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
 
 
 def is_exact(plan: Mapping[str, Any]) -> bool:
-    """Whether the command gives the same study bit for bit on the same CPU: only trials limit it, and one job runs."""
-    return plan.get("trials") is not None and plan.get("timeout") is None and plan.get("jobs", 1) == 1
+    """Whether the command gives the same study bit for bit on the same CPU.
+
+    It does where only trials limit it, one job runs, and no measured time is an objective.
+    """
+    counts_trials = plan.get("trials") is not None and plan.get("timeout") is None
+    return counts_trials and plan.get("jobs", 1) == 1 and "seconds" not in plan.get("objective", ())
 
 
 def _option(name: str, value: Any) -> list[str]:

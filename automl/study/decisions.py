@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    Costs = Callable[[int], Sequence[float]]
     Judge = Callable[[Mapping[int, float], Mapping[int, float]], set[int]]
 
 
@@ -75,6 +76,16 @@ class Decisions:
         scores = {str(number): new[number] for number in sorted(new)}
         self._log.append({"epoch": epoch, "scores": scores, "pruned": sorted(pruned)})
         self._take(epoch, new, pruned)
+
+
+def free(number: int) -> Sequence[float]:
+    """Let no trial cost anything that counts."""
+    return ()
+
+
+def no_more(costs: Sequence[float], than: Sequence[float]) -> bool:
+    """Whether a trial costs no more than another, in nothing."""
+    return all(one <= other for one, other in zip(costs, than))
 
 
 def _finite(score: float | None) -> float:

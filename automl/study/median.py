@@ -11,11 +11,12 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
-from automl.study.decisions import Decisions, Log
-from automl.study.rungs import Costs, free, no_more
+from automl.study.decisions import Decisions, free, no_more
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from automl.study.decisions import Costs, Log
 
     Completed = Callable[[int], Mapping[int, float]]
 

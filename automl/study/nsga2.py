@@ -20,8 +20,6 @@ from automl.study.scored import is_scored, values_of
 from automl.study.seeds import seed_of_proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 

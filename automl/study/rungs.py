@@ -11,14 +11,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from automl.study.decisions import Decisions, Log, Pruner
+from automl.study.decisions import Decisions, free, no_more
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    Costs = Callable[[int], Sequence[float]]
-
-__all__ = ["Brackets", "Halving", "Log", "NoPruner", "Pruner", "first_rung", "free", "is_rung", "least_epochs"]
+    from automl.study.decisions import Costs, Log
 
 _FIRST_RUNG, _OF_FEW_ROWS = 3, 6
 _FEW_ROWS = 2000
@@ -35,11 +33,6 @@ class NoPruner:
     def report(self, epoch: int, scores: Mapping[int, float]) -> set[int]:
         """Stop none."""
         return set()
-
-
-def free(number: int) -> Sequence[float]:
-    """Let no trial cost anything that counts."""
-    return ()
 
 
 class Halving:
@@ -94,11 +87,6 @@ class Halving:
 
     def _worth(self, score: float) -> float:
         return -math.inf if math.isnan(score) else self._sign * score
-
-
-def no_more(costs: Sequence[float], than: Sequence[float]) -> bool:
-    """Whether a trial costs no more than another, in nothing."""
-    return all(one <= other for one, other in zip(costs, than))
 
 
 class Brackets:

@@ -10,8 +10,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState, create_trial
 
-from automl.study.importance import importance
 from automl.study.grid import GridSampler
+from automl.study.importance import importance
 from automl.study.journal import mend
 from automl.study.proposal import as_config, as_parameters, propose
 from automl.study.samplers import SAMPLERS, draws_at_random
