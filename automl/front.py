@@ -186,6 +186,7 @@ def search(
         automl.errors.DataError: no such file: nowhere.csv
     """
     given = {"test": test, "validation": validation, "timeout": timeout, "runs_dir": runs_dir, **options}
+    given["objective"] = objective
     plan, tables = _planned(data, target=target, drop=drop, warm_start=warm_start, seed_configs=seed_configs, **given)
     return Result(search_plan(plan, tables=tables, progress=progress))
 

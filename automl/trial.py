@@ -118,8 +118,9 @@ def outcome_from_json(record: dict[str, Any]) -> Outcome:
     raise ValueError(f"an outcome's state is completed, pruned or failed, got {state!r}")
 
 
-COSTS = ("parameters", "latency", "seconds")
-"""What may be small beside a good score: trainable numbers, predicted milliseconds a row, seconds of training."""
+COSTS = {"parameters": "few parameters", "latency": "a low latency", "seconds": "a short training"}
+"""What may be small beside a good score, and how that is said: trainable numbers, predicted milliseconds a row, seconds
+of training."""
 
 
 @dataclass(frozen=True)
@@ -153,29 +154,28 @@ class Aim:
             trials: Numbers and outcomes, in any order.
         """
         sign = -1 if self.higher_is_better else 1
-        finished = [(number, self.values(each)) for number, each in trials if isinstance(each, Completed)]
-        points = sorted(
-            ((sign * score, *costs), number) for number, (score, *costs) in finished if _finite(score, *costs)
-        )
-        front: list[tuple[tuple[float, ...], int]] = []
-        for point, number in points:  # none that comes later can beat an earlier one
-            if not any(other != point and all(map(le, other, point)) for other, _ in front):
-                front.append((point, number))
-        return [number for _, number in front]
+        finished = {number: each for number, each in trials if isinstance(each, Completed)}
+        front: dict[int, tuple[float, ...]] = {}
+        for number in ranked(finished.items(), self.higher_is_better, self.costs):  # none beats one that came before
+            score, *costs = self.values(finished[number])
+            point = (sign * score, *costs)
+            is_beaten = any(other != point and all(map(le, other, point)) for other in front.values())
+            if not is_beaten and all(map(math.isfinite, point)):
+                front[number] = point
+        return list(front)
 
 
-def _finite(*values: float) -> bool:
-    return all(map(math.isfinite, values))
-
-
-def ranked(trials: Iterable[tuple[int, Outcome]], higher_is_better: bool) -> list[int]:
+def ranked(trials: Iterable[tuple[int, Outcome]], higher_is_better: bool, costs: tuple[str, ...] = ()) -> list[int]:
     """Order the trials that could win, best first: by validation score, then validation loss, then number.
+
+    Where costs count they come right after the score, so that the first is always on the Pareto front.
 
     Only a completed trial whose score is finite can win.
 
     Args:
         trials: Numbers and outcomes, in any order.
         higher_is_better: The direction of the metric.
+        costs: What is to be small beside the score, keys of `COSTS`.
 
     Examples:
         >>> def reached(score, loss):
@@ -183,15 +183,19 @@ def ranked(trials: Iterable[tuple[int, Outcome]], higher_is_better: bool) -> lis
         >>> ranked([(0, reached(0.9, 0.4)), (1, reached(0.9, 0.3)), (2, reached(0.8, 0.1))], higher_is_better=True)
         [1, 0, 2]
     """
-    sign = -1 if higher_is_better else 1
+    sign, aim = -1 if higher_is_better else 1, Aim(higher_is_better, costs)
     able = [
-        (sign * outcome.score, math.inf if math.isnan(outcome.loss) else outcome.loss, number)
+        (sign * outcome.score, *map(_or_last, (*aim.values(outcome)[1:], outcome.loss)), number)
         for number, outcome in trials
         if isinstance(outcome, Completed) and math.isfinite(outcome.score)
     ]
-    return [number for _, _, number in sorted(able)]
+    return [int(number) for *_, number in sorted(able)]
 
 
-def best_of(trials: Iterable[tuple[int, Outcome]], higher_is_better: bool) -> int | None:
+def _or_last(value: float) -> float:
+    return math.inf if math.isnan(value) else value
+
+
+def best_of(trials: Iterable[tuple[int, Outcome]], higher_is_better: bool, costs: tuple[str, ...] = ()) -> int | None:
     """Name the winner, the first of `ranked`; None where no trial can win."""
-    return next(iter(ranked(trials, higher_is_better)), None)
+    return next(iter(ranked(trials, higher_is_better, costs)), None)

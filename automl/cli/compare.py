@@ -30,9 +30,10 @@ _SIDE_BY_SIDE = (
     *("data", "target", "metric", "space", "budget", "trials", "validation", "test", "interval", "linear", "time"),
 )
 _TRIAL = ("trial", "state", "score", "loss", "epochs", "time", "parameters", "family", "optimizer", "lr")
-_WORDS = ("study", "data", "target", "metric", "interval", "state", "family", "optimizer")
+_WORDS = ("study", "data", "target", "metric", "interval", "state", "pareto", "family", "optimizer")
 _SPARE_OF_STUDY = ("linear", "target", "time", "metric", "validation")
 _SPARE_OF_TRIAL = ("loss", "epochs", "lr", "time")
+_NOT_COSTS = ("trial", "validation")
 
 
 def compare(names: Studies = None, runs_dir: RunsDir = RUNS, as_json: Json = False, as_csv: Csv = False) -> None:
@@ -55,13 +56,46 @@ def _compare_trials(record: Record, *, as_json: bool, as_csv: bool) -> None:
 
     rows = leaderboard.trials(record)
     if as_json:
-        write_json({"study": record.study, "trials": rows})
+        write_json({"study": record.study, "trials": rows, **_front(record)})
     elif as_csv:
         write_csv(rows)
     elif rows:
-        write_rows(_TRIAL, map(_timed, rows), words=_WORDS, spare=_SPARE_OF_TRIAL)
+        write_front(_front(record))
+        write_rows(_columns(rows[0]), map(_timed, rows), words=_WORDS, spare=_SPARE_OF_TRIAL)
     else:
         write_lines([f"{record.study} has no trials yet"])
+
+
+def _front(record: Record) -> dict[str, Any]:
+    """Give what a study's summary says of its Pareto front; nothing where only the score counts."""
+    from automl.report.summary import summarise
+
+    summary = summarise(record)
+    return {name: summary[name] for name in ("metric", "pareto")} if "pareto" in summary else {}
+
+
+def write_front(summary: Row) -> None:
+    """Write a study's Pareto front as a table, best score first; nothing where only the score counts."""
+    from automl.cli.screen import write_lines, write_rows
+    from automl.report import pareto
+
+    if summary.get("pareto"):
+        rows = [
+            {name: value if name in _NOT_COSTS else pareto.cost(name, value) for name, value in each.items()}
+            for each in summary["pareto"]
+        ]
+        write_lines([f"{pareto.sentence(summary)}", ""])
+        write_rows(list(rows[0]), rows)
+        write_lines([""])
+
+
+def _columns(row: Row) -> list[str]:
+    """Name the columns of the trials' table: whether one is on the front stands behind its state."""
+    if "pareto" not in row:
+        return list(_TRIAL)
+    latency = ["latency"] if row["latency"] is not None else []
+    place = _TRIAL.index("parameters") + 1
+    return [*_TRIAL[:2], "pareto", *_TRIAL[2:place], *latency, *_TRIAL[place:]]
 
 
 def _compare_studies(runs_dir: Path, names: Sequence[str], *, as_json: bool, as_csv: bool) -> None:

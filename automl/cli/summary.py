@@ -9,12 +9,15 @@ from typing import Any
 
 from automl.cli.options import RUNS
 from automl.cli.screen import write_json, write_lines, write_prose
+from automl.report import pareto
 from automl.report.figures import counted, duration, figure, interval
 from automl.report.summary import judgement_of
 from automl.spaces.conditions import word
 from automl.tracking.record import WEBPAGE, Record
 
 Result = Mapping[str, Any]
+
+_MOST_OF_FRONT, _NOT_COSTS = 10, ("trial", "validation")
 
 
 def write_result(result: Result, *, as_json: bool) -> None:
@@ -40,6 +43,7 @@ def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
     """
     yield counts_line(result)
     yield from best_lines(result)
+    yield from front_lines(result)
     if judged is not None:
         yield from _judgement_lines(result, judged)
     elif result["not_judged"]:
@@ -63,6 +67,18 @@ def best_lines(result: Result) -> Iterator[str]:
         return
     yield from ("", f"Best: trial {best['trial']}, validation {result['metric']} {figure(best['validation'])}")
     yield from config_lines(best["config"])
+
+
+def front_lines(result: Result) -> Iterator[str]:
+    """List the Pareto front, best score first; nothing where only the score counts."""
+    front = result.get("pareto") or []
+    if front:
+        yield from ("", pareto.sentence(result))
+    for each in front[:_MOST_OF_FRONT]:
+        costs = (f"{name} {pareto.cost(name, value)}" for name, value in each.items() if name not in _NOT_COSTS)
+        yield f"  trial {each['trial']}: {result['metric']} {', '.join([figure(each['validation']), *costs])}"
+    if len(front) > _MOST_OF_FRONT:
+        yield f"  and {counted(len(front) - _MOST_OF_FRONT, 'more trial')}: automl compare {result['study']}"
 
 
 def config_lines(config: Mapping[str, Any]) -> Iterator[str]:

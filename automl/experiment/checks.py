@@ -153,7 +153,7 @@ def _search_mistakes(plan: Plan) -> Iterator[str]:
     yield from _among("sampler", plan.sampler, SAMPLERS)
     yield from _among("pruner", plan.pruner, PRUNERS)
     for cost in plan.objective:
-        yield from _among("objective", cost, COSTS)
+        yield from _among("objective", cost, tuple(COSTS))
     yield from (f"--objective {cost} is given twice" for cost in COSTS if plan.objective.count(cost) > 1)
     if not re.fullmatch(r"auto|[1-9]\d{0,3}", plan.cohort):
         yield f"--cohort must be auto or a number from 1 to 9999, got {plan.cohort!r}"

@@ -106,7 +106,8 @@ class Objective:
     def _best_of(self, new: Mapping[int, Outcome]) -> list[int]:
         """Rank the best few so far among new trials."""
         known = {number: self.outcomes[number] for number in (self._leaders or self.outcomes)}
-        return ranked({**known, **new}.items(), self.trainer.stage.task.higher_is_better)[: self.n_kept]
+        higher_is_better = self.trainer.stage.task.higher_is_better
+        return ranked({**known, **new}.items(), higher_is_better, self.costs)[: self.n_kept]
 
     def _front_of(self, new: Mapping[int, Outcome]) -> list[int]:
         """Name the Pareto front so far among new trials; nobody where only the score counts."""

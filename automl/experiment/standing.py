@@ -24,6 +24,7 @@ class Start:
         elapsed: Seconds that the study has used, earlier sessions' included.
         outcomes: What came of the trials of earlier sessions, by number.
         constants: Validation scores of answers that read no column, by the baseline's name.
+        costs: What is to be small beside a good score.
     """
 
     metric: str
@@ -31,6 +32,7 @@ class Start:
     elapsed: float = 0.0
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
+    costs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Standing:
         rivals = [(number, outcome)]
         if self.best is not None and self._leader is not None:
             rivals.append((self.best, self._leader))
-        if best_of(rivals, self.higher_is_better) == number:
+        if best_of(rivals, self.higher_is_better, self.start.costs) == number:
             self.best, self._leader = number, outcome
 
     def elapsed(self, now: float) -> float:

@@ -29,7 +29,7 @@ def start_of(plan: Plan, stage: Stage, outcomes: Mapping[int, Outcome], elapsed:
         outcomes: What came of the trials of earlier sessions.
         elapsed: Seconds that the study has used, earlier sessions' included.
     """
-    return Start(stage.task.metric, plan.budget, elapsed, dict(outcomes), _constants(stage))
+    return Start(stage.task.metric, plan.budget, elapsed, dict(outcomes), _constants(stage), plan.objective)
 
 
 def _constants(stage: Stage) -> dict[str, float]:

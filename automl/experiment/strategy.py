@@ -11,6 +11,7 @@ from automl.study.nsga2 import POPULATION
 from automl.study.rungs import Brackets, first_rung, least_epochs
 from automl.study.samplers import refusal, remark
 from automl.tracking.record import PLAN
+from automl.trial import COSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,16 +67,17 @@ def _remarks(plan: Plan, space: Space, first: int, metric: str) -> Iterator[str]
         yield f"nsga2 draws its first {POPULATION} trials at random, and there are {plan.trials}; tpe learns earlier"
     if plan.pruner == "hyperband":
         rungs = Brackets(first, most_epochs(space)).first_rungs
-        yield f"hyperband judges trials first at epoch {', '.join(map(str, rungs[:-1]))} or {rungs[-1]}, by their number"
+        first_ones = f"{', '.join(map(str, rungs[:-1]))} or {rungs[-1]}"
+        yield f"hyperband judges a trial first at epoch {first_ones}, by its number"
     yield from _of_objectives(plan, metric)
 
 
 def _of_objectives(plan: Plan, metric: str) -> Iterator[str]:
     if not plan.objective:
         return
-    costs = " and ".join(plan.objective)
-    yield f"{plan.sampler} seeks a good {metric} and little of {costs}; the trial with the best {metric} is the winner"
+    costs = " and ".join(COSTS[cost] for cost in plan.objective)
+    yield f"{plan.sampler} seeks a good {metric} with {costs}; the trial with the best {metric} is the winner"
     if plan.pruner != "none":
-        yield f"{plan.pruner} holds a trial against those that are expected to have no more {costs}"
+        yield f"{plan.pruner} holds a trial against those alone that are expected to cost no more"
     if "seconds" in plan.objective:
         yield "seconds are measured, so that the same seed may give another study"

@@ -61,6 +61,15 @@ def speed(reading: Reading) -> Figure | None:
     return _cost(reading, "seconds", lambda value: f"{value:.3g} s", "time of training")
 
 
+def latency(reading: Reading) -> Figure | None:
+    """Draw scores over the predicted milliseconds a row, with those that no faster network beats."""
+    return _cost(reading, "latency", lambda value: f"{value:.3g} ms", "predicted time of one row")
+
+
+COSTS = {"parameters": size, "latency": latency, "seconds": speed}
+"""What draws scores over a cost, by its name."""
+
+
 def _counted(value: float) -> str:
     """Write a count as it is rounded in speech.
 
@@ -93,7 +102,7 @@ def front(rows: Sequence[Row], of: str, higher_is_better: bool) -> list[Row]:
 
 
 def _cost(reading: Reading, of: str, written: Callable[[float], str], title: str) -> Figure | None:
-    rows = [row for row in reading.by_number if row["score"] is not None and row[of]]
+    rows = [row for row in reading.by_number if row["score"] is not None and row.get(of)]
     completed = [row for row in rows if row["state"] == "completed"]
     if not completed:
         return None
@@ -120,12 +129,12 @@ def _cost(reading: Reading, of: str, written: Callable[[float], str], title: str
 def _cost_title(on_front: Sequence[Row], of: str, written: Callable[[float], str], reading: Reading) -> str:
     cheapest, best = on_front[0], on_front[-1]
     if cheapest is best:
-        which = {"parameters": "smallest", "seconds": "quickest"}[of]
+        which = {"parameters": "smallest", "latency": "fastest", "seconds": "quickest"}[of]
         return f"No completed trial beats the {which}, trial {best['trial']} with {written(best[of])}"
     little, much = (f"{figure(row['score'])} with {written(row[of])}" for row in (cheapest, best))
     return f"From {reading.summary['metric']} {little} to {much}"
 
 
 def _cost_caption(of: str) -> Line:
-    fewer = {"parameters": "with as few parameters", "seconds": "in as little time"}[of]
-    return (f"Each point is a trial. On the front are those that no other completed trial equals {fewer}.",)
+    fewer = {"parameters": "with as few parameters", "latency": "at as little latency", "seconds": "in as little time"}
+    return (f"Each point is a trial. On the front are those that no other completed trial equals {fewer[of]}.",)

@@ -12,11 +12,13 @@ from automl.report.document import Block, Code, Commands, Items, Line, Paragraph
 from automl.report.explanation import as_blocks, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
 from automl.report.figures import allowance, counted, duration, figure, flat, interval, setting
+from automl.report.pareto import pareto
 from automl.report.reading import Reading
 from automl.report.replay import command, is_exact
 from automl.report.summary import read_or
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import ENVIRONMENT, JUDGEMENT, SPACE, SPLIT
+from automl.trial import COSTS
 
 LEAK = "leak"
 """The kind of a finding that says that a column gives the target away."""
@@ -85,7 +87,9 @@ def _search(reading: Reading) -> list[Block]:
         "budget": allowance(asked_for(plan.get("trials"), plan.get("timeout"))),
         "spent": f"{counted(counts['total'], 'trial')}, {duration(summary['seconds'])}",
         "trials": ", ".join(f"{counts[state]} {state}" for state in ("completed", "pruned", "failed")),
+        "beside it": " and ".join(COSTS[cost] for cost in reading.costs) or None,
         **{name: plan.get(name) for name in ("sampler", "pruner", "seed", "device")},
+        "note": "; ".join(plan.get("remarks") or ()) or None,
     }
     return [Table(["", ""], [[name, value] for name, value in facts.items() if value is not None])]
 
@@ -368,6 +372,7 @@ SECTIONS: dict[str, Callable[[Reading], Sequence[Block]]] = {
     "Result": _result,
     "Search": _search,
     "Parameters": _parameters,
+    "Pareto front": pareto,
     "Best trials": _leaders,
     "The winner beside the default": _winner,
     "Why it won": _explanation,

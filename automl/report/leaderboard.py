@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from automl.budget import asked_for
 from automl.report.figures import flat
-from automl.report.summary import judgement_of, read_or, summarise
+from automl.report.summary import judgement_of, objectives, read_or, summarise
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import PLAN, SPLIT, TASK, Record
-from automl.trial import Outcome, ranked
+from automl.trial import Aim, Outcome, ranked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,13 +44,18 @@ def trials(record: Record) -> list[dict[str, Any]]:
 
     Returns:
         Rows of `trial, state, score, loss, best_epoch, epochs, seconds, parameters, stopped_by, failure, message,
-        family, optimizer, lr, config`; what a trial has not is None, and one that is not over is `running`.
+        family, optimizer, lr, config`; what a trial has not is None, and one that is not over is `running`. Where
+        something is to be small beside a good score there are `latency` and `pareto` too, whether it is on the front.
     """
     outcomes = record.outcomes()
     metric = read_or(record, TASK, {}).get("metric")
     higher_is_better = HIGHER_IS_BETTER.get(metric, True)
-    place = {number: rank for rank, number in enumerate(ranked(outcomes.items(), higher_is_better))}
+    costs = objectives(record)
+    place = {number: rank for rank, number in enumerate(ranked(outcomes.items(), higher_is_better, costs))}
     rows = [_trial(trial.number, trial.read_config(), outcomes.get(trial.number)) for trial in record.trials()]
+    if costs:
+        front = set(Aim(higher_is_better, costs).front(outcomes.items()))
+        rows = [_with_costs(row, outcomes.get(row["trial"]), front) for row in rows]
 
     def order(row: dict[str, Any]) -> tuple[float, int, float, int]:
         states = ("completed", "pruned", "failed", "running")
@@ -116,6 +121,12 @@ def _trial(number: int, config: dict[str, Any], outcome: Outcome | None) -> dict
         "lr": config.get(f"optimizer.{optimizer}.lr"),
         "config": config,
     }
+
+
+def _with_costs(row: dict[str, Any], outcome: Outcome | None, front: set[int]) -> dict[str, Any]:
+    config = row.pop("config")
+    told = {"latency": getattr(outcome, "latency", None), "pareto": row["trial"] in front}
+    return {**row, **told, "config": config}
 
 
 def _finite(number: float | None) -> float | None:

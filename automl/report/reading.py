@@ -58,6 +58,11 @@ class Reading:
         """What was asked for."""
         return dict(read_or(self.record, PLAN, {}))
 
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What is to be small beside a good score."""
+        return tuple(self.plan.get("objective") or ())
+
     @cached_property
     def task(self) -> dict[str, Any]:
         """What is predicted from what; empty before the data is divided."""

@@ -8,8 +8,8 @@ from typing import Any
 from automl.report.figures import figure, interval
 from automl.report.prepared import prepared
 from automl.task import HIGHER_IS_BETTER
-from automl.tracking.record import CLOCK, JUDGEMENT, LEDGER, SPLIT, TASK, TRACKING, Record
-from automl.trial import Outcome, best_of
+from automl.tracking.record import CLOCK, JUDGEMENT, LEDGER, PLAN, SPLIT, TASK, TRACKING, Record
+from automl.trial import Aim, Outcome, best_of
 
 SCHEMA_VERSION = 1
 STATES = ("completed", "pruned", "failed")
@@ -24,7 +24,8 @@ def summarise(record: Record) -> dict[str, Any]:
     Returns:
         An object with the keys, in this order, `schema_version, study, run_dir, task, metric, direction, trials, best,
         test, baselines, findings, seconds, mlflow, not_judged`; the last is a sentence with the command that judges, or
-        None where that is done or no trial could be judged.
+        None where that is done or no trial could be judged. Where costs count beside the score, `pareto` follows: the
+        trials of the front, best score first, as `{trial, validation}` with each cost under its name.
 
     Raises:
         StudyError: A file of the folder is damaged.
@@ -32,7 +33,8 @@ def summarise(record: Record) -> dict[str, Any]:
     task = read_or(record, TASK, {})
     metric = task.get("metric")
     outcomes = record.outcomes()
-    best = _best(record, outcomes, metric)
+    costs = objectives(record)
+    best = _best(record, outcomes, metric, costs)
     judged = judgement_of(record, best)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -52,7 +54,22 @@ def summarise(record: Record) -> dict[str, Any]:
         "seconds": read_or(record, CLOCK, {}).get("seconds", 0.0),
         "mlflow": _mlflow(record),
         "not_judged": _not_judged(record) if best and not judged else None,
+        **({"pareto": _pareto(outcomes, metric, costs)} if costs else {}),
     }
+
+
+def objectives(record: Record) -> tuple[str, ...]:
+    """Name what is to be small beside a good score, as the plan has it."""
+    return tuple(read_or(record, PLAN, {}).get("objective") or ())
+
+
+def _pareto(outcomes: dict[int, Outcome], metric: str | None, costs: tuple[str, ...]) -> list[dict[str, Any]]:
+    front = Aim(HIGHER_IS_BETTER[metric], costs).front(outcomes.items()) if metric else []
+    return [
+        {"trial": number, "validation": getattr(outcomes[number], "score", None)}
+        | {cost: getattr(outcomes[number], cost, None) for cost in costs}
+        for number in front
+    ]
 
 
 def one_line(summary: Mapping[str, Any]) -> str:
@@ -86,8 +103,10 @@ def read_or(record: Record, name: str, otherwise: Any) -> Any:
     return record.read_json(name) if record.has(name) else otherwise
 
 
-def _best(record: Record, outcomes: dict[int, Outcome], metric: str | None) -> dict[str, Any] | None:
-    number = best_of(outcomes.items(), HIGHER_IS_BETTER[metric]) if metric else None
+def _best(
+    record: Record, outcomes: dict[int, Outcome], metric: str | None, costs: tuple[str, ...]
+) -> dict[str, Any] | None:
+    number = best_of(outcomes.items(), HIGHER_IS_BETTER[metric], costs) if metric else None
     if number is None:
         return None
     score = getattr(outcomes[number], "score", None)

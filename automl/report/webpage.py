@@ -44,9 +44,15 @@ def _above(reading: Reading) -> dict[str, list[Figure]]:
         "Result": [judged_plots.lead(reading)],
         "Search": [search_plots.history(reading), search_plots.curves(reading)],
         "Parameters": [parallel(reading), config_plots.importance(reading)],
-        "Best trials": [config_plots.size(reading), config_plots.speed(reading)],
+        "Pareto front": [config_plots.COSTS[cost](reading) for cost in reading.costs],
+        "Best trials": [plot(reading) for cost, plot in config_plots.COSTS.items() if _is_of_best(cost, reading)],
     }
     return {title: [one for one in some if one is not None] for title, some in by_section.items()}
+
+
+def _is_of_best(cost: str, reading: Reading) -> bool:
+    """Whether a cost is drawn beside the best trials: not what the front is about, nor what nobody asked for."""
+    return cost not in reading.costs and cost != "latency"
 
 
 def _below(reading: Reading) -> dict[str, list[Figure]]:

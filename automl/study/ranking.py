@@ -96,7 +96,7 @@ def by_fronts(points: Mapping[int, Array]) -> list[int]:
 
 
 def _room(values: Array) -> Array:
-    """Give the crowding distance of points (N, M): the sum over the axes of the gaps to both neighbours; inf at ends."""
+    """Give the crowding distance of points (N, M): the gaps to both neighbours, summed over the axes; inf at ends."""
     room = np.zeros(len(values))
     for column in values.T:
         order = np.argsort(column, kind="stable")

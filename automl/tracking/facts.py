@@ -24,6 +24,7 @@ from automl.trial import Completed, Failed, Outcome, Pruned, Scalar
 STUDY_ID = "automl.study_id"
 ROLE = "automl.role"
 TRIAL = "automl.trial"
+PARETO = "pareto"
 _PLANNED = ("space", "seed", "sampler", "pruner", "trials", "timeout", "test", "validation", "split", "device")
 _ROLES = ("group", "time", "weight", "folds")
 _UNLESS_NONE = ("class_weight", "target_transform")
@@ -107,6 +108,7 @@ def read_study(record: Record) -> Study:
     params |= {key: as_text(plan[key]) for key in _PLANNED if plan.get(key) is not None}
     params |= {key: as_text(plan[key]) for key in _ROLES if plan.get(key) is not None}
     params |= {key: as_text(plan[key]) for key in _UNLESS_NONE if plan.get(key, "none") != "none"}
+    params |= {"objective": ", ".join(plan["objective"])} if plan.get("objective") else {}
     if task is not None:
         params |= {"target": task.target, "task": task.kind, "metric": task.metric}
     if record.has(folder.SPLIT):
@@ -136,6 +138,12 @@ def best_trial(record: Record) -> int | None:
     """Give the winner's number, once the study is reported."""
     best = record.read_json(folder.REPORT).get("best") if record.has(folder.REPORT) else None
     return None if best is None else int(best["trial"])
+
+
+def pareto_trials(record: Record) -> set[int] | None:
+    """Give the numbers of the trials on the Pareto front, once the study is reported; None where there is no front."""
+    front = record.read_json(folder.REPORT).get("pareto") if record.has(folder.REPORT) else None
+    return None if front is None else {int(each["trial"]) for each in front}
 
 
 def read_child(study: Study, trial: TrialRecord, outcome: Outcome, started: int | None = None) -> Child:
@@ -267,6 +275,7 @@ def _points(study: Study, trial: TrialRecord, outcome: Outcome, started: int) ->
             Point("score", outcome.score, end, 0),
             Point("best_epoch", float(outcome.best_epoch), end, 0),
             Point("parameters", float(outcome.parameters), end, 0),
+            *([] if outcome.latency is None else [Point("latency", outcome.latency, end, 0)]),
         ]
     return [point for point in points if math.isfinite(point.value)]
 

@@ -35,6 +35,7 @@ from automl.trial import Outcome
 State = Literal["RUNNING", "FINISHED", "KILLED", "FAILED"]
 
 _NOTE = "mlflow.note.content"
+_ON_FRONT = f"tags.`{facts.PARETO}` = 'true'"
 _METRICS_A_BATCH = 900
 _PARAMS_A_BATCH = 90
 _TRIALS_A_BATCH = 100
@@ -219,6 +220,7 @@ class Projection:
 
     def _send_end(self, study: Study) -> None:
         record = self._record
+        self._tag_front(study)
         known = self._parent.data.metrics
         judged = facts.judgement_points(record)
         self._log(self.run_id, [point for point in judged if known.get(point.key) != point.value])
@@ -228,6 +230,19 @@ class Projection:
         self._client.log_text(self.run_id, curves(record, study.higher_is_better), "curves.csv")
         if record.bundle_dir.is_dir():
             self._client.log_artifacts(self.run_id, str(record.bundle_dir), artifact_path="bundle")
+
+    def _tag_front(self, study: Study) -> None:
+        """Tag the trials on the Pareto front, and take the tag from those that have left it since."""
+        front = facts.pareto_trials(self._record)
+        if front is None:
+            return
+        wanted = {self._trials[number] for number in front if number in self._trials}
+        mine = f"tags.`{facts.STUDY_ID}` = '{study.study_id}'"
+        tagged = {run.info.run_id for run in _search(self._client, self.experiment_id, f"{mine} and {_ON_FRONT}")}
+        for run_id in sorted(wanted - tagged):
+            self._client.set_tag(run_id, facts.PARETO, "true")
+        for run_id in sorted(tagged - wanted):
+            self._client.delete_tag(run_id, facts.PARETO)
 
     def _set_state(self, state: State) -> None:
         if state == "RUNNING":
