@@ -22,7 +22,7 @@ HEAVY = ("torch", "optuna", "mlflow", "pandas", "numpy", "sklearn", "onnx", "onn
 CONTRACT = {
     "search": (
         "--target --task --kind --drop --space --trials --timeout --metric --positive --study --runs-dir --test "
-        "--validation --split --device --warm-start --seed-config --seed --sampler --pruner --cohort --jobs "
+        "--validation --split --device --warm-start --seed-config --seed --sampler --pruner --objective --cohort --jobs "
         "--max-parameters --max-memory --max-latency --no-judge --keep --tracking-uri --storage --json --quiet"
     ),
     "resume": "--trials --timeout --break-seal --storage --runs-dir --json --quiet",
@@ -146,7 +146,7 @@ def test_a_mistake_is_one_sentence_and_creates_nothing(
 
 
 def test_mistakes_that_can_be_told_at_once_are_one_a_line(capsys: pytest.CaptureFixture[str]):
-    said = refused(capsys, "search", "digits", "--metric", "acuracy", "--sampler", "grid", "--device", "gpu")
+    said = refused(capsys, "search", "digits", "--metric", "acuracy", "--sampler", "grids", "--device", "gpu")
     assert [line.split()[0] for line in said.splitlines()] == ["unknown", "unknown", "--device"]
 
 

@@ -37,6 +37,9 @@ class Study:
     def finished(self):
         return list(self.told)
 
+    def left(self, like=None, shared=None):
+        return None
+
     def ask(self, like=None, shared=None, cost=None, n_proposals=1):
         self.n_asked += 1
         self.proposals.append(n_proposals)
