@@ -44,6 +44,7 @@ class NSGA2Sampler(optuna.samplers.BaseSampler):
         self._shared = shared_parameters(space)
         self._memory: optuna.Study | None = None
         self._known: set[int] = set()
+        self._generation = 0
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Name what every config has."""
@@ -54,6 +55,7 @@ class NSGA2Sampler(optuna.samplers.BaseSampler):
     ) -> dict[str, Any]:
         """Cross two parents in what every config has; in the first generation there are none."""
         memory = self._remember(study)
+        self._parents(memory)
         child = copy(trial)
         child.system_attrs = {**trial.system_attrs, _key(): len(self._known) // POPULATION}
         return self._genetic(seed_of_proposal(self._seed, trial, "child")).sample_relative(memory, child, search_space)
@@ -72,9 +74,20 @@ class NSGA2Sampler(optuna.samplers.BaseSampler):
     def _inherited(self, study: optuna.Study, trial: FrozenTrial, name: str) -> list[Any]:
         """Give the parents' values of a parameter, in an order of the parents that is the trial's own."""
         memory = self._remember(study)
-        parents = self._genetic(0).get_parent_population(memory, len(self._known) // POPULATION)
+        parents = self._parents(memory)
         order = np.random.default_rng(seed_of_proposal(self._seed, trial, "parents")).permutation(len(parents))
         return [parents[place].params[name] for place in order if name in parents[place].params]
+
+    def _parents(self, memory: optuna.Study) -> list[FrozenTrial]:
+        """Give the parents of the generation that is being made; none of the first.
+
+        They are in another order when Optuna names them for the first time; hence all were named before they are used.
+        """
+        genetic, latest = self._genetic(0), len(self._known) // POPULATION
+        while self._generation < latest:
+            self._generation += 1
+            genetic.get_parent_population(memory, self._generation)
+        return genetic.get_parent_population(memory, latest)
 
     def _remember(self, study: optuna.Study) -> optuna.Study:
         """Keep the trials that are over in a study of its own, each in the generation that its place among them gives.

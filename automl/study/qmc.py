@@ -66,6 +66,7 @@ class QMCSampler(optuna.samplers.BaseSampler):
         from scipy.stats.qmc import Sobol  # takes a second, and few studies need it
 
         sequence = Sobol(len(self._columns), scramble=True, seed=seed_of(self._seed, "sobol", draw))
-        sequence.fast_forward(number)
+        if number:
+            sequence.fast_forward(number)
         point: Sequence[float] = sequence.random(1)[0]
         return point
