@@ -50,6 +50,7 @@ VENDORS: dict[str, set[str]] = {
     "pandas": {"data", "report", "cli", "export"},
     "PIL": {"data", "export"},
     "pyarrow": {"data", "report", "cli", "export"},
+    "scipy": {"study"},
     "sklearn": {"data", "evaluation", "baselines"},
     "torch": {"data", "models", "training", "evaluation", "export"},
     "safetensors": {"training", "export"},

@@ -120,7 +120,7 @@ class Cohorts:
         wanted = self._size or min(leader // _TRIALS_A_MEMBER, objective.cohort_size(config))
         alike = study.left(config, is_shared)
         most = [left for left in (None if trials is None else trials - leader, None if alike is None else 1 + alike)]
-        return max(1, min(wanted, *(left for left in most if left is not None)))
+        return max(1, min([wanted, *(left for left in most if left is not None)]))
 
 
 def _is_spent(study: Study, objective: Objective, budget: Budget) -> bool:

@@ -42,6 +42,7 @@ class NSGA2Sampler(optuna.samplers.BaseSampler):
     def __init__(self, seed: int, space: Space) -> None:
         self._seed = seed
         self._shared = shared_parameters(space)
+        self._storage = optuna.storages.InMemoryStorage()
         self._memory: optuna.Study | None = None
         self._known: set[int] = set()
         self._generation = 0
@@ -94,13 +95,19 @@ class NSGA2Sampler(optuna.samplers.BaseSampler):
 
         Optuna would write the generations into the journal, where a kill leaves some of them.
         """
-        if self._memory is None:
-            self._memory = optuna.create_study(directions=study.directions)
-        n_values = len(study.directions)
-        for each in study.get_trials(deepcopy=False):
-            if each.number not in self._known and is_scored(each, n_values):
-                self._memory.add_trial(_individual(each, len(self._known) // POPULATION))
-                self._known.add(each.number)
+        new = [
+            each
+            for each in study.get_trials(deepcopy=False)
+            if each.number not in self._known and is_scored(each, len(study.directions))
+        ]
+        if new or self._memory is None:
+            # Opened anew, for an open study keeps to the trials that it had when it was asked for them first.
+            self._memory = optuna.create_study(
+                storage=self._storage, study_name="memory", directions=study.directions, load_if_exists=True
+            )
+        for each in new:
+            self._memory.add_trial(_individual(each, len(self._known) // POPULATION))
+            self._known.add(each.number)
         return self._memory
 
     def _genetic(self, seed: int) -> optuna.samplers.NSGAIISampler:

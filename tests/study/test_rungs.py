@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from automl.study.rungs import Halving, NoPruner, first_rung
+from automl.study.rungs import Brackets, Halving, NoPruner, first_rung, least_epochs
 
 
 class Log(list):
@@ -104,6 +104,33 @@ def test_the_decisions_of_other_processes_count(halving, events):
     assert halving.report(3, {0: 0.1}) == {0}
     events.append({"epoch": 3, "scores": {"10": 0.8, "11": 0.9}, "pruned": []})
     assert halving.report(3, {1: 0.55}) == {1}
+
+
+def test_under_hyperband_trials_are_held_against_those_of_their_bracket(events):
+    brackets = Brackets(3, most_epochs=100)
+    late = [number for number in range(40) if brackets(number) == 9]
+    early = [number for number in range(40) if brackets(number) == 3]
+    halving = Halving(events, higher_is_better=True, first=brackets)
+    assert halving.report(3, dict.fromkeys(late[:4], 0.1)) == set() and events == []
+    assert halving.report(3, {**dict.fromkeys(early[:4], 0.9), late[0]: 0.1}) == set()
+    assert halving.report(9, dict(zip(late[:4], (0.1, 0.2, 0.3, 0.4)))) == set(late[:2])
+
+
+def test_most_trials_are_in_the_bracket_that_judges_first():
+    rungs = [Brackets(3, most_epochs=100)(number) for number in range(110)]
+    assert [rungs.count(first) for first in (3, 9, 27)] == [61, 30, 19]
+
+
+def test_short_trials_have_one_bracket():
+    assert Brackets(3, most_epochs=17).first_rungs == [3]
+    assert Brackets(3, most_epochs=least_epochs(3)).first_rungs == [3, 9]
+
+
+def test_a_trial_is_held_against_those_that_cost_no_more(events):
+    costs = {0: (1.0,), 1: (9.0,), 2: (9.0,), 3: (9.0,), 4: (9.0,), 5: (2.0,)}
+    halving = Halving(events, higher_is_better=True, costs=costs.__getitem__)
+    scores = {0: 0.1, 1: 0.6, 2: 0.7, 3: 0.8, 4: 0.9, 5: 0.05}
+    assert halving.report(3, scores) == {1, 2}  # 0 is the smallest, and 5 has too few that are as small
 
 
 def test_no_pruner_stops_nothing():
