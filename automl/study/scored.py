@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 COSTS = "costs"
-"""The note on a trial with its costs, in the order of the study's directions; a pruned one keeps them nowhere else."""
+"""The note on a trial with its costs, in the order of the study's directions; a pruned one has them nowhere else."""
 _LEAST = 1e-12
 
 
@@ -29,7 +29,7 @@ def score_of(trial: FrozenTrial) -> float:
 
 def values_of(trial: FrozenTrial) -> tuple[float, ...]:
     """Give a trial's score and the logarithms of its costs, of which ratios count; nan where there is none."""
-    costs = trial.user_attrs.get(COSTS, ())
+    costs = trial.values[1:] if trial.values else trial.user_attrs.get(COSTS, ())
     return (score_of(trial), *(math.log(max(cost, _LEAST)) for cost in costs))
 
 

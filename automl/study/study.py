@@ -229,7 +229,6 @@ class Study:
     def tell(self, number: int, outcome: Outcome) -> None:
         """Record what came of a trial; a pruned one counts with its score at the rung it left at."""
         if isinstance(outcome, Completed):
-            self._note_costs(number, outcome)
             self._study.tell(number, self._aim.values(outcome))
             return
         if isinstance(outcome, Pruned):
@@ -239,7 +238,7 @@ class Study:
             return
         self._study.tell(number, state=TrialState.FAIL)
 
-    def _note_costs(self, number: int, outcome: Completed | Pruned) -> None:
+    def _note_costs(self, number: int, outcome: Pruned) -> None:
         if self._aim.costs:
             _, *costs = self._aim.values(outcome)
             self._study._storage.set_trial_user_attr(self._trials()[number]._trial_id, COSTS, costs)
