@@ -73,7 +73,10 @@ def test_a_table_needs_a_target(plan: Plan):
             r"unknown kind .number.; .*Known: numeric, .*, datetime, image",
         ),
         ({"sampler": "tpee"}, r"unknown sampler 'tpee'; did you mean 'tpe'\? Known: tpe, random, gp, qmc, nsga2, grid"),
-        ({"pruner": "hyper"}, r"unknown pruner 'hyper'; did you mean 'hyperband'\? Known: asha, hyperband, median, none"),
+        (
+            {"pruner": "hyper"},
+            r"unknown pruner 'hyper'; did you mean 'hyperband'\? Known: asha, hyperband, median, none",
+        ),
         ({"objective": ("size",)}, r"unknown objective 'size'; Known: parameters, latency, seconds"),
         ({"objective": ("latency", "latency")}, r"--objective latency is given twice"),
         ({"keep": "some"}, r"--keep must be best, all or top:N such as top:3, got 'some'"),

@@ -105,7 +105,8 @@ def test_median_and_hyperband_stop_trials(runs_dir):
 
 
 def test_a_grid_is_searched_to_its_end_by_several_processes(runs_dir, tmp_path):
-    text = "{name: g, space: {training: {batch_size: {choice: [32, 64, 128], default: 32}, epochs: {choice: [1, 2], default: 1}}}}"
+    batches, epochs = "{choice: [32, 64, 128], default: 32}", "{choice: [1, 2], default: 1}"
+    text = f"{{name: g, space: {{training: {{batch_size: {batches}, epochs: {epochs}}}}}}}"
     (tmp_path / "grid.yaml").write_text(text)
     space = str(tmp_path / "grid.yaml")
     result = automl.search("iris", space=space, sampler="grid", trials=50, jobs=2, judge=False, runs_dir=runs_dir)

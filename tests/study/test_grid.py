@@ -91,9 +91,10 @@ def test_a_space_without_end_is_refused_with_the_ranges_that_have_none():
 
 
 def test_a_grid_that_nobody_would_wait_for_is_refused_with_its_size():
-    text = "{name: s, space: {family: {choice: {mlp: {layers: {int: [1, 8], default: 1}, width: {int: [1, 4096], default: 1}}}, default: mlp}}}"
+    training = "{batch_size: {int: [1, 4096], default: 1}, epochs: {int: [1, 8], default: 1}}"
+    text = f"{{name: s, space: {{training: {training}}}}}"
     sentence = refusal("grid", read_space_text(text, "s.yaml"))
-    assert sentence.startswith("grid tries every config, and it has 32,768 of them, more than the 20,000 that are listed")
+    assert sentence.startswith("grid tries every config, and it has 32,768 of them, more than the 20,000")
 
 
 def test_its_size_is_told():
