@@ -19,6 +19,7 @@ from automl.errors import PlanError, StorageError
 from automl.passwords import is_hidden, with_password
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import PLAN, SPLIT, TASK
+from automl.trial import Aim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,8 +145,8 @@ def join_study(record: Record, plan: Plan) -> tuple[Plan, list[str]]:
         shared,
         record.study,
         where=f"{record.run_dir} on {socket.gethostname()}",
-        rules=_rules(record),
-        higher_is_better=HIGHER_IS_BETTER[record.read_json(TASK)["metric"]],
+        rules=_rules(record, plan),
+        aim=Aim(HIGHER_IS_BETTER[record.read_json(TASK)["metric"]], plan.objective),
         may_join=plan.may_join,
         has_trials=bool(record.trials()),
     )
@@ -164,12 +165,13 @@ def join_study(record: Record, plan: Plan) -> tuple[Plan, list[str]]:
     ]
 
 
-def _rules(record: Record) -> dict[str, str]:
+def _rules(record: Record, plan: Plan) -> dict[str, str]:
     """Say what all who search in one study must agree in, each as a hash."""
     split = record.read_json(SPLIT)
     rows = "/".join(map(str, (split["data_sha256"], split["test_sha256"], sorted(split["sizes"].items()))))
     task = (record.run_dir / TASK).read_text(encoding="utf-8")
     texts = {"rows": rows, "task or metric": task, "space": record.space_path.read_text(encoding="utf-8")}
+    texts |= {"objectives": " ".join(plan.objective)} if plan.objective else {}
     return {what: hashlib.sha256(text.encode()).hexdigest() for what, text in texts.items()}
 
 

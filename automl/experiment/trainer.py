@@ -102,16 +102,17 @@ class Trainer:
         return self.limits.passed_by(layers, self._bytes(recipe, layers))
 
     def _bytes(self, recipe: Recipe, layers: Sequence[LayerCost]) -> int:
-        """Predict the memory of one candidate in training, beside the rows."""
+        """Predict the memory of one candidate in training, beside the rows; of folds, all are in training at once."""
         n_validation = len((self.stage.folds or (self.stage,))[0].validation)
         shapes = [(n_validation, *block.shape) for block in self._blocks(recipe)]
-        return training_bytes(
+        in_one = training_bytes(
             layers,
             recipe.training.batch_size,
             n_slots=recipe.optimizer.n_slots,
             n_decays=recipe.optimizer.n_decays,
             n_evaluated=min(rows_at_once(shapes), n_validation),
         )
+        return in_one * max(1, len(self.stage.folds))
 
     def _blocks(self, recipe: Recipe) -> tuple[Block, ...]:
         return self.stage.preparation(recipe.preparing).blocks

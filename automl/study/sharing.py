@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from automl.study.storage import Shared
+    from automl.trial import Aim
 
 _MEMBER = "automl.member."
 _RULES = "automl.rules"
@@ -42,7 +43,7 @@ def join(
     *,
     where: str,
     rules: Mapping[str, str],
-    higher_is_better: bool,
+    aim: Aim,
     may_join: bool,
     has_trials: bool = False,
 ) -> Joined:
@@ -53,7 +54,7 @@ def join(
         name: What it is called.
         where: The run folder in words, for the others.
         rules: What all must agree in, by its name, each as a text that differs where it differs.
-        higher_is_better: The direction of the scores.
+        aim: The direction of the scores, and what is to be small beside them.
         may_join: Whether the study may be another's.
         has_trials: Whether the folder has trials of the study already.
 
@@ -64,9 +65,12 @@ def join(
     storage = open_storage(shared.url)
     if has_trials:
         _require_member(storage, name, _MEMBER + shared.member)
-    direction = StudyDirection.MAXIMIZE if higher_is_better else StudyDirection.MINIMIZE
+    directions = [
+        StudyDirection.MAXIMIZE if aim.higher_is_better else StudyDirection.MINIMIZE,
+        *(StudyDirection.MINIMIZE for _ in aim.costs),
+    ]
     try:
-        study_id, is_new = storage.create_new_study([direction], name), True
+        study_id, is_new = storage.create_new_study(directions, name), True
     except DuplicatedStudyError:
         study_id, is_new = storage.get_study_id_from_name(name), False
     n_trials = storage.get_n_trials(study_id)
@@ -123,7 +127,7 @@ def _require_a_place(
             f"study {name!r} is searched by {holder} already, and SQLite locks its whole file for every trial: several "
             "at once lose trials to that; use PostgreSQL"
         )
-    differing = [what for what, text in ours.items() if theirs.get(what) != text]
+    differing = [what for what in {**ours, **theirs} if ours.get(what) != theirs.get(what)]
     if differing:
         raise StudyError(
             f"the storage has a study {name!r} already, of {holder}, with other {' and '.join(differing)}; "

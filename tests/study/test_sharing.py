@@ -8,6 +8,7 @@ import pytest
 from automl.errors import StudyError
 from automl.study.sharing import join, leave
 from automl.study.storage import Shared
+from automl.trial import Aim
 
 RULES = {"rows": "r", "task or metric": "t", "space": "s"}
 
@@ -23,7 +24,7 @@ def enter(url, member, *, rules=RULES, may_join=True, has_trials=False, name="ho
         name,
         where=f"/{member} on there",
         rules=rules,
-        higher_is_better=True,
+        aim=Aim(True),
         may_join=may_join,
         has_trials=has_trials,
     )

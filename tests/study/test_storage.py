@@ -13,7 +13,7 @@ from automl.errors import StorageError
 from automl.spaces.read import read_space
 from automl.study.storage import Patient, Shared, open_storage
 from automl.study.study import Study
-from automl.trial import Completed, Failed, Pruned
+from automl.trial import Aim, Completed, Failed, Pruned
 
 SHOWN = "postgresql://ann:***@db/x"
 
@@ -140,7 +140,7 @@ def space():
 
 
 def _study(place, space, sampler="tpe"):
-    return Study(place, "s", space, higher_is_better=True, sampler=sampler, seed=3)
+    return Study(place, "s", space, aim=Aim(True), sampler=sampler, seed=3)
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
