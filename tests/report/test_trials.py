@@ -11,7 +11,7 @@ from automl.trial import Failed
 
 def test_a_trial_is_shown_with_its_config_outcome_and_curve(write_study):
     shown = trial(write_study(), 1)
-    assert list(shown) == ["trial", "state", "config", "outcome", "curve", "health", "failure"]
+    assert list(shown) == ["trial", "state", "config", "outcome", "curve", "health", "prepared", "failure"]
     assert shown["config"]["family"] == "resnet"
     assert (shown["state"], shown["outcome"]["score"], shown["outcome"]["stopped_by"]) == ("completed", 0.86, "epochs")
     assert [epoch["epoch"] for epoch in shown["curve"]] == [1, 2]
