@@ -48,7 +48,7 @@ class Reduction:
     @property
     def width(self) -> int:
         """How many components there are."""
-        return self.matrix.shape[1]
+        return int(self.matrix.shape[1])
 
     def apply(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Reduce a block (N, d)."""
