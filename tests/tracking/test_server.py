@@ -40,7 +40,7 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--artifacts-destination",
         str(place / "files"),
     ]
-    environ = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environ = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     log = (place / "log").open("w")
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *words], stdout=log, stderr=log, env=environ, start_new_session=True
