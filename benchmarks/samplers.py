@@ -137,15 +137,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, nargs="+", default=[60, 150])
+    parser.add_argument("--samplers", nargs="+", choices=SAMPLERS, default=[*SAMPLERS])
     parser.add_argument("--objectives", action="store_true", help="a size counts beside the value")
     asked = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-    print("| function | trials | " + " | ".join(SAMPLERS) + " |\n|" + " --- |" * (2 + len(SAMPLERS)))
+    print("| function | trials | " + " | ".join(asked.samplers) + " |\n|" + " --- |" * (2 + len(asked.samplers)))
     functions: tuple[Callable[..., object], ...] = (branches, rosenbrock, ackley, options)
     for function in (sized,) if asked.objectives else functions:
         for n_trials in asked.trials:
-            cells = [measure(function, name, n_trials, asked.seeds) for name in SAMPLERS]
+            cells = [measure(function, name, n_trials, asked.seeds) for name in asked.samplers]
             print(f"| {function.__name__} | {n_trials} | " + " | ".join(cells) + " |", flush=True)
 
 
