@@ -74,6 +74,7 @@ def test_the_same_command_gives_the_same_front(searched, runs_dir):
     assert again.summary["pareto"] == searched.summary["pareto"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -85,8 +86,8 @@ def test_the_same_command_gives_the_same_front(searched, runs_dir):
 )
 def test_a_search_that_goes_on_equals_one_that_was_not_stopped(runs_dir, options):
     shared = {"space": "tabular_small", "seed": 4, "judge": False, "runs_dir": runs_dir}
-    whole = automl.search("iris", trials=14, study="whole", **shared, **options)
-    automl.search("iris", trials=6, study="parts", **shared, **options)
+    whole = automl.search("iris", trials=14, study="whole", **shared | options)
+    automl.search("iris", trials=6, study="parts", **shared | options)
     parts = automl.resume("parts", trials=14, runs_dir=runs_dir)
     told = [Record(each.run_dir) for each in (whole, parts)]
     if options.get("objective") == "seconds":  # measured, so that only what does not depend on it is the same
@@ -97,6 +98,7 @@ def test_a_search_that_goes_on_equals_one_that_was_not_stopped(runs_dir, options
     assert told[0].read_jsonl("rungs.jsonl") == told[1].read_jsonl("rungs.jsonl")
 
 
+@pytest.mark.slow
 def test_median_and_hyperband_stop_trials(runs_dir):
     shared = {"space": "tabular_small", "seed": 0, "judge": False, "trials": 24, "runs_dir": runs_dir, "cohort": "6"}
     for pruner in ("median", "hyperband"):
