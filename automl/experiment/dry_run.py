@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _EPOCHS = 3
 """So many epochs are trained to measure one; the first, which pays for the start, does not count."""
-_LONGEST, _PATIENCE = 5.0, 30.0
+_LONGEST, _PATIENCE = 2.0, 30.0
 """Seconds that a measured epoch shall take at most, by prediction, and that measuring may take in all."""
 _LEAST_ROWS = 64
 
