@@ -27,6 +27,9 @@ class Stage:
     def truth(self, rows):
         return rows
 
+    def weights(self, rows):
+        return None
+
 
 class Trainer:
     """Scores a config by its learning rate and its seed, in no time."""
