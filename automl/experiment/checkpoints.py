@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from automl import files
-from automl.experiment.cohorts import COHORTS
 from automl.experiment.environment import version
-from automl.tracking.record import PLAN, RUNGS
+from automl.tracking.record import PLAN
 from automl.training.checkpoint import Pace, read_cohort, save_cohort
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Checkpoints:
 
     def secure(self) -> None:
         """Wait until what was decided on cohorts in training is on the disk, as it must be before they are."""
-        files.sync(path for name in (COHORTS, RUNGS) if (path := self.record.run_dir / name).exists())
+        files.sync(self.record.run_dir.glob("*.jsonl"))
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Remove the files of trials that are over."""
