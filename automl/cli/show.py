@@ -62,6 +62,7 @@ def _write_overview(shown: Row) -> None:
     write_lines([""])
     write_rows(_LEADERS, shown["leaders"], words=("state", "family", "optimizer"), spare=("loss", "epochs", "lr"))
     write_lines(best_lines(shown))
+    write_lines(each["sentence"] for each in shown["findings"] if each["kind"] == "prepared")
     _write_layers(shown["layers"])
 
 

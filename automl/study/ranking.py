@@ -86,8 +86,8 @@ def by_fronts(points: Mapping[int, Array]) -> list[int]:
         values = np.stack([points[number] for number in left])
         # [i, j]: whether point j beats point i in something and is worse in nothing
         no_worse = (values[None, :, :] <= values[:, None, :]).all(axis=2)
-        better = (values[None, :, :] < values[:, None, :]).any(axis=2)
-        is_front = ~(no_worse & better).any(axis=1)
+        better = np.any(values[None, :, :] < values[:, None, :], axis=2)
+        is_front = np.logical_not(np.any(no_worse & better, axis=1))
         room = _room(values[is_front])
         front = [number for number, is_first in zip(left, is_front) if is_first]
         ordered += [number for _, number in sorted(zip(-room, front))]

@@ -13,17 +13,25 @@ if TYPE_CHECKING:
 
     from optuna.trial import FrozenTrial
 
+    from automl.trial import Aim
+
 COSTS = "costs"
 """The note on a trial with its costs, in the order of the study's directions; a pruned one has them nowhere else."""
 _LEAST = 1e-12
 
 
+def directions(aim: Aim) -> list[StudyDirection]:
+    """Give Optuna's words for what a search is after: the score's direction, then down for each cost."""
+    upwards = StudyDirection.MAXIMIZE if aim.higher_is_better else StudyDirection.MINIMIZE
+    return [upwards, *[StudyDirection.MINIMIZE] * len(aim.costs)]
+
+
 def score_of(trial: FrozenTrial) -> float:
     """Give a trial's score, that of the rung where it left for a pruned one; nan where it has none."""
     if trial.state is TrialState.COMPLETE and trial.values:
-        return trial.values[0]
+        return float(trial.values[0])
     if trial.state is TrialState.PRUNED and trial.last_step is not None:
-        return trial.intermediate_values[trial.last_step]
+        return float(trial.intermediate_values[trial.last_step])
     return math.nan
 
 

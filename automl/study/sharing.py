@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optuna.exceptions import DuplicatedStudyError
-from optuna.study import StudyDirection
 
 from automl.errors import StudyError
+from automl.study.scored import directions
 from automl.study.storage import open_storage
 
 if TYPE_CHECKING:
@@ -65,12 +65,8 @@ def join(
     storage = open_storage(shared.url)
     if has_trials:
         _require_member(storage, name, _MEMBER + shared.member)
-    directions = [
-        StudyDirection.MAXIMIZE if aim.higher_is_better else StudyDirection.MINIMIZE,
-        *(StudyDirection.MINIMIZE for _ in aim.costs),
-    ]
     try:
-        study_id, is_new = storage.create_new_study(directions, name), True
+        study_id, is_new = storage.create_new_study(directions(aim), name), True
     except DuplicatedStudyError:
         study_id, is_new = storage.get_study_id_from_name(name), False
     n_trials = storage.get_n_trials(study_id)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import optuna
 from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
-from sqlalchemy.exc import SQLAlchemyError
 
 from automl.errors import StorageError
 from automl.passwords import without_password
@@ -133,6 +132,8 @@ def _installed(kind: str) -> str:
 
 def _failures() -> tuple[type[Exception], ...]:
     """Name what a storage raises that is away."""
+    from sqlalchemy.exc import SQLAlchemyError  # a fifth of a second that a journal does not need
+
     known: tuple[type[Exception], ...] = (SQLAlchemyError, StorageInternalError, OSError)
     if importlib.util.find_spec("redis") is None:
         return known

@@ -15,7 +15,7 @@ from automl.study.importance import importance
 from automl.study.journal import mend
 from automl.study.proposal import as_config, as_parameters, propose
 from automl.study.samplers import SAMPLERS, draws_at_random
-from automl.study.scored import COSTS
+from automl.study.scored import COSTS, directions
 from automl.study.storage import Shared, open_storage
 from automl.trial import Completed, Pruned
 
@@ -89,7 +89,7 @@ class Study:
         self._study = optuna.create_study(
             storage=_storage(place),
             study_name=name,
-            directions=["maximize" if aim.higher_is_better else "minimize", *("minimize" for _ in aim.costs)],
+            directions=directions(aim),
             sampler=SAMPLERS[sampler](seed, space),
             pruner=optuna.pruners.NopPruner(),
             load_if_exists=True,

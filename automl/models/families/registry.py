@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from automl.models.families.cnn import CNN
 from automl.models.families.mlp import MLP
@@ -24,6 +24,8 @@ class Family(Protocol):
     takes networks together whose activations differ; a search does not ask for that, for it makes a step half as long
     again.
     """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def init(self) -> Initialisation:
