@@ -133,6 +133,7 @@ class Session:
             AutoMLError: No trial is completed, or the test rows may not be opened.
         """
         with self._closed_at_last() as interrupts:
+            self._keep_time()  # the study is not finished any more: who is cut off here may judge again
             self._judge(winner(self._record), interrupts, break_seal)
             return self._finish()
 

@@ -36,7 +36,7 @@ def test_a_search_whose_disk_fails_goes_on_as_if_nothing_had_been():
 
 
 def test_a_judgement_whose_disk_fails_is_completed_with_one_opening():
-    done = _run("faults.py", "--phases", "judge", "--every", "60", "--first", "9")
+    done = _run("faults.py", "--phases", "judge", "--every", "28", "--first", "9")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "none of them did harm" in done.stdout
 
