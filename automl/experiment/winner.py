@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from automl.errors import StudyError
-from automl.experiment.plan import Plan
 from automl.task import Task
 from automl.tracking.record import PLAN, TASK
 from automl.trial import best_of
@@ -21,7 +20,7 @@ def winner(record: Record) -> int:
         StudyError: No trial is completed.
     """
     task = Task.from_json(record.read_json(TASK))
-    costs = Plan.from_json(record.read_json(PLAN)).objective
+    costs = record.read_json(PLAN).get("objective", ())
     best = best_of(record.outcomes().items(), task.higher_is_better, costs)
     if best is None:
         raise StudyError(f"study {record.study!r} has no completed trial yet")

@@ -11,7 +11,7 @@ from automl.tracking.record import PLAN
 
 _AS_GIVEN = (
     *("target", "task", "metric", "positive", "trials", "seed", "device", "sampler", "pruner", "cohort", "jobs"),
-    *("max_parameters", "max_latency", "validation", "keep", "separator", "decimal", "encoding"),
+    *("max_parameters", "max_latency", "keep", "separator", "decimal", "encoding"),
     *("group", "time", "folds", "weight"),
 )
 """The parts of a plan that are options under their own names."""

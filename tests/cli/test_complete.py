@@ -73,7 +73,7 @@ def test_metrics_are_offered(tmp_path: Path):
 
 
 def test_commands_are_offered(tmp_path: Path):
-    assert offered("automl s", tmp_path) == ["search", "show", "spaces"]
+    assert offered("automl s", tmp_path) == ["search", "show", "sync", "spaces"]
 
 
 def test_without_a_beginning_all_are_offered():
