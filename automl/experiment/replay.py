@@ -57,7 +57,7 @@ def replay(record: Record, trial: int, progress: Progress | None = None) -> dict
     trainer = Trainer(set_out(record, plan), pick_device(plan.device), plan.limits)
     (progress or Silent()).say(f"trial {trial} of {record.study} trains again, {_with(trial, cohort)}")
     with deferred() as interrupts:
-        again = _Again(record, trainer, plan.seed, cohort, progress or Silent(), interrupts)
+        again = _Again(record, trainer, plan.seed, cohort, interrupts)
         ended = again.run()
     fitted = again.fitted.get(trial)
     kept = record.trial(trial)
@@ -99,7 +99,6 @@ class _Again:
         trainer: Trains.
         seed: The study's seed.
         cohort: The trials' numbers.
-        progress: Who watches.
         interrupts: Whether somebody asked for the work to end.
     """
 
@@ -107,7 +106,6 @@ class _Again:
     trainer: Trainer
     seed: int
     cohort: Sequence[int]
-    progress: Progress
     interrupts: Interrupts
 
     def run(self) -> dict[int, Outcome]:
@@ -125,7 +123,7 @@ class _Again:
         from automl.experiment.trainer import Candidate
         from automl.experiment.watch import Watch
 
-        clock: Any = EpochClock(self._epochs_until_the_time_was_up(configs), self.progress)
+        clock: Any = EpochClock(self._epochs_until_the_time_was_up(configs))
         pruner = Recorded(self.record.read_jsonl(RUNGS))
         watch = Watch(list(configs), self.trainer.stage, pruner, clock, clock, self.interrupts)
         candidates = [Candidate(config, (self.seed, number)) for number, config in configs.items()]
@@ -155,22 +153,19 @@ class Recorded:
 
 
 class EpochClock(Silent):
-    """A clock that is up after so many epochs, of which it hears as who watches does.
+    """A clock that is up after so many epochs, of which it hears as who watches a search does.
 
     Args:
         epochs: How many.
-        inner: Who else hears.
     """
 
-    def __init__(self, epochs: float, inner: Progress) -> None:
+    def __init__(self, epochs: float) -> None:
         self._left = epochs
-        self._inner = inner
         self._last = 0
 
     def epoch(self, number: int, epoch: Epoch) -> None:
-        """Count it, and pass it on."""
+        """Count it."""
         self._last = epoch.epoch
-        self._inner.epoch(number, epoch)
 
     @property
     def is_over(self) -> bool:

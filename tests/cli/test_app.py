@@ -130,7 +130,10 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
         (["compare", "houses"], r"unknown study 'houses'; there are no studies in .*"),
         (["compare", "--json", "--csv"], r"--json and --csv both say what to print; give one of them"),
         (["export", "houses", "--output", "d"], r"unknown study 'houses'; there are no studies in .*"),
-        (["export", "houses", "--format", "zip", "--output", "d"], r"unknown format 'zip'; Known: bundle, onnx, torch, mlflow"),
+        (
+            ["export", "houses", "--format", "zip", "--output", "d"],
+            r"unknown format 'zip'; Known: bundle, onnx, torch, mlflow",
+        ),
         (["doctor", "--tracking-uri", "htp://x"], r"unknown scheme of a tracking URI 'htp'; did you mean 'http'\? .*"),
         (["spaces", "tabluar"], r"unknown space 'tabluar'; did you mean 'tabular'\? Known: .*"),
     ],

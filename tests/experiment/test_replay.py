@@ -12,7 +12,6 @@ from sklearn.datasets import load_iris
 
 import automl
 from automl.errors import StudyError
-from automl.experiment.progress import Silent
 from automl.experiment.replay import EpochClock, Recorded, replay
 from automl.tracking.record import Record
 from automl.trial import Epoch, Failed, Pruned
@@ -141,7 +140,7 @@ def test_who_was_stopped_is_stopped_again():
 
 
 def test_the_clock_of_epochs_is_up_after_so_many():
-    clock = EpochClock(2, Silent())
+    clock = EpochClock(2)
     over = []
     for number in (1, 2):
         over.append(clock.is_over)

@@ -127,7 +127,7 @@ def test_a_column_that_is_left_out_need_not_be_given(winner_of, tmp_path):
     write_bundle(tmp_path / "b", winner, provenance={}, check_rows=ROWS)
     shorter = ROWS.drop(columns=["again", "constant", "recoded"])
     found = Predictor(tmp_path / "b").predict(shorter)
-    assert len(found) == N and "again" not in (tmp_path / "b/MODEL_CARD.md").read_text().split("## Where")[0]
+    assert len(found) == N and "`again`" not in (tmp_path / "b/MODEL_CARD.md").read_text().split("## Where")[0]
 
 
 def test_reduced_blocks_are_what_the_network_is_built_for():

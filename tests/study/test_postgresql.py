@@ -16,7 +16,7 @@ from automl.spaces.read import read_space
 from automl.study.sharing import join, leave
 from automl.study.storage import Shared, open_storage
 from automl.study.study import Study
-from automl.trial import Completed
+from automl.trial import Aim, Completed
 from tests.postgresql import PostgreSQL, running
 
 pytestmark = pytest.mark.slow
@@ -26,11 +26,11 @@ import json, sys
 from automl.spaces.read import read_space
 from automl.study.storage import Shared
 from automl.study.study import Study
-from automl.trial import Completed
+from automl.trial import Aim, Completed
 
 url, member, count = sys.argv[1:]
 space = read_space("tabular_small")
-study = Study(Shared(url, member), "s", space, higher_is_better=True, sampler="tpe", seed=len(member))
+study = Study(Shared(url, member), "s", space, aim=Aim(True), sampler="tpe", seed=len(member))
 asked = []
 for _ in range(int(count)):
     number, config = study.ask()
@@ -56,7 +56,7 @@ def enter(url, member, rules="same"):
         "s",
         where=f"/{member} on there",
         rules={"rows": rules, "space": "same"},
-        higher_is_better=True,
+        aim=Aim(True),
         may_join=True,
     )
 
@@ -76,7 +76,7 @@ def test_a_study_in_postgresql_is_that_of_a_journal(cluster, tmp_path):
     shared = Shared(cluster.create("same"), "me")
     told = []
     for place in (tmp_path / "s.journal", shared):
-        study = Study(place, "s", space, higher_is_better=False, sampler="tpe", seed=5)
+        study = Study(place, "s", space, aim=Aim(False), sampler="tpe", seed=5)
         configs = []
         while study.n_asked < 16:
             number, config = study.ask()
@@ -104,7 +104,7 @@ def test_two_that_enter_at_once_are_a_host_and_a_guest(cluster):
 
 def test_a_database_that_is_started_anew_costs_nothing(cluster):
     url = cluster.create("anew")
-    study = Study(Shared(url, "me"), "s", read_space("tabular_small"), higher_is_better=True, sampler="tpe", seed=1)
+    study = Study(Shared(url, "me"), "s", read_space("tabular_small"), aim=Aim(True), sampler="tpe", seed=1)
     number, _ = study.ask()
     cluster.stop()
     threading.Timer(2.0, cluster.start).start()
