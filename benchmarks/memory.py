@@ -26,7 +26,7 @@ from problems import add_list_options, cohorts_of, machine, parser, set_stage
 from automl.experiment.recipe import read_recipe
 from automl.models.build import build, costs
 from automl.models.cost import operations, training_bytes
-from automl.training.arguments import Member
+from automl.training.arguments import Member, n_decays, n_slots
 from automl.training.cohort import Cohort
 from automl.training.weights import as_rows
 
@@ -113,8 +113,8 @@ def measure(config: Config, stage: Stage, options: argparse.Namespace) -> dict[s
     predicted = training_bytes(
         layers,
         recipe.training.batch_size,
-        n_slots=recipe.optimizer.n_slots,
-        n_decays=recipe.optimizer.n_decays,
+        n_slots=n_slots(recipe.optimizer),
+        n_decays=n_decays(recipe.optimizer),
         n_evaluated=_STEPS * recipe.training.batch_size,
     )
     if predicted > options.most:

@@ -15,7 +15,7 @@ from automl.files import disk_fault
 from automl.models.build import build, costs
 from automl.models.cost import operations, training_bytes
 from automl.study.seeds import seed_of
-from automl.training.arguments import Member
+from automl.training.arguments import Member, n_decays, n_slots
 from automl.training.cohort import Cohort, Fitted, train
 from automl.training.failures import OutOfTimeError, failure_kind
 from automl.training.feed import Rows, rows_at_once
@@ -108,8 +108,8 @@ class Trainer:
         in_one = training_bytes(
             layers,
             recipe.training.batch_size,
-            n_slots=recipe.optimizer.n_slots,
-            n_decays=recipe.optimizer.n_decays,
+            n_slots=n_slots(recipe.optimizer),
+            n_decays=n_decays(recipe.optimizer),
             n_evaluated=min(rows_at_once(shapes), n_validation),
         )
         return in_one * max(1, len(self.stage.folds))

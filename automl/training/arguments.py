@@ -30,16 +30,6 @@ class SGD:
     nesterov: bool = False
     weight_decay: float = 0.0
 
-    @property
-    def n_slots(self) -> int:
-        """Numbers that it keeps a parameter."""
-        return 1 if self.momentum else 0
-
-    @property
-    def n_decays(self) -> int:
-        """Numbers a parameter that its decay takes."""
-        return 2 if self.weight_decay else 0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Adagrad:
@@ -54,16 +44,6 @@ class Adagrad:
     bounds: ClassVar[Bounds] = {"lr": _RATE, "weight_decay": _RATE}
     lr: float = 0.01
     weight_decay: float = 0.0
-
-    @property
-    def n_slots(self) -> int:
-        """Numbers that it keeps a parameter."""
-        return 1
-
-    @property
-    def n_decays(self) -> int:
-        """Numbers a parameter that its decay takes."""
-        return 2 if self.weight_decay else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,16 +64,6 @@ class RMSprop:
     momentum: float = 0.0
     weight_decay: float = 0.0
 
-    @property
-    def n_slots(self) -> int:
-        """Numbers that it keeps a parameter."""
-        return 2 if self.momentum else 1
-
-    @property
-    def n_decays(self) -> int:
-        """Numbers a parameter that its decay takes."""
-        return 2 if self.weight_decay else 0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Adam:
@@ -112,16 +82,6 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     weight_decay: float = 0.0
-
-    @property
-    def n_slots(self) -> int:
-        """Numbers that it keeps a parameter."""
-        return 2
-
-    @property
-    def n_decays(self) -> int:
-        """Numbers a parameter that its decay takes."""
-        return 2 if self.weight_decay else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,16 +102,6 @@ class AdamW:
     beta2: float = 0.999
     weight_decay: float = 0.01
 
-    @property
-    def n_slots(self) -> int:
-        """Numbers that it keeps a parameter."""
-        return 2
-
-    @property
-    def n_decays(self) -> int:
-        """Numbers a parameter that its decay takes."""
-        return 1 if self.weight_decay else 0
-
 
 @dataclass(frozen=True, kw_only=True)
 class NAdam:
@@ -171,19 +121,30 @@ class NAdam:
     beta2: float = 0.999
     weight_decay: float = 0.0
 
-    @property
-    def n_slots(self) -> int:
-        """Numbers that it keeps a parameter."""
-        return 2
-
-    @property
-    def n_decays(self) -> int:
-        """Numbers a parameter that its decay takes."""
-        return 2 if self.weight_decay else 0
-
 
 Optimizer = SGD | Adagrad | RMSprop | Adam | AdamW | NAdam
 OPTIMIZERS: dict[str, type[Optimizer]] = {kind.rule: kind for kind in (SGD, Adagrad, RMSprop, Adam, AdamW, NAdam)}
+
+
+def n_slots(optimizer: Optimizer) -> int:
+    """Say how many numbers an optimizer keeps a parameter: velocities, and means of gradients and of their squares.
+
+    Examples:
+        >>> n_slots(SGD(momentum=0.9)), n_slots(RMSprop(momentum=0.9)), n_slots(AdamW())
+        (1, 2, 2)
+    """
+    if isinstance(optimizer, SGD):
+        return int(optimizer.momentum > 0)
+    if isinstance(optimizer, Adagrad):
+        return 1
+    return 1 + (optimizer.momentum > 0) if isinstance(optimizer, RMSprop) else 2
+
+
+def n_decays(optimizer: Optimizer) -> int:
+    """Say how many numbers a parameter its decay takes: one, and one more where the gradient is changed by it."""
+    if optimizer.weight_decay == 0:
+        return 0
+    return 1 if isinstance(optimizer, AdamW) else 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from automl.models.build import build, costs
 from automl.models.cost import training_bytes
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
-from automl.training.arguments import OPTIMIZERS, Constant, Member, Training
+from automl.training.arguments import OPTIMIZERS, Constant, Member, Training, n_decays, n_slots
 from automl.training.cohort import Cohort
 from automl.training.feed import Rows
 
@@ -68,7 +68,7 @@ def test_memory_in_training_is_known_before_it(case):
     name, arguments, blocks, rule, hyper = CASES[case]
     family, optimizer = FAMILIES[name](**arguments), OPTIMIZERS[rule](**hyper)
     predicted = training_bytes(
-        costs(family, blocks, 3), 128, n_slots=optimizer.n_slots, n_decays=optimizer.n_decays, n_evaluated=N_ROWS
+        costs(family, blocks, 3), 128, n_slots=n_slots(optimizer), n_decays=n_decays(optimizer), n_evaluated=N_ROWS
     )
     measured = most_alive(family, blocks, optimizer)
     assert measured > 50e6
