@@ -8,6 +8,7 @@ import numpy as np
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from automl.study.one_by_one import OneByOne
 from automl.study.proposal import walk
 from automl.study.seeds import seed_of
 
@@ -26,7 +27,7 @@ MOST_CONFIGS = 20_000
 """Of more configs none are listed: nobody waits for the end of such a grid."""
 
 
-class GridSampler(optuna.samplers.BaseSampler):
+class GridSampler(OneByOne):
     """Proposes the configs of a discrete space that no trial has had.
 
     Args:
@@ -41,16 +42,6 @@ class GridSampler(optuna.samplers.BaseSampler):
         self._n_seen = 0
         self._of: tuple[int, int] | None = None
         self._proposed: Mapping[str, Scalar] = {}
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Propose nothing ahead."""
-        return {}
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Propose nothing ahead."""
-        return {}
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.distributions import CategoricalDistribution
 
+from automl.study.one_by_one import OneByOne
 from automl.study.parzen import axis
 from automl.study.proposal import all_parameters
 from automl.study.seeds import seed_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from automl.spaces.space import Space
 
 
-class QMCSampler(optuna.samplers.BaseSampler):
+class QMCSampler(OneByOne):
     """Proposes the points of a scrambled Sobol sequence.
 
     Args:
@@ -38,16 +39,6 @@ class QMCSampler(optuna.samplers.BaseSampler):
         self._columns = {name: column for column, name in enumerate(all_parameters(space))}
         self._of: tuple[int, int] | None = None
         self._point: Sequence[float] = ()
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Propose nothing ahead: a parameter's coordinate is looked up when it is asked for."""
-        return {}
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Propose nothing ahead."""
-        return {}
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import optuna
 
+from automl.study.one_by_one import OneByOne
 from automl.study.parzen import Axis, Mixture, axis
 from automl.study.ranking import Ranking
 from automl.study.seeds import seed_of_proposal
@@ -41,7 +42,7 @@ _N_FRESH = 25
 """The latest trials, whose weight is not yet less."""
 
 
-class TPESampler(optuna.samplers.BaseSampler):
+class TPESampler(OneByOne):
     """Proposes what is frequent among the best trials and rare among the others.
 
     Args:
@@ -55,16 +56,6 @@ class TPESampler(optuna.samplers.BaseSampler):
         self._table = _Table(best, latest)
         self._of: tuple[int, int] | None = None
         self._proposed: dict[str, Any] = {}
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Propose nothing ahead: groups are drawn when the first of their parameters is asked for."""
-        return {}
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Propose nothing ahead."""
-        return {}
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
