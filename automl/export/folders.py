@@ -67,15 +67,8 @@ def file_beside(path: Path) -> Iterator[Path]:
     Raises:
         BundleError: The place cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _draft_of(path, "file") as draft:
         yield draft
-    except OSError as error:
-        raise BundleError(f"{path}: the file cannot be written: {error.strerror or error}") from error
-    finally:
-        if draft.exists():
-            draft.unlink()
 
 
 @contextmanager
@@ -85,15 +78,24 @@ def beside(folder: Path) -> Iterator[Path]:
     Raises:
         BundleError: The place cannot be written.
     """
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    with _draft_of(folder, "bundle") as draft:
         draft.mkdir()
         yield draft
+
+
+@contextmanager
+def _draft_of(path: Path, what: str) -> Iterator[Path]:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
     except OSError as error:
-        raise BundleError(f"{folder}: the bundle cannot be written: {error.strerror or error}") from error
+        raise BundleError(f"{path}: the {what} cannot be written: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if draft.is_dir():
+            shutil.rmtree(draft, ignore_errors=True)
+        elif draft.exists():
+            draft.unlink()
 
 
 def replace(folder: Path, draft: Path) -> None:
