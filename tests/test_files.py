@@ -103,6 +103,7 @@ def test_syncing_takes_files_and_folders_and_nothing(tmp_path: Path):
     (tmp_path / "a").write_text("")
     files.sync([tmp_path, tmp_path / "a"])
     files.sync([])
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "")]
 
 
 @pytest.mark.parametrize("content", ["", "\n", '{"number": 0}\n'])

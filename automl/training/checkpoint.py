@@ -70,16 +70,6 @@ def read_cohort(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return load(content), note
 
 
-def load_cohort(path: Path, cohort: Cohort) -> None:
-    """Let a cohort, made from the same networks, members and rows, go on from a file.
-
-    Raises:
-        KeyError: The file is another cohort's.
-        ValueError: The file is damaged, or of another version of torch.
-    """
-    cohort.restore(read_cohort(path)[0])
-
-
 def _signed(content: bytes, sha256: bytes) -> bytes:
     """Put the hash in the place of the zeros, which are in the header, before all else that could look like them."""
     return content.replace(_UNSIGNED, sha256, 1)

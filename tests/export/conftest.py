@@ -25,6 +25,18 @@ from automl.task import Column, Task
 TARGETS = {"titanic": "survived", "hypothyroid": "Class", "adult": "income", "diamonds": "price"}
 
 
+class Unfaithful(nn.Module):
+    """Is exported as something else than it is."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, batch):
+        output = self.module(batch)
+        return output if torch.compiler.is_exporting() else -9.0 * output
+
+
 class SmallNetwork(nn.Module):
     """Embeddings, batch norm, layer norm and dropout over whatever blocks there are."""
 
@@ -203,3 +215,9 @@ def grey_bundle(grey, grey_rows, tmp_path_factory):
 def image_winner_of():
     """The function that makes a winner from rows whose target is `won` and columns, one of them of images."""
     return make_image_winner
+
+
+@pytest.fixture
+def unfaithful(mixed):
+    """A network that is exported as something else than it is."""
+    return Unfaithful(mixed.module)

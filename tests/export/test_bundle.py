@@ -135,20 +135,8 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, mixed):
         write(tmp_path / "file/b", mixed)
 
 
-class Unfaithful(torch.nn.Module):
-    """Is exported as something else than it is."""
-
-    def __init__(self, module):
-        super().__init__()
-        self.module = module
-
-    def forward(self, batch):
-        output = self.module(batch)
-        return output if torch.compiler.is_exporting() else -9.0 * output
-
-
-def test_a_model_that_disagrees_leaves_nothing_behind(tmp_path, mixed, mixed_rows):
-    winner = Winner(Unfaithful(mixed.module), {}, mixed.preparation, mixed.coder, mixed.task)
+def test_a_model_that_disagrees_leaves_nothing_behind(tmp_path, mixed, mixed_rows, unfaithful):
+    winner = Winner(unfaithful, {}, mixed.preparation, mixed.coder, mixed.task)
     with pytest.raises(BundleError, match=r"must predict as the network does, but over 120 rows .* of the predictions"):
         write(tmp_path / "b", winner, mixed_rows)
     assert list(tmp_path.iterdir()) == []

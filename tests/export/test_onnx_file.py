@@ -9,7 +9,6 @@ import onnx
 import onnxruntime
 import pandas as pd
 import pytest
-import torch
 
 from automl.errors import BundleError
 from automl.export.onnx_file import write_onnx
@@ -112,20 +111,8 @@ def test_a_place_that_cannot_be_written_is_refused(mixed, tmp_path):
         write_onnx(tmp_path / "file" / "m.onnx", mixed, provenance={}, check_rows=None)
 
 
-class Unfaithful(torch.nn.Module):
-    """Is exported as something else than it is."""
-
-    def __init__(self, module):
-        super().__init__()
-        self.module = module
-
-    def forward(self, batch):
-        output = self.module(batch)
-        return output if torch.compiler.is_exporting() else -9.0 * output
-
-
-def test_a_file_that_disagrees_is_not_left_behind(mixed, mixed_rows, tmp_path):
-    wrong = replace(mixed, module=Unfaithful(mixed.module))
+def test_a_file_that_disagrees_is_not_left_behind(mixed, mixed_rows, tmp_path, unfaithful):
+    wrong = replace(mixed, module=unfaithful)
     with pytest.raises(BundleError, match="must predict as the network does"):
         write_onnx(tmp_path / "m.onnx", wrong, provenance={}, check_rows=mixed_rows)
     assert list(tmp_path.iterdir()) == []

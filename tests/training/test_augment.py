@@ -13,7 +13,7 @@ from torch import nn
 
 from automl.training.arguments import AdamW, Augmenting, Constant, Member, Training
 from automl.training.augment import Augmenter, beta
-from automl.training.checkpoint import load_cohort, save_cohort
+from automl.training.checkpoint import read_cohort, save_cohort
 from automl.training.cohort import Cohort, train
 from automl.training.feed import Rows
 
@@ -303,7 +303,7 @@ def test_a_cohort_that_augments_goes_on_bit_for_bit(augmenting, digits, tmp_path
     for _ in range(2):
         cut.run_epoch()
     save_cohort(tmp_path / "cohort.safetensors", cut)
-    load_cohort(tmp_path / "cohort.safetensors", again)
+    again.restore(read_cohort(tmp_path / "cohort.safetensors")[0])
     for each in (whole, again):
         while each.is_active:
             each.run_epoch()

@@ -12,7 +12,7 @@ from automl.models.build import build
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
 from automl.training.arguments import OPTIMIZERS, Constant, Cosine, CosLog, Course, Member, OneCycle, Plateau, Training
-from automl.training.checkpoint import Pace, load_cohort, read_cohort, save_cohort
+from automl.training.checkpoint import Pace, read_cohort, save_cohort
 from automl.training.cohort import Cohort
 from automl.training.feed import Rows
 
@@ -94,7 +94,7 @@ def test_a_cohort_goes_on_bit_for_bit(family, stop_after, rules, moves, tmp_path
         cut.run_epoch()
     save_cohort(tmp_path / "cohort.safetensors", cut)
     again = _cohort(family, rules, leaving, moves)
-    load_cohort(tmp_path / "cohort.safetensors", again)
+    again.restore(read_cohort(tmp_path / "cohort.safetensors")[0])
     for first, second in zip(whole, _finish(again)):
         assert first.stopped_by == second.stopped_by
         assert [(e.train_loss, e.validation_loss, e.validation, e.lr) for e in first.epochs] == [
@@ -116,7 +116,7 @@ def test_saving_leaves_training_as_it_was(tmp_path):
 def test_another_cohorts_file_is_refused(tmp_path):
     save_cohort(tmp_path / "cohort.safetensors", _cohort("mlp", ["adam"], set()))
     with pytest.raises(KeyError):
-        load_cohort(tmp_path / "cohort.safetensors", _cohort("mlp", ["adam", "sgd"], set()))
+        _cohort("mlp", ["adam", "sgd"], set()).restore(read_cohort(tmp_path / "cohort.safetensors")[0])
 
 
 def test_a_damaged_file_is_refused(tmp_path):

@@ -10,7 +10,7 @@ from automl.models.build import build
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
 from automl.training.arguments import AdamW, Constant, Member, Training
-from automl.training.checkpoint import load_cohort, save_cohort
+from automl.training.checkpoint import read_cohort, save_cohort
 from automl.training.cohort import Cohort
 from automl.training.feed import Rows
 from automl.training.probe import Probe
@@ -220,5 +220,5 @@ def test_readings_go_on_from_a_checkpoint(n_members, tmp_path):
     for _ in range(2 if n_members > 1 else 1):
         cut.run_epoch()
     save_cohort(tmp_path / "cohort.safetensors", cut)
-    load_cohort(tmp_path / "cohort.safetensors", again)
+    again.restore(read_cohort(tmp_path / "cohort.safetensors")[0])
     assert _finish(again) == _finish(_cohort(n_members))
