@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -132,7 +133,7 @@ def _planned(given: Mapping[str, Any]) -> Plan:
         objective=tuple(word for words in given["objective"] or () for word in words.split(",")),
         timeout=parse_duration(given["timeout"]) if given["timeout"] else None,
         study=given["study"] or "",
-        runs_dir=str(given["runs_dir"].absolute()),
+        runs_dir=str(Path(given["runs_dir"]).absolute()),
         test=given["test"] or "0.2",
         validation=given["validation"] or "0.2",
         max_memory=parse_size(given["max_memory"]) if given["max_memory"] else None,
