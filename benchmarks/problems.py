@@ -6,10 +6,12 @@ import argparse
 import math
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,6 +27,8 @@ from automl.tracking.record import ENVIRONMENT, SPACE, Record
 from automl.training.size import cohort_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from automl.trial import Config, Scalar
 
 
@@ -75,6 +79,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made.add_argument("--space", choices=SPACES, default="tabular")
     made.add_argument("--seed", type=int, default=0, help="of the division, the list and the search")
     made.add_argument("--device", default="cpu", help="cpu or cuda, for both sides")
+    made.add_argument("--at-once", type=int, default=1, help="repeats or seeds at once, each on a core of its own")
     return made
 
 
@@ -83,6 +88,17 @@ def add_list_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--candidates", type=int, default=64)
     made.add_argument("--epochs", type=int, default=20)
     made.add_argument("--recipes", type=int, help="recipes an architecture; as the space has them if left out")
+
+
+def at_once(n_calls: int, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Make calls, one after the other or several at once, each with what it starts on a core of its own."""
+    if n_calls == 1:
+        return [call() for call in calls]
+    cores: SimpleQueue[int] = SimpleQueue()
+    for core in sorted(os.sched_getaffinity(0)):
+        cores.put(core)
+    with ThreadPoolExecutor(n_calls, initializer=lambda: os.sched_setaffinity(0, {cores.get_nowait()})) as pool:
+        return list(pool.map(lambda call: call(), calls))
 
 
 def data_file(name: str, room: Path) -> Path:

@@ -5,7 +5,8 @@
 
 An architecture is drawn from the space, and recipes for it; cohorts of them train without early stopping. What is told
 for every size: the median milliseconds of an epoch, and those by candidate. On a CUDA device steps run as they come
-(`eager`) and as graphs, in float32 and in bfloat16; `--profile` adds what share of the time the device computes, and
+(`eager`) and as graphs, in float32 and in bfloat16; `graphs compiled` records what `torch.compile` makes of the forward
+and backward pass, and its first epoch has the seconds that takes. `--profile` adds what share of the time the device computes, and
 the three kernels that take most of it. The sizes that a search takes (`automl/training/size.py`) come from here.
 """
 
@@ -81,6 +82,8 @@ def measure(options: argparse.Namespace, configs: list[Config], stage: Stage, wa
     cohort, n_operations = cohort_of(configs, stage, device)
     settle(device)
     made = time.perf_counter() - began
+    if "compiled" in way:
+        cohort._stack.forward = torch.compile(cohort._stack.forward, dynamic=False)  # type: ignore[method-assign]
     if "eager" in way:
         cohort._runner = Eager(cohort._step, cohort._train, cohort._edges)
     laps: list[float] = []
@@ -131,7 +134,11 @@ def main() -> None:
     made.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4, 8, 16])
     made.add_argument("--seconds", type=float, default=3.0, help="of each measurement, beside the first epochs")
     made.add_argument("--profile", action="store_true", help="on a CUDA device: utilisation and largest costs")
-    made.add_argument("--ways", nargs="+", help="eager, eager bfloat16, graphs, graphs bfloat16; all where left out")
+    made.add_argument(
+        "--ways",
+        nargs="+",
+        help="eager or graphs, with bfloat16 or compiled; `eager`, `graphs` and `graphs bfloat16` where left out",
+    )
     made.add_argument("--results", type=Path, default=_RESULTS, help="the folder of the results")
     options = made.parse_args()
     is_cuda = options.device.startswith("cuda")

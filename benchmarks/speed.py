@@ -23,11 +23,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ours
-from problems import add_list_options, machine, parser
+from problems import add_list_options, at_once, machine, parser
 
 from automl.task import HIGHER_IS_BETTER, REGRESSION_METRICS
 
@@ -111,22 +112,8 @@ def candidates(options: argparse.Namespace) -> dict[str, Any]:
 def quality(options: argparse.Namespace) -> dict[str, Any]:
     """Measure the time to the plain loop's best validation score; every repeat has a seed of its own."""
     threads = plain_threads(options)
-    higher = HIGHER_IS_BETTER[REGRESSION_METRICS[0] if options.data in _REGRESSIONS else "accuracy"]
-    repeats = []
-    for seed in range(options.seed, options.seed + options.repeats):
-        budget = ["--trials", str(options.trials)]
-        if options.plain_seconds is not None:
-            budget += ["--seconds", str(options.plain_seconds)]
-        plain = run_plain_study(options, seed, threads, *budget)
-        best = plain["bests"][-1]
-        tell(f"{options.data}, seed {seed}, plain: {best['score']:.5g} after {best['seconds']:.0f} s")
-        limit = options.limit or plain["seconds"]
-        with tempfile.TemporaryDirectory() as room:
-            mine = ours.search(options, Path(room), seconds=limit, seed=seed, target=best["score"], higher=higher)
-        tell(f"{options.data}, seed {seed}, ours: {seconds_in_words(mine['reached'])} (best {mine['best']})")
-        del mine["result"]
-        ratio = None if mine["reached"] is None else round(best["seconds"] / mine["reached"], 2)
-        repeats.append({"seed": seed, "limit": round(limit), "plain": plain, "ours": mine, "ratio": ratio})
+    seeds = range(options.seed, options.seed + options.repeats)
+    repeats = at_once(options.at_once, [partial(_quality, options, seed, threads) for seed in seeds])
     ratios = sorted(repeat["ratio"] or 0.0 for repeat in repeats)
     return {
         "trials": options.trials,
@@ -136,6 +123,23 @@ def quality(options: argparse.Namespace) -> dict[str, Any]:
         "plain_seconds": statistics.median(repeat["plain"]["bests"][-1]["seconds"] for repeat in repeats),
         "reached": sum(repeat["ratio"] is not None for repeat in repeats),
     }
+
+
+def _quality(options: argparse.Namespace, seed: int, threads: int) -> dict[str, Any]:
+    higher = HIGHER_IS_BETTER[REGRESSION_METRICS[0] if options.data in _REGRESSIONS else "accuracy"]
+    budget = ["--trials", str(options.trials)]
+    if options.plain_seconds is not None:
+        budget += ["--seconds", str(options.plain_seconds)]
+    plain = run_plain_study(options, seed, threads, *budget)
+    best = plain["bests"][-1]
+    tell(f"{options.data}, seed {seed}, plain: {best['score']:.5g} after {best['seconds']:.0f} s")
+    limit = options.limit or plain["seconds"]
+    with tempfile.TemporaryDirectory() as room:
+        mine = ours.search(options, Path(room), seconds=limit, seed=seed, target=best["score"], higher=higher)
+    tell(f"{options.data}, seed {seed}, ours: {seconds_in_words(mine['reached'])} (best {mine['best']})")
+    del mine["result"]
+    ratio = None if mine["reached"] is None else round(best["seconds"] / mine["reached"], 2)
+    return {"seed": seed, "limit": round(limit), "plain": plain, "ours": mine, "ratio": ratio}
 
 
 def equal_time(options: argparse.Namespace) -> dict[str, Any]:

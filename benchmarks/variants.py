@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import statistics
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ours
-from problems import machine, parser, search_words
+from problems import at_once, machine, parser, search_words
 
 _RESULTS = Path(__file__).parent / "results"
 VARIANTS = {
@@ -29,10 +31,10 @@ VARIANTS = {
 }
 
 
-def search(options: argparse.Namespace, words: list[str], seed: int) -> dict[str, Any]:
-    """Run a search; give its winner's scores and its seconds."""
+def search(options: argparse.Namespace, name: str, seed: int) -> dict[str, Any]:
+    """Run a search of a variant; give its winner's scores and its seconds."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room:
-        asked = [*search_words(options.data, options.space, Path(room)), *words]
+        asked = [*search_words(options.data, options.space, Path(room)), *VARIANTS[name]]
         asked += ["--trials", str(options.trials), "--seed", str(seed), "--device", options.device]
         asked += ["--runs-dir", f"{room}/runs", "--json", "--quiet"]
         command = [sys.executable, "-m", "automl", *asked]
@@ -40,7 +42,9 @@ def search(options: argparse.Namespace, words: list[str], seed: int) -> dict[str
     if done.returncode:
         sys.exit(done.stderr)
     told = json.loads(done.stdout)
-    return {"validation": told["best"]["validation"], "test": told["test"]["value"], "seconds": told["seconds"]}
+    run = {"validation": told["best"]["validation"], "test": told["test"]["value"], "seconds": told["seconds"]}
+    print(f"seed {seed}, {name}: {run}", file=sys.stderr, flush=True)
+    return run
 
 
 def difference(own: list[dict[str, Any]], other: list[dict[str, Any]], score: str) -> tuple[float, float]:
@@ -56,12 +60,13 @@ def main() -> None:
     made.set_defaults(data="credit_g")
     made.add_argument("--trials", type=int, default=60)
     made.add_argument("--seeds", type=int, default=5)
+    made.add_argument("--results", type=Path, default=_RESULTS, help="the folder of the results")
     options = made.parse_args()
+    pairs = [(seed, name) for seed in range(options.seeds) for name in VARIANTS]
+    found = at_once(options.at_once, [partial(search, options, name, seed) for seed, name in pairs])
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in VARIANTS}
-    for seed in range(options.seeds):
-        for name, words in VARIANTS.items():
-            runs[name].append(search(options, words, seed))
-            print(f"seed {seed}, {name}: {runs[name][-1]}", file=sys.stderr, flush=True)
+    for (_, name), run in zip(pairs, found):
+        runs[name].append(run)
     result: dict[str, Any] = {"figure": "variants", "data": options.data, "space": options.space}
     result |= {"trials": options.trials, "machine": machine(options.device), "runs": runs}
     result["differences"] = {
@@ -69,10 +74,9 @@ def main() -> None:
         for name, own in runs.items()
         if name != "automl"
     }
-    result["command"] = f"python benchmarks/variants.py --data {options.data} --trials {options.trials}"
-    result["command"] += f" --seeds {options.seeds}"
-    _RESULTS.mkdir(parents=True, exist_ok=True)
-    path = _RESULTS / f"variants-{options.data}-{options.space}.json"
+    result["command"] = shlex.join(["python", "benchmarks/variants.py", *sys.argv[1:]])
+    options.results.mkdir(parents=True, exist_ok=True)
+    path = options.results / f"variants-{options.data}-{options.space}.json"
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result["differences"]))
 
