@@ -6,8 +6,8 @@
 An architecture is drawn from the space, and recipes for it; cohorts of them train without early stopping. What is told
 for every size: the median milliseconds of an epoch, and those by candidate. On a CUDA device steps run as they come
 (`eager`) and as graphs, in float32 and in bfloat16; `graphs compiled` records what `torch.compile` makes of the forward
-and backward pass, and its first epoch has the seconds that takes. `--profile` adds what share of the time the device computes, and
-the three kernels that take most of it. The sizes that a search takes (`automl/training/size.py`) come from here.
+and backward pass, which its first epochs have to wait for. `--profile` adds what share of the time the device computes,
+and the three kernels that take most of it. The sizes that a search takes (`automl/training/size.py`) come from here.
 """
 
 from __future__ import annotations
