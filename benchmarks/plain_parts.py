@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
+from automl.models.convolutions import ChannelDropout
 from automl.models.layers import Dropout
 from automl.spaces.space import Choice, Float, Int, Space
 from automl.training.arguments import Cosine, CosLog, OneCycle, Plateau
@@ -67,9 +68,11 @@ def suggest(trial: optuna.Trial, space: Space) -> Config:
 
 
 def with_torch_dropout(module: nn.Module) -> nn.Module:
-    """Put `nn.Dropout` in the place of the project's own dropout, which draws from a generator of its own."""
+    """Put torch's dropout in the place of the project's own, which draws from a generator of its own."""
     for name, child in module.named_children():
-        if isinstance(child, Dropout):
+        if isinstance(child, ChannelDropout):
+            setattr(module, name, nn.Dropout2d(float(child.dropout.rate)))
+        elif isinstance(child, Dropout):
             setattr(module, name, nn.Dropout(float(child.rate)))
         else:
             with_torch_dropout(child)
