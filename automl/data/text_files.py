@@ -52,7 +52,7 @@ class Known:
         texts = {
             str(name): [word for word in WORDS if (values == word).any()]
             for name, values in table.items()
-            if isinstance(values.dtype, pd.StringDtype)
+            if _is_text(values)
         }
         numbers = [str(name) for name, values in table.items() if types.is_numeric_dtype(values.dtype)]
         return cls(texts, numbers, **how_read(table))

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MISSING_TIME = int(np.iinfo(np.int64).min)
 """What `as_microseconds` gives for a missing instant."""
 
+_TIME_ZONE = r":.*[Zz+-]"
+"""What a time of day with a zone is known by: without a time there is none."""
+
 AN_IMAGE = "an image"
 """What stands for an image where text is wanted."""
 
@@ -111,10 +114,17 @@ def as_microseconds(values: pd.Series[Any]) -> NDArray[np.int64]:
         microseconds = as_number(values) * 1e6
         known = np.abs(microseconds) < 2.0**63
         return np.where(known, np.where(known, microseconds, 0.0).astype(np.int64), MISSING_TIME)
-    if types.infer_dtype(values, skipna=True) == "string":
-        instants = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
-    else:
-        instants = pd.to_datetime(values, utc=True, errors="coerce")
+    if types.infer_dtype(values, skipna=True) != "string":
+        return _microseconds(pd.to_datetime(values, utc=True, errors="coerce"))
+    found = np.full(len(values), MISSING_TIME)
+    has_zone = values.str.contains(_TIME_ZONE, regex=True, na=False).to_numpy(bool)
+    for part in (has_zone, ~has_zone):  # apart: pandas 2 takes one without a zone to be in that of the one before
+        if part.any():
+            found[part] = _microseconds(pd.to_datetime(values[part], format="ISO8601", utc=True, errors="coerce"))
+    return found
+
+
+def _microseconds(instants: pd.Series[Any]) -> NDArray[np.int64]:
     naive = instants.dt.tz_localize(None).to_numpy("datetime64[us]")
     return np.where(np.isnat(naive), MISSING_TIME, naive.astype(np.int64))
 
