@@ -292,6 +292,8 @@ class Member:
         training: Its batches and its stopping.
         augmenting: How its images are changed.
         class_weights: How much each class weighs in its loss; empty where all weigh alike.
+        accumulation: In so many parts its batches go through, one after the other, their gradients added up before the
+            step, where memory does not hold a whole batch; then it trains alone, and without batch norm.
     """
 
     seed: int
@@ -300,3 +302,4 @@ class Member:
     training: Training
     augmenting: Augmenting = Augmenting()
     class_weights: tuple[float, ...] = ()
+    accumulation: int = 1

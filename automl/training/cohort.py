@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import torch
 
 from automl.training.augment import IMAGE
-from automl.training.device import is_worth_bfloat16, mixed_precision, threads_for
+from automl.training.device import is_worth_bfloat16, threads_for
+from automl.training.evaluate import evaluate
 from automl.training.failures import OutOfTimeError
 from automl.training.feed import WEIGHT
 from automl.training.graphs import Graphs, Recorder, pays
@@ -88,6 +89,7 @@ class Fitted:
         best: The best of them; None if none had a finite loss and score.
         stopped_by: What ended it, `pruned` if the watcher did.
         health: How its layers fared at the end of some epochs, ever fewer (`health.is_due`).
+        at_once: As how many validation rows at a time it was evaluated where memory did not hold as many as usual.
     """
 
     weights: dict[str, Tensor] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Fitted:
     best: Epoch | None = None
     stopped_by: StoppedBy | Literal["pruned"] | None = None
     health: list[Health] = field(default_factory=list)
+    at_once: int | None = None
 
 
 def batch_edges(n_rows: int, batch_size: int) -> list[int]:
@@ -123,7 +126,7 @@ class Cohort:
             number if None.
 
     Raises:
-        ValueError: The members' batch sizes differ.
+        ValueError: The members' batch sizes differ, or one of several accumulates.
     """
 
     def __init__(
@@ -303,12 +306,10 @@ class Cohort:
     @torch.no_grad()
     def _validate(self) -> tuple[list[float], list[float]]:
         """Give each member's loss and score over the validation rows."""
-        self._stack.train(False)
-        parts = []
-        for rows in self._validation.parts():
-            with mixed_precision(self._device, self._is_mixed):
-                parts.append(self._stack.forward_same(rows))
-        outputs = torch.cat(parts, dim=1)
+        least = self._edges[1] // self._seats[0].member.accumulation
+        outputs, self._validation = evaluate(self._stack, self._validation, is_mixed=self._is_mixed, least=least)
+        for seat in self._seats:
+            self.fitted[seat.place].at_once = self._validation.at_once
         target = self._validation.target.to(self._device).expand(len(self._seats), -1)
         fetched = outputs.cpu().numpy()
         weight = self._validation.inputs.get(WEIGHT)

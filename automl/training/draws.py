@@ -35,8 +35,19 @@ def keys(seed: int, count: int, device: torch.device) -> Tensor:
         count: How many.
         device: Where words will be drawn.
     """
-    start = _mixed(torch.tensor([(seed & (2**63 - 1)) ^ _PLACE]))
-    return _mixed(start + torch.arange(1, count + 1) * _PLACE).to(device)
+    return keys_between(seed, 0, count, torch.device("cpu")).to(device)
+
+
+def keys_between(seed: int, start: int, stop: int, device: torch.device) -> Tensor:
+    """Give the keys of some places, made on the device.
+
+    Examples:
+        >>> cpu = torch.device("cpu")
+        >>> torch.equal(keys_between(7, 2, 5, cpu), keys(7, 5, cpu)[2:])
+        True
+    """
+    base = int(_mixed(torch.tensor([(seed & (2**63 - 1)) ^ _PLACE])))
+    return _mixed(torch.arange(start + 1, stop + 1, device=device) * _PLACE + base)
 
 
 def words(keys: Tensor, step: Tensor) -> Tensor:

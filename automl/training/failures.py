@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
+from automl.training.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from automl.trial import FailureKind
@@ -25,6 +25,4 @@ def failure_kind(error: BaseException) -> FailureKind:
     """
     if isinstance(error, OutOfTimeError):
         return "timeout"
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-        return "out_of_memory"
-    return "bug"
+    return "out_of_memory" if is_out_of_memory(error) else "bug"

@@ -42,11 +42,13 @@ class Rows:
         inputs: {block: (N, ...)}
         target: (N,) int64 class codes, or float32 standardised numbers; where the inputs are.
         device: Where they are trained on, if it is not where they are.
+        at_once: As how many rows at a time they are evaluated at most; None for as many as an evaluation takes.
     """
 
     inputs: Batch
     target: Tensor
     device: torch.device | None = None
+    at_once: int | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -60,9 +62,15 @@ class Rows:
         """Give inputs and target of some rows, where the rows are."""
         return {name: block[index] for name, block in self.inputs.items()}, self.target[index]
 
+    @property
+    def portion(self) -> int:
+        """How many rows are evaluated at a time."""
+        usual = min(rows_at_once([tuple(block.shape) for block in self.inputs.values()]), max(1, len(self)))
+        return usual if self.at_once is None else min(usual, self.at_once)
+
     def parts(self) -> Iterator[Batch]:
         """Give the inputs on the device of the training, as many rows at a time as an evaluation takes."""
-        size = rows_at_once([tuple(block.shape) for block in self.inputs.values()])
+        size = self.portion
         for start in range(0, len(self), size):
             inputs, _ = self.at(slice(start, start + size))
             yield {name: block.to(self.trained_on) for name, block in inputs.items()}

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from automl.training.memory import is_out_of_memory, release
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -55,6 +57,7 @@ class Graphs:
         self._starts = torch.tensor(edges[:-1], device=device)
         self._within = {size: torch.arange(size, device=device) for size in set(self._sizes)}
         self._launches: dict[int, Callable[[], None] | None] = {}
+        self._unrecorded: set[int] = set()
         self._at = torch.zeros(1, dtype=torch.int64, device=device)
         self._order: Tensor | None = None
         self._moves: Moves | None = None
@@ -76,16 +79,29 @@ class Graphs:
             self._once(size, probe)
             self._launches.setdefault(size, None)
             return
-        launch = self._launches[size] or self._recorded(size)
-        self._launches[size] = launch
-        launch()
+        if self._launches[size] is None and size not in self._unrecorded:
+            self._launches[size] = self._recorded(size)
+        launch = self._launches[size]
+        if launch is None:
+            self._unrecorded.add(size)
+            self._once(size)
+        else:
+            launch()
 
-    def _recorded(self, size: int) -> Callable[[], None]:
-        """Record a step of that many rows; where something in it cannot be recorded, it runs as it comes."""
-        try:
-            return self._record(lambda: self._once(size))
-        except RuntimeError:
-            return lambda: self._once(size)
+    def _recorded(self, size: int) -> Callable[[], None] | None:
+        """Record a step of that many rows; None where something in it cannot be recorded, and it runs as it comes.
+
+        A graph has memory of its own, and cannot use what torch keeps for later: where there is too little, that is
+        given back first.
+        """
+        for _ in range(2):
+            try:
+                return self._record(lambda: self._once(size))
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    return None
+            release()
+        return None
 
     def _once(self, size: int, probe: Probe | None = None) -> None:
         assert self._order is not None

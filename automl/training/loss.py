@@ -20,10 +20,12 @@ class Weighing(NamedTuple):
     Args:
         rows: (M, B), each row by itself; None where all count alike.
         classes: (M, K), each row by its class, member by member; None where all do.
+        before: (M, B), the row before each by itself, where not all rows of the batch are here; None where all are.
     """
 
     rows: Tensor | None = None
     classes: Tensor | None = None
+    before: Tensor | None = None
 
     def of(self, target: Tensor) -> Tensor | None:
         """Give the weight of each row (M, B) with a target (M, B); None where all count alike."""
@@ -34,7 +36,15 @@ class Weighing(NamedTuple):
 
     def rolled(self) -> Weighing:
         """Give the same of each row's partner, which is the row before it."""
-        return self if self.rows is None else self._replace(rows=self.rows.roll(1, dims=1))
+        if self.rows is None:
+            return self
+        return self._replace(rows=self.rows.roll(1, dims=1) if self.before is None else self.before)
+
+    def of_rows(self, rows: slice) -> Weighing:
+        """Give the same of some rows of the batch."""
+        if self.rows is None:
+            return self
+        return self._replace(rows=self.rows[:, rows], before=self.rows.roll(1, dims=1)[:, rows])
 
 
 ALIKE = Weighing()
@@ -51,6 +61,11 @@ class Partners(NamedTuple):
 
     target: Tensor
     share: Tensor
+
+    def of_rows(self, rows: slice) -> Partners:
+        """Give the same of some rows of the batch."""
+        share = self.share if self.share.shape[1] == 1 else self.share[:, rows]
+        return Partners(self.target[:, rows], share)
 
 
 def losses(

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import torch
 
-from automl.training.draws import keys, words
+from automl.training.draws import keys, keys_between, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor, nn
+
+    from automl.training.parts import Part
 
 Rates = tuple["Tensor", "Tensor"]
 """Thresholds and scales."""
@@ -99,7 +101,7 @@ class Noise:
         self._layouts: dict[int, _Layout] = {}
         self._base = [layer.at(own) for layer, own in zip(self._layers, self._rates)]
 
-    def draw(self, batch: dict[str, Tensor], step: Tensor) -> list[Tensor]:
+    def draw(self, batch: dict[str, Tensor], step: Tensor, part: Part | None = None) -> list[Tensor]:
         """Draw int16 noise for every layer, (M, B, *shape), as functions of the members' seeds and the step.
 
         A member draws for the layers in which it drops something, as it would alone. Four values come from one word of
@@ -108,11 +110,14 @@ class Noise:
         Args:
             batch: The rows, {name: (M, B, ...)}.
             step: The number of the step in the training, int64 without axes, on the device.
+            part: Which rows of the step's they are, for a member alone; all of them if None.
         """
         if not self._layers:
             return []
         self._shapes = self._shapes or self._probe(batch)
         shapes = [self._shapes[layer] for layer in self._layers]
+        if part is not None:
+            return self._of_part(shapes, step, part)
         n_members, n_rows = next(iter(batch.values())).shape[:2]
         if n_rows not in self._layouts:
             sizes = [n_rows * shape.numel() for shape in shapes]
@@ -120,6 +125,18 @@ class Noise:
         layout = self._layouts[n_rows]
         parts = layout.by_layer(words(layout.keys, step).view(torch.int16), n_members)
         return [part.view(n_members, n_rows, *shape) for part, shape in zip(parts, shapes)]
+
+    def _of_part(self, shapes: Sequence[torch.Size], step: Tensor, part: Part) -> list[Tensor]:
+        """Draw what the only member draws for some rows of a step; no more words than hold it."""
+        (seed,) = self._seeds
+        drawn, before = [], 0
+        for shape in shapes:
+            first, last = (before + row * shape.numel() for row in (part.start, part.stop))
+            known = keys_between(seed ^ _NOISE, first // 4, math.ceil(last / 4), self._rates.device)
+            values = words(known, step).view(torch.int16)[first % 4 : first % 4 + last - first]
+            drawn.append(values.view(1, part.stop - part.start, *shape))
+            before += part.whole * shape.numel()
+        return drawn
 
     @torch.no_grad()
     def _probe(self, batch: dict[str, Tensor]) -> dict[Drawing, torch.Size]:

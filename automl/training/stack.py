@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from automl.training.parts import Part
+
 
 class Stack:
     """The members' weights, gradients and buffers, and the module that gives them meaning.
@@ -137,15 +139,18 @@ class Stack:
         parts = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
         return torch.cat([part.reshape(self.size, -1) for part in parts], dim=1)
 
-    def forward(self, batch: Batch, step: Tensor | None = None, rates: Sequence[Rates] = ()) -> Tensor:
+    def forward(
+        self, batch: Batch, step: Tensor | None = None, rates: Sequence[Rates] = (), part: Part | None = None
+    ) -> Tensor:
         """Run every member on its own rows: {name: (M, B, ...)} -> (M, B, n_outputs), float32.
 
         Args:
             batch: The rows.
             step: In training, the number of the step: what members draw at random is made of it.
             rates: Where rates move, the thresholds and scales of this step, (M,) each, a layer that draws.
+            part: Which rows of the step's they are; all of them if None.
         """
-        noise = [] if step is None else self.noise.draw(batch, step)
+        noise = [] if step is None else self.noise.draw(batch, step, part)
         if self.size == 1:
             self.noise.hand([each[0] for each in noise], [(threshold[0], scale[0]) for threshold, scale in rates])
             outputs: Tensor = self.module({name: block[0] for name, block in batch.items()})

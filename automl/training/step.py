@@ -1,5 +1,7 @@
 """One step of all members: augment, forward, backward, clip, move; everything it changes stays in place.
 
+A batch of a candidate alone may go through in parts, whose gradients add up to that of the batch.
+
 Shapes:
     M members, N training rows, B rows a step
 """
@@ -8,14 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 
 from automl.training.augment import Augmenter
 from automl.training.device import mixed_precision
 from automl.training.feed import WEIGHT
-from automl.training.loss import Weighing, losses
+from automl.training.loss import Partners, Weighing, losses
+from automl.training.parts import parts_of
 from automl.training.update import Update, clip
 
 if TYPE_CHECKING:
@@ -26,9 +29,29 @@ if TYPE_CHECKING:
     from automl.training.arguments import Member
     from automl.training.feed import Batch, Rows
     from automl.training.moves import Moves
+    from automl.training.parts import Part
     from automl.training.probe import Probe
     from automl.training.seat import Seat
     from automl.training.stack import Stack
+
+
+class _Taken(NamedTuple):
+    """The rows of a step as they go through: inputs and target, what they were mixed with, how much they count."""
+
+    batch: Batch
+    target: Tensor
+    partners: Partners | None
+    weighing: Weighing
+
+    def of(self, part: Part) -> _Taken:
+        """Give some of them."""
+        rows = part.rows
+        return _Taken(
+            {name: block[:, rows] for name, block in self.batch.items()},
+            self.target[:, rows],
+            None if self.partners is None else self.partners.of_rows(rows),
+            self.weighing.of_rows(rows),
+        )
 
 
 class Step:
@@ -40,6 +63,9 @@ class Step:
         seats: The members, in the order of the stack.
         number: How many steps they have made so far.
         is_mixed: Whether they run in bfloat16.
+
+    Raises:
+        ValueError: Several members, of which one accumulates.
     """
 
     def __init__(self, stack: Stack, update: Update, seats: Sequence[Seat], number: int, is_mixed: bool) -> None:
@@ -49,6 +75,9 @@ class Step:
         self._smoothing = self._column([each.label_smoothing for each in training])
         self._largest = self._column([each.clip_norm or math.inf for each in training])
         members = [seat.member for seat in seats]
+        self._accumulation = max(member.accumulation for member in members)
+        if len(members) > 1 < self._accumulation:
+            raise ValueError("a member that accumulates trains alone")
         self._augmented = Augmenter([each.augmenting for each in members], [each.seed for each in members], device)
         self._classes = _class_weights(members, device)
         self.number = torch.tensor(number, device=device)
@@ -65,20 +94,40 @@ class Step:
         weighing = Weighing(batch.get(WEIGHT), self._classes)
         batch = {name: block for name, block in batch.items() if name != WEIGHT}
         batch, partners = self._augmented(batch, target, self.number)
-        with mixed_precision(self._device, self._is_mixed), probe.watching() if probe else contextlib.nullcontext():
-            outputs = self._stack.forward(batch, self.number, now.rates)
-        smoothing = self._smoothing
-        if smoothing is not None and now.smoothing is not None:
-            smoothing = smoothing * now.smoothing
-        loss = losses(outputs, target, smoothing, partners, weighing)
-        gradient = self._stack.gradient(loss.sum())
+        loss, gradient = self._gradient(_Taken(batch, target, partners, weighing), now, probe)
         if probe is not None:
             probe.take(gradient)
         if self._largest is not None:
             clip(gradient, self._largest)
         self._update.step(gradient, self.number, now.lr, now.decay)
-        self.losses += loss.detach()
+        self.losses += loss
         self.number += 1
+
+    def _gradient(self, taken: _Taken, now: Moves, probe: Probe | None) -> tuple[Tensor, Tensor]:
+        """Give the members' losses (M,) and gradients (M, P) over the rows of a step; watched is its last part."""
+        if self._accumulation == 1:
+            return self._passed(taken, now, probe)
+        first, *others = parts_of(taken.target.shape[1], self._accumulation)
+        loss, gradient = self._passed(taken.of(first), now, probe, first)
+        for part in others:
+            own_loss, own_gradient = self._passed(taken.of(part), now, probe, part)
+            loss += own_loss
+            gradient += own_gradient
+        return loss, gradient
+
+    def _passed(
+        self, taken: _Taken, now: Moves, probe: Probe | None, part: Part | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Pass rows forward and back; what a part of a batch comes to is its share of the batch's."""
+        with mixed_precision(self._device, self._is_mixed), probe.watching() if probe else contextlib.nullcontext():
+            outputs = self._stack.forward(taken.batch, self.number, now.rates, part)
+        smoothing = self._smoothing
+        if smoothing is not None and now.smoothing is not None:
+            smoothing = smoothing * now.smoothing
+        loss = losses(outputs, taken.target, smoothing, taken.partners, taken.weighing)
+        if part is not None:
+            loss = loss * part.share
+        return loss.detach(), self._stack.gradient(loss.sum())
 
 
 def _class_weights(members: Sequence[Member], device: torch.device) -> Tensor | None:
