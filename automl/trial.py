@@ -50,6 +50,7 @@ class Completed:
         parameters: How many trainable numbers the network has.
         stopped_by: What ended it.
         latency: The milliseconds that predicting one row is expected to take; None where nobody asked.
+        accumulation: In how many parts its batches went through, for memory did not hold them otherwise.
     """
 
     state: ClassVar[str] = "completed"
@@ -61,6 +62,7 @@ class Completed:
     parameters: int
     stopped_by: StoppedBy
     latency: float | None = None
+    accumulation: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Pruned:
     seconds: float
     parameters: int
     latency: float | None = None
+    accumulation: int = 1
 
 
 @dataclass(frozen=True)
@@ -97,11 +100,14 @@ class Failed:
 
 Outcome = Completed | Pruned | Failed
 
+_USUAL = (("latency", None), ("accumulation", 1))
+"""What is not said of an outcome."""
+
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
-    """Give an outcome as plain JSON values, its state first; a latency that nobody asked for is left out."""
+    """Give an outcome as plain JSON values, its state first, without a latency nobody asked for and whole batches."""
     values = {"state": outcome.state, **asdict(outcome)}
-    return {name: value for name, value in values.items() if name != "latency" or value is not None}
+    return {name: value for name, value in values.items() if (name, value) not in _USUAL}
 
 
 def outcome_from_json(record: dict[str, Any]) -> Outcome:

@@ -119,7 +119,11 @@ class Cohorts:
             return 1
         wanted = self._size or min(leader // _TRIALS_A_MEMBER, objective.cohort_size(config))
         alike = study.left(config, is_shared)
-        most = [left for left in (None if trials is None else trials - leader, None if alike is None else 1 + alike)]
+        most = (
+            None if trials is None else trials - leader,
+            None if alike is None else 1 + alike,
+            objective.most_together(config),
+        )
         return max(1, min([wanted, *(left for left in most if left is not None)]))
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.recipe import read_recipe
-from automl.experiment.trainer import Candidate, contained
+from automl.experiment.shortage import MEMORY, Portions, Shortage, contained
+from automl.experiment.trainer import Candidate
 from automl.experiment.watch import Watch
 from automl.training.health import summary
 from automl.training.weights import save_weights
@@ -65,6 +66,14 @@ class Objective:
     _leaders: list[int] | None = field(default=None, repr=False)
     _with_weights: set[int] | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Know what memory did not hold before."""
+        self._shortage = Shortage(self.record.lines(MEMORY), self.progress.say, self._forget_checkpoints)
+
+    def _forget_checkpoints(self, numbers: Iterable[int]) -> None:
+        if self.checkpoints is not None:
+            self.checkpoints.forget(numbers)
+
     def run(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
         """Run trials that train together to their end; whatever goes wrong in one is its outcome, and no other's.
 
@@ -81,8 +90,7 @@ class Objective:
         self.record.write_outcomes(ended)
         self._take_in(ended)
         self._forget_all_but_the_best(ended)
-        if self.checkpoints is not None:
-            self.checkpoints.forget(ended)
+        self._forget_checkpoints(ended)
         for number, outcome in ended.items():
             self.progress.trial_ended(number, outcome)
         return ended
@@ -120,6 +128,10 @@ class Objective:
         """Say how many trials that agree with this one are worth training together."""
         return self.trainer.cohort_size(config)
 
+    def most_together(self, config: Config) -> int | None:
+        """Say how many trials that agree with this one may train together; None where nothing limits them."""
+        return self.trainer.most_together(config)
+
     def cost(self, config: Config) -> float:
         """Predict the seconds of one of a trial's epochs; infinite where it cannot be."""
         return self.trainer.cost(config)
@@ -130,7 +142,7 @@ class Objective:
             return {number: Failed("infeasible", reason, "", 0.0) for number in configs}
         if all(map(self.is_fatal, configs)):
             return {number: Failed("killed", _KILLED, "", 0.0) for number in configs}
-        return contained(self._train, configs)
+        return contained(self._train, configs, self._shortage, self.trainer.most_parts)
 
     @property
     def leaders(self) -> list[int]:
@@ -139,11 +151,15 @@ class Objective:
             self._leaders = self._best_of({})
         return self._leaders
 
-    def _train(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
+    def _train(self, configs: Mapping[int, Config], portions: Portions) -> dict[int, Outcome]:
         watch = Watch(list(configs), self.trainer.stage, self.pruner, self.clock, self.progress, self.interrupts)
         keeper = self.checkpoints.keeper(configs, watch) if self.checkpoints is not None else None
-        candidates = [Candidate(config, (self.seed, number)) for number, config in configs.items()]
-        fitted = dict(zip(configs, self.trainer.train(candidates, watch, keeper)))
+        candidates = [
+            Candidate(config, (self.seed, number), portions.accumulation) for number, config in configs.items()
+        ]
+        fitted = dict(zip(configs, self.trainer.train(candidates, watch, keeper, portions.at_once)))
+        at_once = [each.at_once for each, _ in fitted.values() if each.at_once is not None]
+        self._shortage.note(list(configs), min(at_once, default=None))
         outcomes = {number: outcome for number, (_, outcome) in fitted.items()}
         best = {*self._best_of(outcomes), *self._front_of(outcomes)}
         for number, (each, _) in fitted.items():

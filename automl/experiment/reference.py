@@ -16,8 +16,9 @@ from automl.experiment.interrupts import Interrupts, deferred
 from automl.experiment.plan import Plan
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.run import resumable
+from automl.experiment.shortage import contained
 from automl.experiment.stage import set_out
-from automl.experiment.trainer import Candidate, Trainer, contained
+from automl.experiment.trainer import Candidate, Trainer
 from automl.experiment.watch import Watch
 from automl.report.figures import counted, figure
 from automl.spaces.read import read_space
@@ -31,6 +32,7 @@ from automl.trial import Failed, outcome_to_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from automl.experiment.shortage import Portions
     from automl.spaces.space import Space
     from automl.tracking.record import Record
     from automl.trial import Config, Outcome
@@ -83,7 +85,7 @@ class _Reference:
         self.interrupts.check()
         config = self._draw(number)
         reason = self.trainer.infeasible(config)
-        outcome = Failed("infeasible", reason, "", 0.0) if reason else contained(self._train, {number: config})[number]
+        outcome = Failed("infeasible", reason, "", 0.0) if reason else self._contained(number, config)
         self.record.append_jsonl(REFERENCE, {"config": dict(config), "outcome": outcome_to_json(outcome)})
         return outcome
 
@@ -96,9 +98,13 @@ class _Reference:
                 break
         return config
 
-    def _train(self, cohort: Mapping[int, Config]) -> dict[int, Outcome]:
+    def _contained(self, number: int, config: Config) -> Outcome:
+        return contained(self._train, {number: config}, most_parts=self.trainer.most_parts)[number]
+
+    def _train(self, cohort: Mapping[int, Config], portions: Portions) -> dict[int, Outcome]:
         watch = Watch(list(cohort), self.trainer.stage, NoPruner(), Clock(None), Silent(), self.interrupts)
-        candidates = [Candidate(config, (self.seed, "reference", number)) for number, config in cohort.items()]
+        parts = portions.accumulation
+        candidates = [Candidate(config, (self.seed, "reference", number), parts) for number, config in cohort.items()]
         return dict(zip(cohort, (outcome for _, outcome in self.trainer.train(candidates, watch))))
 
 

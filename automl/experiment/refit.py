@@ -51,7 +51,8 @@ def refit(
     say(f"training trial {trial} once more, on all {rows} of its folds, for {counted(outcome.best_epoch, 'epoch')}")
     config = kept.read_config()
     trainer = Trainer(stage, pick_device(plan.device), plan.limits)
-    fitted = trainer.refit(Candidate(config, (plan.seed, trial)), kept.read_curve()[: outcome.best_epoch], check)
+    candidate = Candidate(config, (plan.seed, trial), outcome.accumulation)
+    fitted = trainer.refit(candidate, kept.read_curve()[: outcome.best_epoch], check)
     if fitted.stopped_by == "diverged":
         raise SearchError(f"trial {trial}, trained once more on all rows of its folds, came to no finite loss")
     kept.write_preparation(stage.preparation(read_recipe(config).preparing).to_json())

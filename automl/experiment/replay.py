@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.progress import Progress
+    from automl.experiment.shortage import Portions, Shortage
     from automl.experiment.trainer import Trainer
     from automl.tracking.record import Record
     from automl.training.cohort import Fitted
@@ -76,7 +77,14 @@ def _cohort_of(record: Record, trial: int) -> list[int]:
     if trial not in numbers:
         raise StudyError(unknown("trial", trial, map(str, numbers)))
     groups: list[list[int]] = [line["trials"] for line in record.read_jsonl(COHORTS)]
-    return next((group for group in groups if trial in group), [trial])
+    return _shortage(record).group(next((group for group in groups if trial in group), [trial]), trial)
+
+
+def _shortage(record: Record) -> Shortage:
+    """Give what memory did not hold, as it was recorded; nothing is added to the record."""
+    from automl.experiment.shortage import MEMORY, Shortage, Unkept
+
+    return Shortage(Unkept(record.read_jsonl(MEMORY)))
 
 
 def _repeatable(record: Record, trial: int) -> Outcome:
@@ -110,24 +118,25 @@ class _Again:
 
     def run(self) -> dict[int, Outcome]:
         """Give what became of each; `fitted` holds those that were trained."""
-        from automl.experiment.trainer import contained
+        from automl.experiment.shortage import contained
 
         self.fitted: dict[int, Fitted] = {}
         configs = {number: self.record.trial(number).read_config() for number in self.cohort}
         reason = self.trainer.infeasible(configs[self.cohort[0]])
         if reason:
             return dict.fromkeys(self.cohort, Failed("infeasible", reason, "", 0.0))
-        return contained(self._train, configs)
+        return contained(self._train, configs, _shortage(self.record), self.trainer.most_parts)
 
-    def _train(self, configs: Mapping[int, Config]) -> dict[int, Outcome]:
+    def _train(self, configs: Mapping[int, Config], portions: Portions) -> dict[int, Outcome]:
         from automl.experiment.trainer import Candidate
         from automl.experiment.watch import Watch
 
         clock: Any = EpochClock(self._epochs_until_the_time_was_up(configs))
         pruner = Recorded(self.record.read_jsonl(RUNGS))
         watch = Watch(list(configs), self.trainer.stage, pruner, clock, clock, self.interrupts)
-        candidates = [Candidate(config, (self.seed, number)) for number, config in configs.items()]
-        ended = dict(zip(configs, self.trainer.train(candidates, watch)))
+        parts = portions.accumulation
+        candidates = [Candidate(config, (self.seed, number), parts) for number, config in configs.items()]
+        ended = dict(zip(configs, self.trainer.train(candidates, watch, at_once=portions.at_once)))
         self.fitted.update({number: fitted for number, (fitted, _) in ended.items()})
         return {number: outcome for number, (_, outcome) in ended.items()}
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from automl.budget import Clock
 from automl.experiment.progress import Silent
 from automl.experiment.recipe import is_shared
-from automl.experiment.trainer import Candidate, contained
+from automl.experiment.shortage import contained
+from automl.experiment.trainer import Candidate
 from automl.experiment.watch import Watch
 from automl.study.rungs import NoPruner
 from automl.trial import outcome_from_json, outcome_to_json
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from automl.experiment.interrupts import Interrupts
+    from automl.experiment.shortage import Portions
     from automl.experiment.trainer import Trainer
     from automl.tracking.record import Record
     from automl.trial import Config, Outcome
@@ -94,16 +96,20 @@ class Retrainer:
         key = _key(members)
         if key not in self._known:
             self.interrupts.check()
-            ended = contained(self._train, dict(enumerate(cohort)))
+            ended = contained(self._train, dict(enumerate(cohort)), most_parts=self._most_parts)
             self._known[key] = [ended[place] for place in range(len(cohort))]
             told = [outcome_to_json(outcome) for outcome in self._known[key]]
             self.record.append_jsonl(RETRAININGS, {"members": members, "outcomes": told})
         return self._known[key]
 
-    def _train(self, cohort: Mapping[int, Retraining]) -> dict[int, Outcome]:
+    def _most_parts(self, each: Retraining) -> int:
+        return self.trainer.most_parts(each.config)
+
+    def _train(self, cohort: Mapping[int, Retraining], portions: Portions) -> dict[int, Outcome]:
         stage = self.trainer.stage
         watch = Watch(list(cohort), stage, NoPruner(), Clock(None), Silent(), self.interrupts)
-        candidates = [Candidate(each.config, (self.seed, "retraining", each.repeat)) for each in cohort.values()]
+        parts = portions.accumulation
+        candidates = [Candidate(each.config, (self.seed, "retraining", each.repeat), parts) for each in cohort.values()]
         return dict(zip(cohort, (outcome for _, outcome in self.trainer.train(candidates, watch))))
 
 

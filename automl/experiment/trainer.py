@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-import traceback
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from automl.experiment.limits import Limits, milliseconds
 from automl.experiment.recipe import read_recipe
 from automl.experiment.watch import Unwatched
-from automl.files import disk_fault
 from automl.models.build import build, costs
 from automl.models.cost import operations, training_bytes
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member, n_decays, n_slots
-from automl.training.cohort import Cohort, Fitted, train
-from automl.training.failures import OutOfTimeError, failure_kind
+from automl.training.cohort import Cohort, Fitted, batch_edges, train
+from automl.training.failures import OutOfTimeError
 from automl.training.feed import Rows, rows_at_once
 from automl.training.folds import train_along, train_folds
+from automl.training.memory import has_batch_norm
 from automl.training.size import cohort_size
 from automl.training.speed import epoch_seconds
 from automl.training.weights import as_rows
 from automl.trial import Completed, Failed, Outcome, Pruned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import torch
 
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from automl.task import Block
     from automl.trial import Config, Epoch
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -49,10 +46,12 @@ class Candidate:
     Args:
         config: The config.
         seed: The parts from which the seeds of its weights and of its training are derived.
+        accumulation: In so many parts its batches go through; only one that trains alone has more than one.
     """
 
     config: Config
     seed: tuple[object, ...]
+    accumulation: int = 1
 
 
 @dataclass
@@ -76,6 +75,21 @@ class Trainer:
         """Say how many trials that agree with this one are worth training together."""
         recipe = read_recipe(config)
         return cohort_size(operations(self._layers(recipe)), recipe.training.batch_size, self.device)
+
+    def most_together(self, config: Config) -> int | None:
+        """Say how many trials that agree with this one the limit of memory lets train together; None without one."""
+        if self.limits.bytes is None or self.infeasible(config):
+            return None
+        return max(1, int(self.limits.bytes // self.size(config)["bytes"]))
+
+    def most_parts(self, config: Config) -> int:
+        """Say in how many parts a candidate's batches may go through: of two rows, and in one under a batch norm."""
+        recipe = read_recipe(config)
+        network = build(recipe.family, self._blocks(recipe), self.stage.task.n_outputs, seed=0)
+        if has_batch_norm(network):
+            return 1
+        n_rows = len((self.stage.folds or (self.stage,))[0].train)
+        return max(1, batch_edges(n_rows, recipe.training.batch_size)[1] // 2)
 
     def cost(self, config: Config) -> float:
         """Predict the seconds of one of a trial's epochs, in a cohort of its size; infinite where it cannot be."""
@@ -131,7 +145,11 @@ class Trainer:
         return costs(recipe.family, self._blocks(recipe), self.stage.task.n_outputs)
 
     def train(
-        self, candidates: Sequence[Candidate], watch: Watch, keeper: CohortKeeper | None = None
+        self,
+        candidates: Sequence[Candidate],
+        watch: Watch,
+        keeper: CohortKeeper | None = None,
+        at_once: int | None = None,
     ) -> list[tuple[Fitted, Outcome]]:
         """Train a cohort; give each member after its training, and what it came to, in their order.
 
@@ -139,6 +157,7 @@ class Trainer:
             candidates: They agree in what `recipe.is_shared` names.
             watch: Scores epochs, stops members, keeps the clock.
             keeper: Who keeps the cohort safe between epochs; nobody if None.
+            at_once: As how many rows at a time they are evaluated at most; None for as many as usual.
 
         Raises:
             OutOfTimeError: The time was up before the first step.
@@ -151,19 +170,25 @@ class Trainer:
             raise OutOfTimeError("the time was up before the first step")
         layers = self._layers(recipes[0])
         if self.stage.folds:  # They are not kept between epochs: after a kill they begin again.
-            fitted, keeper = self._train_folds(candidates, recipes, prepared, watch), None
+            fitted, keeper = self._train_folds(candidates, recipes, prepared, watch, at_once), None
         else:
             networks, members = self._set_up(candidates, recipes, prepared[0], self.stage)
-            rows = self._rows(0, prepared[0], self.stage)
+            rows = self._rows(0, prepared[0], self.stage, at_once)
             fitted = train(networks, members, *rows, watch, n_operations=operations(layers), keeper=keeper)
         size = sum(layer.parameters for layer in layers)
         seconds = keeper.seconds if keeper else time.perf_counter() - started
         n_epochs = sum(len(each.epochs) for each in fitted)
         latency = milliseconds(layers) if self.tells_latency else None
-        return [(each, _outcome(each, size, seconds * len(each.epochs) / n_epochs, latency)) for each in fitted]
+        parts = candidates[0].accumulation
+        return [(each, _outcome(each, size, seconds * len(each.epochs) / n_epochs, latency, parts)) for each in fitted]
 
     def _train_folds(
-        self, candidates: Sequence[Candidate], recipes: Sequence[Recipe], prepared: Sequence[Prepared], watch: Watch
+        self,
+        candidates: Sequence[Candidate],
+        recipes: Sequence[Recipe],
+        prepared: Sequence[Prepared],
+        watch: Watch,
+        at_once: int | None,
     ) -> list[Fitted]:
         """Train the candidates on every fold, in step; each fold has weights of its own to begin with."""
         cohorts = []
@@ -171,7 +196,7 @@ class Trainer:
         for number, (own, fold) in enumerate(zip(prepared, self.stage.folds)):
             in_fold = [replace(each, seed=(*each.seed, "fold", number)) for each in candidates]
             networks, members = self._set_up(in_fold, recipes, own, fold)
-            rows = self._rows(number, own, fold)
+            rows = self._rows(number, own, fold, at_once)
             cohorts.append(Cohort(networks, members, *rows, watch.of_fold(fold), n_operations=work))
         return train_folds(cohorts, watch, n_operations=work)
 
@@ -203,7 +228,7 @@ class Trainer:
         ]
         return networks, [_member(recipe, candidate, stage) for candidate, recipe in zip(candidates, recipes)]
 
-    def _rows(self, number: int, prepared: Prepared, stage: Stage) -> tuple[Rows, Rows]:
+    def _rows(self, number: int, prepared: Prepared, stage: Stage, at_once: int | None) -> tuple[Rows, Rows]:
         """Put training and validation rows on the device; the last preparation's stay there, by the fold's number."""
         known = self._on_device.get(number)
         if known is None or known[0] is not prepared:
@@ -212,31 +237,7 @@ class Trainer:
                 as_rows(arrays, stage.targets(rows), self.device, stage.weights(rows)) for arrays, rows in parts
             )
             known = self._on_device[number] = (prepared, train_rows, validation_rows)
-        return known[1:]
-
-
-def contained(work: Callable[[Mapping[int, T]], dict[int, Outcome]], cohort: Mapping[int, T]) -> dict[int, Outcome]:
-    """Train a cohort; where something is raised, train each of it alone, so that the fault stays with one.
-
-    Args:
-        work: Trains those it is given together, and says what came of each.
-        cohort: What is to be trained, by number.
-
-    Raises:
-        DiskError: The disk does not take what is to be kept, which is no trial's fault.
-    """
-    started = time.perf_counter()
-    try:
-        return work(cohort)
-    except Exception as error:
-        if fault := disk_fault(error):
-            raise fault from error
-        if len(cohort) > 1:
-            alone = [contained(work, {number: each}) for number, each in cohort.items()]
-            return {number: outcome for one in alone for number, outcome in one.items()}
-        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        seconds = time.perf_counter() - started
-        return {number: Failed(failure_kind(error), message, traceback.format_exc(), seconds) for number in cohort}
+        return known[1], replace(known[2], at_once=at_once)
 
 
 def _member(recipe: Recipe, candidate: Candidate, stage: Stage) -> Member:
@@ -247,10 +248,11 @@ def _member(recipe: Recipe, candidate: Candidate, stage: Stage) -> Member:
         training=recipe.training,
         augmenting=recipe.augment,
         class_weights=stage.class_weights(recipe.training.class_weight),
+        accumulation=candidate.accumulation,
     )
 
 
-def _outcome(fitted: Fitted, parameters: int, seconds: float, latency: float | None) -> Outcome:
+def _outcome(fitted: Fitted, parameters: int, seconds: float, latency: float | None, accumulation: int) -> Outcome:
     if fitted.best is None:
         return Failed("diverged", "no epoch had a finite loss and score", "", seconds)
     common: dict[str, Any] = {
@@ -261,6 +263,7 @@ def _outcome(fitted: Fitted, parameters: int, seconds: float, latency: float | N
         "seconds": seconds,
         "parameters": parameters,
         "latency": latency,
+        "accumulation": accumulation,
     }
     if fitted.stopped_by == "pruned":
         return Pruned(**common)
