@@ -1,7 +1,9 @@
-"""A processor whose memory runs out: what tensors hold is counted, and past a bound torch says so as on a device."""
+"""Memory that runs out: on a CUDA device for real; on a processor what tensors hold is counted, and bounded."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import weakref
 
 import torch
@@ -44,3 +46,60 @@ class Scarce(TorchDispatchMode):
     def _let_go(self, key, n_bytes):
         del self._known[key]
         self.held -= n_bytes
+
+
+class Processor:
+    """A processor of which memory may be short; sizes are such that a test takes a second."""
+
+    device = torch.device("cpu")
+    members, batch, steps, width, widest = 4, 64, 5, 32, 256
+    tolerance = 1e-4
+
+    def most(self, work):
+        """The most bytes of tensors that are alive at once while some work is done."""
+        with Scarce() as memory:
+            work()
+        return memory.most
+
+    def bounded(self, n_bytes):
+        """Let all tensors be so many bytes at most while the block runs."""
+        return Scarce(n_bytes)
+
+
+class Cuda:
+    """A CUDA device likewise; sizes are such that what torch itself takes there does not count."""
+
+    device = torch.device("cuda", 0)
+    members, batch, steps, width, widest = 16, 32768, 5, 128, 8192
+    tolerance = 2e-2
+
+    def most(self, work):
+        """The most bytes of tensors that are alive at once while some work is done."""
+        _give_back()
+        torch.cuda.reset_peak_memory_stats(self.device)
+        work()
+        most = torch.cuda.max_memory_allocated(self.device)
+        _give_back()
+        return most
+
+    @contextlib.contextmanager
+    def bounded(self, n_bytes):
+        """Let torch have so many bytes at most while the block runs."""
+        _give_back()
+        total = torch.cuda.get_device_properties(self.device).total_memory
+        torch.cuda.set_per_process_memory_fraction(n_bytes / total, self.device)
+        try:
+            yield
+        finally:
+            torch.cuda.set_per_process_memory_fraction(1.0, self.device)
+            _give_back()
+
+    def held(self):
+        """The bytes of the tensors that are alive."""
+        _give_back()
+        return torch.cuda.memory_allocated(self.device)
+
+
+def _give_back():
+    gc.collect()
+    torch.cuda.empty_cache()
