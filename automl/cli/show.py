@@ -92,6 +92,7 @@ def trial_lines(shown: Row) -> Iterator[str]:
     elif shown["outcome"]:
         yield from ("", "Outcome", *config_lines(shown["outcome"]))
     yield from shown["prepared"]
+    yield from shown["memory"]
     yield from (f"trial {shown['trial']}: {finding}" for finding in shown["health"]["findings"])
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.recipe import read_recipe
-from automl.experiment.shortage import MEMORY, Portions, Shortage, contained
+from automl.experiment.shortage import Portions, Shortage, contained
 from automl.experiment.trainer import Candidate
 from automl.experiment.watch import Watch
+from automl.tracking.record import MEMORY
 from automl.training.health import summary
 from automl.training.weights import save_weights
 from automl.trial import Aim, Failed, Outcome, ranked

@@ -12,7 +12,7 @@ from automl.experiment.interrupts import deferred
 from automl.experiment.plan import Plan
 from automl.experiment.progress import Silent
 from automl.experiment.uncollected import uncollected
-from automl.tracking.record import PLAN, RUNGS, SPLIT
+from automl.tracking.record import MEMORY, PLAN, RUNGS, SPLIT
 from automl.trial import Epoch, Failed, outcome_to_json
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _cohort_of(record: Record, trial: int) -> list[int]:
 
 def _shortage(record: Record) -> Shortage:
     """Give what memory did not hold, as it was recorded; nothing is added to the record."""
-    from automl.experiment.shortage import MEMORY, Shortage, Unkept
+    from automl.experiment.shortage import Shortage, Unkept
 
     return Shortage(Unkept(record.read_jsonl(MEMORY)))
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from automl.trial import FailureKind, Outcome
 
-MEMORY = "memory.jsonl"
-
 T = TypeVar("T")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from automl.errors import StudyError, unknown
 from automl.files import strict
 from automl.report.leaderboard import trials as rows_of_trials
+from automl.report.memory import portions
 from automl.report.prepared import prepared
 from automl.report.summary import STATES, summarise
 from automl.tracking.record import Record
@@ -19,9 +20,10 @@ def trial(record: Record, number: int) -> dict[str, Any]:
     """Give everything the record keeps of one trial.
 
     Returns:
-        `trial, state, config, outcome, curve, health, prepared, failure`: the outcome without its traceback, or None
-        while it is not over; the curve as one object an epoch; how its layers fared, with `findings`; what its
-        preparation left out and reduced, if that was kept; the failure as `{kind, message, traceback}`, or None.
+        `trial, state, config, outcome, curve, health, prepared, memory, failure`: the outcome without its traceback, or
+        None while it is not over; the curve as one object an epoch; how its layers fared, with `findings`; what its
+        preparation left out and reduced, if that was kept; in what portions it trained where memory was short; the
+        failure as `{kind, message, traceback}`, or None.
 
     Raises:
         StudyError: The study has no trial of this number.
@@ -45,6 +47,7 @@ def trial(record: Record, number: int) -> dict[str, Any]:
             "curve": [asdict(epoch) for epoch in kept.read_curve()],
             "health": kept.read_health(),
             "prepared": [finding["sentence"] for finding in prepared(record, number)],
+            "memory": list(portions(record, number)),
             "failure": _failure(outcome, record, number) if isinstance(outcome, Failed) else None,
         }
     )

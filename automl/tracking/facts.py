@@ -276,6 +276,7 @@ def _points(study: Study, trial: TrialRecord, outcome: Outcome, started: int) ->
             Point("best_epoch", float(outcome.best_epoch), end, 0),
             Point("parameters", float(outcome.parameters), end, 0),
             *([] if outcome.latency is None else [Point("latency", outcome.latency, end, 0)]),
+            *([] if outcome.accumulation == 1 else [Point("accumulation", float(outcome.accumulation), end, 0)]),
         ]
     return [point for point in points if math.isfinite(point.value)]
 

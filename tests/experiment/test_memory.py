@@ -5,22 +5,27 @@ On a processor memory is counted and bounded by the test; on a CUDA device it is
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pandas as pd
 import pytest
 import torch
 from sklearn.datasets import load_iris
 
 from automl.budget import Clock
+from automl.experiment.checkpoints import CHECKPOINTS, Checkpoints
+from automl.experiment.cohorts import COHORTS
+from automl.experiment.interrupts import Interrupts
 from automl.experiment.objective import Objective
 from automl.experiment.plan import Plan
 from automl.experiment.progress import Silent
-from automl.experiment.shortage import MEMORY
+from automl.experiment.replay import replay
 from automl.experiment.stage import Stage, set_out
 from automl.experiment.trainer import Trainer
 from automl.study.rungs import NoPruner
-from automl.tracking.record import Record
+from automl.tracking.record import MEMORY, Record
 from automl.trial import Completed, Failed
-from tests.scarcity import Cuda, Processor
+from tests.scarcity import Cuda, Processor, Scarce
 
 MACHINES = {"cpu": Processor, "cuda": Cuda}
 
@@ -208,3 +213,103 @@ def test_an_evaluation_that_memory_does_not_hold_goes_on_in_smaller_portions(mac
     assert line["trials"] == list(configs)
     assert 64 <= line["at_once"] <= 4096
     _assert_same_curves(whole, portions, configs, machine.tolerance)
+
+
+class Killed(BaseException):
+    """What ends the process here."""
+
+
+class Always:
+    """Has a file written after every epoch."""
+
+    def is_due(self, n_weights):
+        return True
+
+    def timed(self, write, n_weights):
+        write()
+
+
+class Study:
+    """A study in its folder, of which each session is a new objective; memory is bounded in all of them."""
+
+    configs: ClassVar = {
+        n: {
+            "family": "mlp",
+            "family.mlp.width": 32,
+            "optimizer.adamw.lr": 1e-3 * n,
+            "training.batch_size": 64,
+            "training.epochs": 4,
+        }
+        for n in (3, 4, 5, 6)
+    }
+
+    def __init__(self, folder, bound):
+        self.bound = bound
+        plan = Plan(data="iris", study="iris", runs_dir=str(folder), target="target", device="cpu")
+        self.record = Record.create(folder, "iris", plan.to_json() | {"study_id": "one"})
+        table = load_iris(as_frame=True).frame
+        self.stage = set_out(self.record, plan, {"data": table})
+        self.record.append_jsonl(COHORTS, {"trials": list(self.configs)})
+
+    def run(self, act=lambda number, epoch: None):
+        heard = Heard()
+        heard.epoch = lambda number, epoch: act(number, epoch.epoch)
+        interrupts = Interrupts()
+        trainer = Trainer(self.stage, torch.device("cpu"))
+        objective = Objective(self.record, trainer, 0, NoPruner(), Clock(None), heard, interrupts=interrupts)
+        objective.checkpoints = Checkpoints(self.record, 0, interrupts, Always())
+        with Scarce(self.bound) as memory:
+            objective.run(self.configs)
+        return memory, heard.sentences
+
+
+def _curves(record):
+    """What all epochs came to, without clocks."""
+    return {
+        number: [(each.train_loss, each.validation_loss, each.validation) for each in record.trial(number).read_curve()]
+        for number in Study.configs
+    }
+
+
+@pytest.fixture(scope="module")
+def halved(tmp_path_factory):
+    """A study whose cohort of four trained in halves."""
+    free = Study(tmp_path_factory.mktemp("free"), None)
+    study = Study(tmp_path_factory.mktemp("halved"), int(0.7 * free.run()[0].most))
+    study.run()
+    assert study.record.read_jsonl(MEMORY) == [{"trials": [3, 4, 5, 6], "halves": [[3, 4], [5, 6]]}]
+    return study
+
+
+def test_a_replay_trains_in_the_halves_that_memory_held(halved):
+    told = replay(halved.record, 5)
+    assert (told["cohort"], told["equal"]) == ([5, 6], True)
+
+
+def test_a_search_that_was_killed_in_the_second_half_goes_on_in_it(halved, tmp_path):
+    def kill(number, epoch):
+        if (number, epoch) == (6, 3):
+            raise Killed
+
+    study = Study(tmp_path, halved.bound)
+    with pytest.raises(Killed):
+        study.run(kill)
+    files = sorted(path.name for path in (study.record.run_dir / CHECKPOINTS).iterdir())
+    assert files == ["0003-0004.safetensors", "0005-0006.safetensors"]
+    memory, said = study.run()
+    assert memory.refusals == 0
+    assert said == [
+        "checkpoints/0003-0004.safetensors goes on after epoch 3",
+        "checkpoints/0005-0006.safetensors goes on after epoch 2",
+    ]
+    assert _curves(study.record) == _curves(halved.record)
+    assert len(study.record.read_jsonl(MEMORY)) == 1
+
+
+def test_a_trial_in_parts_is_repeated_bit_for_bit(tmp_path):
+    study = Study(tmp_path, None)
+    study.record.append_jsonl(MEMORY, {"trials": [3, 4, 5, 6], "halves": [[3], [4, 5, 6]]})
+    study.record.append_jsonl(MEMORY, {"trials": [3], "accumulation": 4})
+    study.run()
+    assert study.record.outcomes()[3].accumulation == 4
+    assert replay(study.record, 3)["equal"]

@@ -6,12 +6,13 @@ import pytest
 
 from automl.errors import StudyError
 from automl.report.trials import overview, trial
+from automl.tracking.record import MEMORY
 from automl.trial import Failed
 
 
 def test_a_trial_is_shown_with_its_config_outcome_and_curve(write_study):
     shown = trial(write_study(), 1)
-    assert list(shown) == ["trial", "state", "config", "outcome", "curve", "health", "prepared", "failure"]
+    assert list(shown) == ["trial", "state", "config", "outcome", "curve", "health", "prepared", "memory", "failure"]
     assert shown["config"]["family"] == "resnet"
     assert (shown["state"], shown["outcome"]["score"], shown["outcome"]["stopped_by"]) == ("completed", 0.86, "epochs")
     assert [epoch["epoch"] for epoch in shown["curve"]] == [1, 2]
@@ -33,6 +34,27 @@ def test_a_trial_is_shown_with_what_was_found_in_its_layers(write_study):
     assert trial(record, 1)["health"] == {"findings": [], "epochs": [], "layers": []}
     record.trial(1).write_health({"findings": ["gradients vanish in layer 1 of 2"], "epochs": [], "layers": []})
     assert trial(record, 1)["health"]["findings"] == ["gradients vanish in layer 1 of 2"]
+
+
+def test_a_trial_is_shown_with_the_portions_that_memory_held(write_study):
+    record = write_study()
+    assert trial(record, 1)["memory"] == []
+    for line in (
+        {"trials": [0, 1, 2, 3], "halves": [[0, 1], [2, 3]]},
+        {"trials": [0, 1], "halves": [[0], [1]]},
+        {"trials": [1], "accumulation": 2},
+        {"trials": [1], "accumulation": 4},
+        {"trials": [1], "at_once": 512},
+    ):
+        record.append_jsonl(MEMORY, line)
+    assert trial(record, 1)["memory"] == [
+        "trial 1 trained alone: memory did not hold the 4 trials of its cohort at once",
+        "its batches went through in 4 parts, added up: memory did not hold them whole",
+        "it was evaluated on 512 rows at a time: memory did not hold as many as usual",
+    ]
+    assert trial(record, 3)["memory"] == [
+        "trial 3 trained together with 2: memory did not hold the 4 trials of its cohort at once"
+    ]
 
 
 def test_a_traceback_kept_in_its_own_file_is_shown(write_study):
