@@ -63,3 +63,17 @@ def test_a_network_past_a_limit_costs_infinitely_much(stage):
 
 def test_a_network_within_the_limits_is_feasible(stage):
     assert Trainer(stage, torch.device("cpu")).infeasible(CONFIG) == ""
+
+
+def test_no_more_train_together_than_the_limit_of_memory_holds(stage):
+    n_bytes = Trainer(stage, torch.device("cpu")).size(CONFIG)["bytes"]
+    for limit, most in ((None, None), (n_bytes, 1), (3.5 * n_bytes, 3)):
+        assert Trainer(stage, torch.device("cpu"), Limits(bytes=limit)).most_together(CONFIG) == most
+
+
+@pytest.mark.parametrize(
+    ("more", "most"), [({}, 5), ({"family.mlp.norm": "batch"}, 1), ({"training.batch_size": 1}, 1)]
+)
+def test_batches_are_cut_into_parts_of_two_rows_and_never_under_a_batch_norm(stage, more, most):
+    config = {**CONFIG, "training.batch_size": 10, **more}
+    assert Trainer(stage, torch.device("cpu")).most_parts(config) == most

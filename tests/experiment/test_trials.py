@@ -79,9 +79,13 @@ class Objective:
         self.clock = Clock(over_after)
         self.ran = []
         self.cohorts = []
+        self.together = None
 
     def cohort_size(self, config):
         return 4
+
+    def most_together(self, config):
+        return self.together
 
     def cost(self, config):
         return 1.0
@@ -120,6 +124,14 @@ def run(tmp_path):
 def test_a_budget_in_trials_is_met_exactly(run):
     study, ended = run(Objective([DONE, PRUNED, DIVERGED]))
     assert len(study.told) == len(ended) == 6
+
+
+@pytest.mark.parametrize(("together", "formed"), [(None, [1, 4, 1]), (9, [1, 4, 1]), (2, [1, 2, 2, 1]), (1, [1] * 6)])
+def test_no_more_train_together_than_a_limit_of_memory_lets(run, together, formed):
+    objective = Objective([DONE])
+    objective.together = together
+    run(objective, size=4)
+    assert [len(cohort) for cohort in objective.cohorts] == formed
 
 
 def test_a_budget_in_seconds_ends_the_search(run):

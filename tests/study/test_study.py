@@ -88,6 +88,20 @@ def test_what_cannot_be_tried_is_not_proposed(open_study, sampler):
     assert failed == []
 
 
+@pytest.mark.parametrize("sampler", QUICK)
+def test_what_memory_did_not_hold_is_learned_from_as_what_is_infeasible(open_study, sampler):
+    asked = {}
+    for kind in ("out_of_memory", "infeasible"):
+        study = open_study(f"{kind}.journal", sampler)
+        asked[kind] = []
+        while study.n_asked < 24:
+            number, config = study.ask()
+            asked[kind].append(config)
+            too_large = number >= study.n_starts and _width(config) > 100
+            study.tell(number, Failed(kind, "too wide", "", 0.0) if too_large else _outcome(number, config))
+    assert asked["out_of_memory"] == asked["infeasible"]
+
+
 def test_where_nothing_can_be_tried_something_is_proposed(open_study):
     study = open_study()
     _run(study, study.n_starts)
