@@ -63,6 +63,7 @@ _SPACES = Path(__file__).parent / "spaces"
 SPACES = {
     "narrow64": str(_SPACES / "narrow64.yaml"),
     "narrow128": str(_SPACES / "narrow128.yaml"),
+    "tiny": str(_SPACES / "tiny.yaml"),
     "tabular": "tabular",
     "cnn": "cnn",
     "cnn_small": "cnn_small",

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from problems import machine
+from problems import SPACES, machine
 
 from automl.experiment.plan import Plan
 from automl.experiment.progress import Silent
@@ -70,7 +70,7 @@ def measure(options: argparse.Namespace, room: Path) -> dict[str, Any]:
         data=options.data,
         study="resident",
         runs_dir=str(room / "runs"),
-        space=options.space,
+        space=SPACES[options.space],
         trials=options.trials,
         seed=options.seed,
         judge=False,
@@ -94,7 +94,7 @@ def main() -> None:
     """Measure it."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--data", default="iris", help="a built-in set, or a file")
-    made.add_argument("--space", default="tabular_small")
+    made.add_argument("--space", choices=SPACES, default="tiny")
     made.add_argument("--trials", type=int, default=500)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--results", type=Path, default=_RESULTS, help="the folder of the results")

@@ -80,10 +80,10 @@ class Checkpoints:
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Remove the files of trials that are over."""
-        for number in numbers:
-            for path in self._folder.glob(f"*{number:04d}*"):
-                if path.name.lstrip(".").startswith(f"{number:04d}"):
-                    path.unlink(missing_ok=True)
+        begins = tuple(f"{number:04d}" for number in numbers)
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            if path.name.lstrip(".").startswith(begins):
+                path.unlink(missing_ok=True)
 
 
 def forget_all(record: Record) -> None:

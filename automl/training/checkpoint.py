@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import load, save
+from safetensors.numpy import save
+from safetensors.torch import load
 
 from automl import files
 
@@ -44,7 +45,7 @@ def save_cohort(path: Path, cohort: Cohort, note: Mapping[str, str] | None = Non
         cohort: The cohort, in which a member is still in training.
         note: What shall stand beside the state.
     """
-    state = {name: tensor.contiguous() for name, tensor in cohort.state().items()}
+    state = {name: tensor.contiguous().numpy() for name, tensor in cohort.state().items()}
     told = {**(note or {}), "torch": torch.__version__, "sha256": _UNSIGNED.decode()}
     content = save(state, metadata=told)
     files.write_bytes(path, _signed(content, hashlib.sha256(content).hexdigest().encode()))

@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors.torch import load, save
+from safetensors.numpy import save
+from safetensors.torch import load
 
 from automl.training.feed import WEIGHT, Rows, fits, rows_at_once
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     """Write weights in the safetensors format, in one step."""
     staged = path.with_name(f".{path.name}.tmp")
-    staged.write_bytes(save({name: weight.cpu().contiguous() for name, weight in weights.items()}))
+    arrays = {name: weight.detach().cpu().contiguous().numpy() for name, weight in weights.items()}
+    staged.write_bytes(save(arrays))  # `safetensors.torch` writes the same, and keeps a type of ctypes for every size
     staged.replace(path)
 
 
