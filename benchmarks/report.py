@@ -254,6 +254,33 @@ def overhead_start(results: list[Result]) -> list[str]:
     ]
 
 
+def resident(results: list[Result]) -> list[str]:
+    """Show what memory a search has by trial."""
+    header = ("data", "space", "before the search", "by trial", "growth a trial")
+    rows = [
+        (
+            result["data"],
+            result["space"],
+            _megabytes(result["before_bytes"]),
+            ", ".join(f"{mark['trial'] + 1}: {_megabytes(mark['bytes'])}" for mark in result["marks"]),
+            f"**{result['growth_bytes_a_trial'] / 1e3:.1f} kB**",
+        )
+        for result in results
+    ]
+    return [
+        "### Resident memory by trial",
+        "",
+        "What the process of a search has of its own, when so many trials are over; the growth is that of the last four",
+        "fifths of them.",
+        "",
+        *table(header, rows),
+    ]
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.0f} MB"
+
+
 SECTIONS = {
     "candidates": candidates,
     "quality": quality,
@@ -262,6 +289,7 @@ SECTIONS = {
     "sizes": sizes,
     "overhead-trials": overhead_trials,
     "overhead-start": overhead_start,
+    "resident": resident,
 }
 
 

@@ -75,7 +75,7 @@ class Plan:
         cohort: How many trials train together, a number or `auto`.
         jobs: How many processes of this machine search together.
         max_parameters: The most trainable numbers a network may have; None is without limit.
-        max_memory: The most bytes one may take in training; None is without limit.
+        max_memory: The most bytes one may take in training, and all that train together; None is without limit.
         max_latency: The most milliseconds one may take for a row; None is without limit.
         tracking_uri: Where MLflow keeps its runs; None for the runs folder, or what the environment says.
         storage: The address of the Optuna storage that the trials are kept in; None for a journal in the run folder.

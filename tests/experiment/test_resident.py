@@ -46,7 +46,7 @@ def _kind(each):
 class Counting(Silent):
     """Counts the objects that are alive when so many trials are over.
 
-    Weak references are not counted: pandas keeps dead ones, up to some hundred, where columns of a table were looked at.
+    Weak references are not counted: pandas keeps some hundred dead ones where columns of a table were looked at.
     """
 
     def __init__(self):
