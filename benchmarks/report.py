@@ -270,8 +270,8 @@ def resident(results: list[Result]) -> list[str]:
     return [
         "### Resident memory by trial",
         "",
-        "What the process of a search has of its own, when so many trials are over; the growth is that of the last four",
-        "fifths of them.",
+        "What the process of a search has of its own, when so many trials are over; the growth is that of the last",
+        "four fifths of them.",
         "",
         *table(header, rows),
     ]

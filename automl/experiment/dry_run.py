@@ -24,7 +24,7 @@ from automl.spaces.read import read_space
 from automl.study.rungs import NoPruner, first_rung
 from automl.tracking.record import SPLIT, Record
 from automl.training.device import describe_device, pick_device
-from automl.training.failures import OutOfTimeError
+from automl.training.failures import failure_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +128,7 @@ def _cost(trainer: Trainer, config: Config, seed: int) -> dict[str, Any]:
 
 
 def _measured(trainer: Trainer, config: Config, seed: int, predicted: float) -> float | None:
-    """Train a few epochs, of fewer rows where they are long, and give the seconds of one; None where time ran out."""
+    """Train a few epochs, of fewer rows where they are long; give the seconds of one, or None where time or memory end."""
     stage = trainer.stage
     share = min(1.0, _LONGEST / max(predicted, 1e-9))
     if share < 1:
@@ -138,7 +138,9 @@ def _measured(trainer: Trainer, config: Config, seed: int, predicted: float) -> 
     watch = Watch([1], trainer.stage, NoPruner(), clock, Silent(), Interrupts())
     try:
         ((fitted, _),) = trainer.train([Candidate(short, (seed, 0))], watch)
-    except OutOfTimeError:
+    except Exception as error:
+        if failure_kind(error) not in ("timeout", "out_of_memory"):
+            raise
         return None
     times = [epoch.seconds for epoch in fitted.epochs][1 : -1 if clock.is_over else None]
     return min(times) * len(stage.train) / len(trainer.stage.train) if times else None

@@ -25,7 +25,7 @@ class Limits:
 
     Args:
         parameters: Its trainable numbers.
-        bytes: The memory of what trains together, beside the data.
+        bytes: The memory in training, beside the data, of one candidate and of all that train together.
         milliseconds: What predicting one row takes on one core, by a rule of thumb.
     """
 

@@ -186,7 +186,7 @@ def contained(
             return ended
         if ended.kind == "out_of_memory":
             release()
-            if shortage.relieve(numbers, most_parts(cohort[numbers[0]]) if len(numbers) == 1 else 1):
+            if shortage.relieve(numbers, _parts(most_parts, cohort[numbers[0]]) if len(numbers) == 1 else 1):
                 continue
         if len(numbers) == 1:
             message = _message(ended, shortage.portions(numbers))
@@ -211,6 +211,16 @@ def _attempted(
         told = _Fault(failure_kind(error), message, traceback.format_exc())
         traceback.clear_frames(error.__traceback__)
         return told
+
+
+def _parts(most_parts: Callable[[T], int], each: T) -> int:
+    """Say in how many parts the batches of one may go through; in one where not even finding that out fits."""
+    try:
+        return most_parts(each)
+    except Exception as error:
+        if failure_kind(error) != "out_of_memory":
+            raise
+    return 1
 
 
 def _message(fault: _Fault, portions: Portions) -> str:

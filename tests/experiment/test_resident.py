@@ -19,6 +19,9 @@ EARLY, LATE = 14, 42
 OF_TRIALS = {"Completed", "Pruned", "FrozenTrial", "dict", "list", "tuple", "datetime"}
 """What there is one of, or a few, of every trial: its outcome, and itself in the study with its parameters."""
 
+REFERENCES = {weakref.ReferenceType, BuiltinFunctionType}
+"""Weak references, of which pandas keeps some hundred dead ones where it was asked for columns, and what they call."""
+
 SPACE = """
 name: tiny
 space:
@@ -38,16 +41,8 @@ space:
 """
 
 
-def _kind(each):
-    """Name a kind of object; of functions of C also what they are."""
-    return f"{type(each).__name__} {each.__name__}" if type(each) is BuiltinFunctionType else type(each).__name__
-
-
 class Counting(Silent):
-    """Counts the objects that are alive when so many trials are over.
-
-    Weak references are not counted: pandas keeps some hundred dead ones where columns of a table were looked at.
-    """
+    """Counts the objects that are alive when so many trials are over."""
 
     def __init__(self):
         self.n_over = 0
@@ -59,7 +54,7 @@ class Counting(Silent):
         if self.n_over in (EARLY, LATE):
             gc.collect()
             alive = gc.get_objects()
-            self.counts[self.n_over] = Counter(_kind(each) for each in alive if type(each) is not weakref.ReferenceType)
+            self.counts[self.n_over] = Counter(type(each).__name__ for each in alive if type(each) not in REFERENCES)
             self.n_tensors[self.n_over] = sum(issubclass(type(each), torch.Tensor) for each in alive)
 
 

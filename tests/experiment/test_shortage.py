@@ -109,6 +109,14 @@ def test_batches_go_through_in_no_more_parts_than_they_may(most, tried):
     assert isinstance(failed, Failed) and failed.kind == "out_of_memory"
 
 
+def test_a_network_that_cannot_even_be_built_fails_alone():
+    def build(config):
+        raise MemoryError
+
+    failed = contained(Hungry(lambda *given: False), {7: CONFIG}, most_parts=build)[7]
+    assert isinstance(failed, Failed) and failed.kind == "out_of_memory"
+
+
 def test_a_failure_says_in_how_many_parts_it_was_tried():
     failed = contained(Hungry(lambda *given: False), {7: CONFIG}, most_parts=lambda config: 4)[7]
     assert failed.message == "memory does not hold it, alone and with its batches in 4 parts: MemoryError"
