@@ -128,7 +128,7 @@ def _cost(trainer: Trainer, config: Config, seed: int) -> dict[str, Any]:
 
 
 def _measured(trainer: Trainer, config: Config, seed: int, predicted: float) -> float | None:
-    """Train a few epochs, of fewer rows where they are long; give the seconds of one, or None where time or memory end."""
+    """Train a few epochs, of fewer rows where they are long; give the seconds of one, or None if time or memory end."""
     stage = trainer.stage
     share = min(1.0, _LONGEST / max(predicted, 1e-9))
     if share < 1:
