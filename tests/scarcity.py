@@ -75,6 +75,7 @@ class Cuda:
 
     def most(self, work):
         """The most bytes of tensors that are alive at once while some work is done."""
+        torch.cuda.init()  # else there is no device yet whose peak could be reset
         _give_back()
         torch.cuda.reset_peak_memory_stats(self.device)
         work()
