@@ -132,6 +132,10 @@ class Recorder:
             graph.capture_begin(self._pool, capture_error_mode="thread_local")
             try:
                 function()
+            except BaseException:
+                # What it made may outlive the graph, and nothing can be recorded into a pool without any graph.
+                self._pool = torch.cuda.graph_pool_handle()
+                raise
             finally:
                 graph.capture_end()
         return graph.replay
