@@ -14,12 +14,13 @@ Exception
     ├── BundleError            an exported model that cannot be read, or rows it cannot predict
     └── SearchError            the search itself came to nothing (exit code 1)
 
-What a programmer can fix is a `ValueError` or a `TypeError`.
+What a programmer can fix is a `ValueError` or a `TypeError`. That somebody asked for the work to end is `Interrupted`.
 """
 
 from __future__ import annotations
 
 import difflib
+import signal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,6 +77,24 @@ class SearchError(AutoMLError):
     """The search came to nothing: every trial failed, or the same bug came up again and again."""
 
     exit_code = 1
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody asked for the work to end: by ctrl-C, by a signal, or by closing the terminal.
+
+    Args:
+        sentence: What the person is told; nothing if None.
+        number: The signal that asked.
+    """
+
+    def __init__(self, sentence: str | None = None, *, number: int = signal.SIGINT) -> None:
+        super().__init__(*([] if sentence is None else [sentence]))
+        self.number = number
+
+
+def asked_by(error: KeyboardInterrupt) -> int:
+    """Give the signal by which the end was asked for."""
+    return error.number if isinstance(error, Interrupted) else int(signal.SIGINT)
 
 
 def unknown(what: str, name: object, known: Iterable[object]) -> str:

@@ -25,7 +25,7 @@ from automl.cli.show import show
 from automl.cli.spaces import group, spaces
 from automl.cli.sync import sync
 from automl.cli.ui import ui
-from automl.errors import AutoMLError
+from automl.errors import AutoMLError, asked_by
 from automl.files import disk_fault
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -75,7 +75,8 @@ def run(arguments: Sequence[str] | None = None, started: float | None = None) ->
         started: The `time.monotonic()` from which its timeout counts; now if None.
 
     Returns:
-        The exit code: 0 done, 2 a mistake the user can fix, 1 anything else, 130 interrupted.
+        The exit code: 0 done, 2 a mistake the user can fix, 1 anything else; interrupted, 128 and the
+            signal's number: 130 by ctrl-C, 143 by SIGTERM, 129 by a terminal that was closed.
     """
     return exit_code(lambda: app(args=arguments, prog_name="automl", standalone_mode=False, obj=started))
 
@@ -93,7 +94,9 @@ def exit_code(work: Callable[[], Any]) -> int:
         return _refuse(str(error), error.exit_code)
     except UsageMistake as error:
         return _refuse(_usage_sentence(error), 2)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt as interruption:
+        return 128 + asked_by(interruption)
+    except typer.Abort:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere

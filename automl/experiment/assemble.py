@@ -62,7 +62,7 @@ def assemble(
     space = beginning_with_first(read_space(str(record.space_path)), plan)
     study = Study(
         shared_by(record, plan) or record.journal_path,
-        record.study,
+        plan.study,
         space,
         aim=Aim(stage.task.higher_is_better, plan.objective),
         sampler=plan.sampler,

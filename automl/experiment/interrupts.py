@@ -1,15 +1,21 @@
-"""Ctrl-C and a request to end, heard at once and obeyed where nothing is half done."""
+"""Ctrl-C, a request to end and a closed terminal, heard at once and obeyed where nothing is half done."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from automl.errors import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
+
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that ask for the end; SIGHUP comes when the terminal is closed."""
 
 
 class Interrupts:
@@ -17,35 +23,57 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.asked = False
+        self.insisted = False
+        """Whether somebody asked twice."""
+        self.heard: Callable[[], None] = lambda: None
+        """Called when somebody asks for the first time, wherever the work is."""
+        self._number: int = signal.SIGINT
+
+    def ask(self, number: int = signal.SIGINT) -> None:
+        """Ask for the end.
+
+        Args:
+            number: The signal that asks.
+        """
+        if not self.asked:
+            self.asked, self._number = True, number
+            self.heard()
 
     def check(self) -> None:
         """Obey, where this is a good place to.
 
         Raises:
-            KeyboardInterrupt: Somebody asked.
+            Interrupted: Somebody asked.
         """
         if self.asked:
-            raise KeyboardInterrupt
+            raise Interrupted(number=self._number)
 
 
 @contextmanager
-def deferred() -> Iterator[Interrupts]:
-    """Hear SIGINT and SIGTERM while the block runs: the first waits for the next `check`, the second is obeyed at once.
+def deferred(interrupts: Interrupts | None = None) -> Iterator[Interrupts]:
+    """Hear the signals that ask for the end: the first waits for the next `check`, the second is obeyed at once.
 
-    An exception that a signal raises in the middle of a library's own work may come out as something else, or leave a
-    module half imported. Outside the main thread, where no signal arrives, nothing is changed.
+    A terminal that is closed asks once, however often it is said: shell and system both say it. A signal that is
+    ignored, as `nohup` has it, stays so. An exception that a signal raises in the middle of a library's own work may
+    come out as something else, or leave a module half imported. Outside the main thread, where no signal arrives,
+    nothing is changed.
+
+    Args:
+        interrupts: Who is told; a new one if None.
     """
-    interrupts = Interrupts()
+    interrupts = interrupts or Interrupts()
     if threading.current_thread() is not threading.main_thread():
         yield interrupts
         return
 
-    def hear(_signal: int, _frame: FrameType | None) -> None:
-        if interrupts.asked:
-            raise KeyboardInterrupt
-        interrupts.asked = True
+    def hear(number: int, _frame: FrameType | None) -> None:
+        if interrupts.asked and number != signal.SIGHUP:
+            interrupts.insisted = True
+            interrupts.check()
+        interrupts.ask(number)
 
-    before = {each: signal.signal(each, hear) for each in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [each for each in ENDS if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, hear) for each in heeded}
     try:
         yield interrupts
     finally:

@@ -67,16 +67,17 @@ class Leases:
         leases = [_read(path) for path in folder.glob("[0-9]*.json")] if folder.is_dir() else []
         return {number for lease in leases if _lives(lease) for number in lease["trials"]}
 
-    def died(self, place: int, code: int) -> list[int]:
+    def died(self, place: int, code: int | None) -> list[int]:
         """Note that the process of a place died, and give what it worked on.
 
         Args:
             place: Which process.
-            code: Its exit code, below 0 the signal that ended it.
+            code: Its exit code, below 0 the signal that ended it; None where somebody asked it to end, for which no
+                trial is to blame.
         """
         path = self._record.run_dir / LEASES / f"{place}.json"
         trials: list[int] = _read(path)["trials"] if path.exists() else []
-        if trials:
+        if trials and code is not None:
             self._record.append_jsonl(DEATHS, {"trials": trials, "place": place, "code": code})
         path.unlink(missing_ok=True)
         return trials

@@ -62,13 +62,9 @@ class Logged:
         self._inner = inner
         self._log = log
 
-    def _keep(self, line: str) -> None:
-        with self._log.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
-
     def say(self, sentence: str) -> None:
         """Log the sentence and pass it on."""
-        self._keep(sentence)
+        note(self._log, sentence)
         self._inner.say(sentence)
 
     def search_started(self, start: Start) -> None:
@@ -85,5 +81,11 @@ class Logged:
 
     def trial_ended(self, number: int, outcome: Outcome) -> None:
         """Log the outcome and pass it on."""
-        self._keep(f"trial {number} {outcome.state}")
+        note(self._log, f"trial {number} {outcome.state}")
         self._inner.trial_ended(number, outcome)
+
+
+def note(log: Path, line: str) -> None:
+    """Keep a line in a study's log, with the time."""
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")

@@ -54,7 +54,7 @@ def resume(
 
             send_what_is_missing(record, progress or Silent())
             report: dict[str, Any] = record.read_json(REPORT)
-            return report
+            return report | {"study": record.study, "run_dir": str(record.run_dir)}  # it may have been moved
         if record.read_jsonl(LEDGER):
             raise SealError(
                 f"study {record.study!r} is judged; to search on and judge its test rows once more, give the reason: "

@@ -6,13 +6,13 @@ What is heavy is imported after the plan is on the disk.
 from __future__ import annotations
 
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.errors import AutoMLError, DiskError
-from automl.experiment.progress import Logged, Progress, Silent
+from automl.errors import AutoMLError, DiskError, Interrupted, asked_by
+from automl.experiment.progress import Logged, Progress, Silent, note
 from automl.experiment.sharing import reach, withdraw
 from automl.experiment.space import sound_space
 from automl.experiment.uncollected import uncollected
@@ -77,12 +77,13 @@ def resumable(command: str) -> Iterator[None]:
         command: What goes on.
 
     Raises:
-        KeyboardInterrupt: The work was interrupted; its text is the sentence for the person.
+        Interrupted: The work was interrupted; its text is the sentence for the person.
     """
     try:
         yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; go on with: {command}") from None
+    except KeyboardInterrupt as interruption:
+        sentence = f"interrupted; go on with: {command}"
+        raise Interrupted(sentence, number=asked_by(interruption)) from None
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def resumable_search(record: Record) -> Iterator[None]:
 
     Raises:
         DiskError: The disk did not take what is to be kept; the text says how to go on.
-        KeyboardInterrupt: The work was interrupted; its text is the sentence for the person.
+        Interrupted: The work was interrupted; its text is the sentence for the person, which the study's log keeps too.
     """
     try:
         yield
@@ -103,9 +104,15 @@ def resumable_search(record: Record) -> Iterator[None]:
             raise
         again = f"once it does, go on with: automl resume {record.words}"
         raise DiskError(f"{fault}; nothing that was kept is lost; {again}") from error
-    except KeyboardInterrupt:
-        on = f"go on with: automl resume {record.words}"
-        if record.has(LEDGER) or not any(isinstance(each, Completed) for each in record.outcomes().values()):
-            raise KeyboardInterrupt(f"interrupted; {on}") from None
-        judge = f"judge the best trial so far with: automl judge {record.words}"
-        raise KeyboardInterrupt(f"interrupted; {judge}\n{on}") from None
+    except KeyboardInterrupt as interruption:
+        sentence = f"interrupted; {_how_to_go_on(record)}"
+        with suppress(OSError):  # where the terminal is gone, nobody hears it now
+            note(record.log_path, sentence)
+        raise Interrupted(sentence, number=asked_by(interruption)) from None
+
+
+def _how_to_go_on(record: Record) -> str:
+    on = f"go on with: automl resume {record.words}"
+    if record.has(LEDGER) or not any(isinstance(each, Completed) for each in record.outcomes().values()):
+        return on
+    return f"judge the best trial so far with: automl judge {record.words}\n{on}"

@@ -6,7 +6,7 @@ What only the end needs is imported there, so that the first trial begins soon.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
@@ -41,12 +41,15 @@ if TYPE_CHECKING:
     from automl.experiment.plan import Plan
     from automl.experiment.progress import Progress
     from automl.tracking.record import Record
+    from automl.tracking.unsent import EndState
 
 _LONGEST_RESERVE = 20.0
 _RESERVED_SHARE = 0.12
 _LARGEST_SHARE = 0.6
 _ENDS_A_START = 2.0
 _SEND_SECONDS = 60.0
+_HURRY_SECONDS = 2.0
+"""How long MLflow may take where somebody asked twice for the end."""
 _SECONDS_BETWEEN_NOTES = 1.0
 """How often the time used is kept, at most: what a kill can make the clock forget."""
 
@@ -140,19 +143,19 @@ class Session:
     @contextmanager
     def _closed_at_last(self) -> Iterator[Interrupts]:
         """Leave a report and an end of MLflow's run behind also where the work does not come to its end."""
-        try:
-            with deferred() as interrupts:
+        with deferred() as interrupts:
+            try:
                 yield interrupts
-        except KeyboardInterrupt:
-            self._leave("KILLED")
-            raise
-        except StorageError as error:
-            self._leave("KILLED")
-            words = f"what is done is recorded; when it is back, go on with: automl resume {self._record.words}"
-            raise StorageError(f"{error}; {words}") from error
-        except BaseException:
-            self._leave("FAILED")
-            raise
+            except KeyboardInterrupt:
+                self._leave("KILLED", interrupts)
+                raise
+            except StorageError as error:
+                self._leave("KILLED", interrupts)
+                words = f"what is done is recorded; when it is back, go on with: automl resume {self._record.words}"
+                raise StorageError(f"{error}; {words}") from error
+            except BaseException:
+                self._leave("FAILED", interrupts)
+                raise
 
     def _search(self, interrupts: Interrupts) -> Objective:
         record, plan = self._record, self._plan
@@ -200,18 +203,24 @@ class Session:
         return result
 
     def _deliver(self) -> None:
-        """Export the winner; a failure here costs the study nothing that was computed."""
+        """Export the winner; a failure here costs the study nothing that was computed.
+
+        Raises:
+            OSError: The disk did not take it; who goes on with the study exports it then.
+        """
         self._progress.say("exporting the winner")
         from automl.experiment.deliver import export
 
         try:
             export(self._record, self._record.bundle_dir)
         except Exception as error:
+            if disk_fault(error) is not None:
+                raise
             self._progress.say(
                 f"the winner was not exported: {error}; try again with: automl export {self._record.words} --output DIR"
             )
 
-    def _close(self, state: Any) -> dict[str, Any]:
+    def _close(self, state: EndState) -> dict[str, Any]:
         """Write the reports, and have everything sent to MLflow."""
         self._keep_time()
         result = write_summary(self._record)
@@ -225,10 +234,19 @@ class Session:
             result = write_summary(self._record)
         return result
 
-    def _leave(self, state: Any) -> None:
-        """Close as far as the disk lets it: why the work does not come to its end is said in any case."""
+    def _leave(self, state: EndState, interrupts: Interrupts) -> None:
+        """Close as far as the disk lets it, and at once where somebody asked twice, before or meanwhile.
+
+        Why the work does not come to its end is said in any case.
+        """
         try:
-            self._close(state)
+            if not interrupts.insisted:
+                with suppress(KeyboardInterrupt):
+                    self._close(state)
+                    return
+            self._keep_time()
+            for sentence in self._tracker.finish(state, timeout=_HURRY_SECONDS):
+                self._progress.say(sentence)
         except Exception as error:
             if disk_fault(error) is None:
                 raise

@@ -143,7 +143,7 @@ def join_study(record: Record, plan: Plan) -> tuple[Plan, list[str]]:
 
     joined = join(
         shared,
-        record.study,
+        plan.study,
         where=f"{record.run_dir} on {socket.gethostname()}",
         rules=_rules(record, plan),
         aim=Aim(HIGHER_IS_BETTER[record.read_json(TASK)["metric"]], plan.objective),
@@ -194,5 +194,5 @@ def withdraw(record: Record, plan: Plan, *, quietly: bool = False) -> str | None
         if shared is not None:
             from automl.study.sharing import leave
 
-            return leave(shared, record.study)
+            return leave(shared, plan.study)
     return None

@@ -1,8 +1,9 @@
 """One more process of a search: it asks, trains and tells as the search's own does, until the budget is spent.
 
 `python -m automl.experiment.worker RUN_DIR PLACE` reads one line of JSON from its standard input, `{"seconds": ..,
-"used": .., "started": ..}`, the clock of the search, and writes what happens to its standard output. When the input
-ends the search is gone, and the worker leaves at once: what it was at is run again by whoever resumes.
+"used": .., "started": ..}`, the clock of the search, and writes what happens to its standard output. A line `end` says
+that somebody asked for the end: an epoch is brought to its end and kept. When the input ends the search is gone, and
+the worker leaves at once: what it was at is run again by whoever resumes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from automl.budget import Clock
 from automl.errors import AutoMLError
-from automl.experiment.interrupts import Interrupts
+from automl.experiment.interrupts import Interrupts, deferred
 from automl.experiment.messages import Sender
 from automl.experiment.plan import Plan
 from automl.experiment.uncollected import uncollected
@@ -32,8 +33,12 @@ def main(arguments: list[str]) -> int:
     """Work until the budget is spent; return 0, or 2 where the search itself is at fault."""
     run_dir, place = arguments
     clock = Clock(**json.loads(sys.stdin.readline()))
-    threading.Thread(target=_leave_with_the_search, daemon=True).start()
-    record = Record(Path(run_dir))
+    with deferred() as interrupts:
+        threading.Thread(target=_leave_with_the_search, args=(interrupts,), daemon=True).start()
+        return _work(Record(Path(run_dir)), int(place), clock, interrupts)
+
+
+def _work(record: Record, place: int, clock: Clock, interrupts: Interrupts) -> int:
     plan = Plan.from_json(record.read_json(PLAN))
     # What a library prints must not get between the messages.
     progress, sys.stdout = Sender(sys.stdout), sys.stderr
@@ -43,11 +48,13 @@ def main(arguments: list[str]) -> int:
         set_out(record, plan),
         clock=clock,
         progress=progress,
-        interrupts=Interrupts(),
-        place=int(place),
+        interrupts=interrupts,
+        place=place,
     )
     try:
         run_new(bench.study, bench.objective, plan.budget, bench.cohorts, lambda: None)
+    except KeyboardInterrupt:
+        return 0
     except Exception as error:
         if (fault := error if isinstance(error, AutoMLError) else disk_fault(error)) is None:
             raise
@@ -56,9 +63,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _leave_with_the_search() -> None:
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
+def _leave_with_the_search(interrupts: Interrupts) -> None:
+    while os.read(sys.stdin.fileno(), 4096):  # whatever is said, it is that the end is asked for
+        interrupts.ask()
     os._exit(0)
 
 

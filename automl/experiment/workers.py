@@ -13,6 +13,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from automl.experiment.interrupts import ENDS
 from automl.experiment.leases import MOST_DEATHS, Leases, end_leases
 from automl.experiment.messages import deliver
 from automl.experiment.sharing import environment_of
@@ -31,7 +32,13 @@ if TYPE_CHECKING:
     from automl.trial import Epoch, Outcome
 
 LOG = "workers.log"
+END = "end"
+"""What a worker is told, in a line, when somebody asked for the end."""
+_ASKED = tuple(-number for number in ENDS)
+"""The exit codes of a worker that somebody else has ended, who is no trial."""
 _POLL_SECONDS = 0.1
+_SECONDS_TO_LEAVE = 6.0
+"""How long workers may take to bring an epoch to its end when somebody asked for the end."""
 _MOST_WORKERS = 6
 """So many may die in one place; where more would, it is not the trials that are at fault."""
 _AT_FAULT = 2
@@ -105,7 +112,7 @@ class Workers:
 
     def _replace(self, place: int, code: int) -> None:
         """Put another worker in the place of one that died, unless too many died there, or two before any trial."""
-        trials = self._leases.died(place, code)
+        trials = self._leases.died(place, None if code in _ASKED else code)
         self._deaths[place] += 1
         self._idle_deaths[place] += not trials
         with suppress(OSError):
@@ -133,12 +140,29 @@ class Workers:
         if any(process.poll() is None for process in self._processes.values()):
             self.wait(interrupts)
 
-    def stop(self) -> None:
-        """End those that still work, at once; what they were at is run again by whoever resumes."""
-        for process in self._processes.values():
-            if process.poll() is None:
+    def stop(self, interrupts: Interrupts) -> None:
+        """End those that still work; what they were at is gone on with by whoever resumes.
+
+        Where somebody asked for the end, once, they may bring an epoch to its end and keep it.
+        """
+        try:
+            if interrupts.asked and not interrupts.insisted:
+                self._ask_to_end()
+        finally:
+            left = [process for process in self._processes.values() if process.poll() is None]
+            for process in left:
                 process.kill()
-            process.wait()
+            for process in left:
+                process.wait()
+
+    def _ask_to_end(self) -> None:
+        deadline = time.monotonic() + _SECONDS_TO_LEAVE
+        for process in self._processes.values():
+            with suppress(OSError):
+                process.stdin.write(f"{END}\n")  # type: ignore[union-attr]
+                process.stdin.flush()  # type: ignore[union-attr]
+        while any(process.poll() is None for process in self._processes.values()) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
 
 
 def _trials(numbers: Sequence[int]) -> str:
@@ -175,7 +199,7 @@ def run_with_workers(bench: Bench, plan: Plan, trial_ended: Callable[[], None]) 
         run_new(study, objective, plan.budget, cohorts, ended)
         workers.wait(objective.interrupts)
     finally:
-        workers.stop()
+        workers.stop(objective.interrupts)
         end_leases(record)
     run_trials(study, objective, plan.budget, cohorts, trial_ended)
     objective.catch_up(study.finished)

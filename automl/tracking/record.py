@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from automl import files
 from automl.errors import StudyError, unknown
@@ -57,6 +57,7 @@ class Record:
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir.absolute()
         self.study = self.run_dir.name
+        self._is_deleted = False
 
     @property
     def runs_dir(self) -> Path:
@@ -221,7 +222,7 @@ class Record:
         """Hold the study as `lock` does, and leave its files as they are, whole or damaged.
 
         Raises:
-            StudyError: Another process holds it.
+            StudyError: Another process holds it, or it was moved or removed meanwhile.
         """
         with (self.run_dir / "lock").open("a+", encoding="utf-8") as file:
             try:
@@ -233,7 +234,22 @@ class Record:
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
             file.flush()
-            yield
+            try:
+                yield
+            except Exception as error:
+                if self._is_deleted or self._is_here(file):
+                    raise
+                raise StudyError(
+                    f"the run folder {self.run_dir} was moved or removed while it was worked on; if it is elsewhere "
+                    f"now, nothing that was kept is lost, and it goes on with: automl resume {self.study} --runs-dir DIR"
+                ) from error
+
+    def _is_here(self, lock: IO[str]) -> bool:
+        """Whether the folder that is held is still where it was."""
+        try:
+            return os.path.samestat(os.fstat(lock.fileno()), (self.run_dir / "lock").stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     @property
     def is_running(self) -> bool:
@@ -263,6 +279,7 @@ class Record:
 
     def delete(self) -> None:
         """Delete the folder and all that is in it; who holds the study does this."""
+        self._is_deleted = True
         hidden = Path(tempfile.mkdtemp(dir=self.runs_dir, prefix=f".{self.study}."))
         self.run_dir.rename(hidden)
         shutil.rmtree(hidden)

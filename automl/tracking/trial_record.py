@@ -76,8 +76,13 @@ class TrialRecord:
 
     def write_config(self, config: Config) -> None:
         """Make the folder and write what is to be tried."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         files.write_json(self.config_path, dict(config), lasting=False)
+
+    def _make_folder(self) -> None:
+        """Make the folder, and that of all trials; not the run folder, which may have been moved away."""
+        self.folder.parent.mkdir(exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
 
     def read_config(self) -> dict[str, Any]:
         """Read the config, its names in the order of the space.
@@ -168,7 +173,7 @@ class TrialRecord:
         Args:
             texts: The text of every file, by its name, as in a line of `trials.jsonl`.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         for name, text in texts.items():
             if files.is_empty(self.folder / name):
                 files.write_text(self.folder / name, text, lasting=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import sys
 import threading
 import time
@@ -84,6 +85,8 @@ class Orders:
 
 def main(arguments: list[str]) -> int:
     """Keep MLflow in step with a run folder until told to finish; return 0 if all of it was sent."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # where all of a search's processes are asked to end, it still tells that
     orders = Orders(sys.stdin.fileno())
     orders.listen()
     record = Record(Path(arguments[0]))
