@@ -21,11 +21,14 @@ from typing import IO, Any
 
 from automl.errors import DiskError, StudyError
 
-_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.ESTALE}
+_OF_RIGHTS = {errno.EACCES, errno.EPERM}
 
 
 def disk_fault(error: BaseException) -> DiskError | None:
     """Say what the disk refused where an error came of that, by whatever library it was passed on; None of others.
+
+    What a person may not write, or may no longer, is refused too.
 
     Examples:
         >>> str(disk_fault(OSError(errno.ENOSPC, "No space left on device", "runs/iris-1/clock.json")))
@@ -39,6 +42,8 @@ def disk_fault(error: BaseException) -> DiskError | None:
         if isinstance(cause, OSError) and cause.errno in _OF_THE_DISK:
             # Writing by a descriptor, the system knows no name.
             return DiskError(f"the disk did not take {cause.filename or 'what is to be kept'}: {cause.strerror}")
+        if isinstance(cause, OSError) and cause.errno in _OF_RIGHTS and cause.filename:
+            return DiskError(f"{cause.filename} may not be read or written: {cause.strerror}")
         cause = cause.__cause__ or cause.__context__
     return None
 

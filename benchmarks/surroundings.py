@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sklearn.datasets import load_breast_cancer
+from sessions import Session, prepare
 from studies import differences, left_behind
 
 ROOT = Path(__file__).parents[1]
@@ -160,6 +161,8 @@ class Room:
     Args:
         place: The folder.
         whole: The run folder of the study that was left in peace.
+        python: An interpreter for the commands that go on, which leaves MLflow out.
+        has_mlflow: Whether the commands that are disturbed tell MLflow; else it is away.
         study: What the study is called that is disturbed.
         found: What was wrong.
         facts: What the person saw, and how commands ended.
@@ -167,6 +170,8 @@ class Room:
 
     place: Path
     whole: Path
+    python: Path
+    has_mlflow: bool = False
     study: str = "study"
     found: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
@@ -188,6 +193,8 @@ class Room:
     def command(self, *words: str, **options: object) -> Command:
         """Begin another command."""
         options.setdefault("cwd", self.place)
+        away = {} if self.has_mlflow else {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+        options["environ"] = away | options.get("environ", {})  # type: ignore[operator]
         return Command(*words, **options)  # type: ignore[arg-type]
 
     def until(self, command: Command, is_so: Callable[[], bool], seconds: float = 120.0) -> None:
@@ -232,18 +239,21 @@ class Room:
             (count,) = connection.execute("SELECT count(*) FROM runs WHERE status = 'RUNNING'").fetchone()
             self.found += [f"{count} runs are RUNNING in MLflow"] if count else []
 
-    def goes_on(self, *words: str, is_same: bool = True, **options: object) -> None:
+    def goes_on(self, *, is_same: bool = True, **options: object) -> None:
         """Resume the study, and hold its end against that of the one that was left in peace."""
-        command = self.command("resume", self.study, *words, **options)
-        if command.wait() != 0:
-            self.found.append(f"it does not go on: {command.said[-1500:]}")
+        if options:
+            command = self.command("resume", self.study, **options)
+            code, said = command.wait(), command.said
+        else:
+            session = Session(self.runs, "resume", self.study, python=self.python)
+            code, said = session.wait(), session.errors
+        if code != 0:
+            self.found.append(f"it does not go on: {said[-1500:]}")
             return
-        self.found += command.left_over()
         self.found += differences(self.run_dir, self.whole) if is_same else left_behind(self.run_dir)
         if not is_same and not (self.run_dir / "report.json").exists():
             self.found.append("no report")
         self.found += [] if (self.run_dir / "bundle").is_dir() else ["there is no bundle"]
-        self.nothing_runs()
 
 
 def _words(place: Path) -> list[str]:
@@ -642,6 +652,10 @@ def prepared(place: Path) -> Path:
     return place
 
 
+HAVE_MLFLOW = {"disk", "terminal", "signals", "clock"}
+"""The kinds of tries in which MLflow is told too."""
+
+
 def main() -> None:
     """Try all of it, or a part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -649,14 +663,16 @@ def main() -> None:
     parser.add_argument("--named", help="only tries whose name holds this")
     options = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="surroundings-"))
-    whole = Room(prepared(place / "whole"), place / "whole" / "runs" / "study")
+    python = prepare(place)
+    whole = Room(prepared(place / "whole"), place / "whole" / "runs" / "study", python)
     whole.ended(whole.search(), [0])
     n_wrong = 0
     for kind in options.only:
         for name, attempt in TRIES[kind].items():
             if options.named and options.named not in name:
                 continue
-            room = Room(prepared(place / kind / name.replace(" ", "-").replace("'", "")), whole.run_dir)
+            room = Room(prepared(place / kind / name.replace(" ", "-")), whole.run_dir, python)
+            room.has_mlflow = kind in HAVE_MLFLOW
             begun = time.monotonic()
             try:
                 attempt(room)

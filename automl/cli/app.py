@@ -96,8 +96,9 @@ def exit_code(work: Callable[[], Any]) -> int:
         return _refuse(_usage_sentence(error), 2)
     except KeyboardInterrupt as interruption:
         return 128 + asked_by(interruption)
-    except typer.Abort:
-        return 130
+    except typer.Abort as abort:  # what typer makes of an interruption
+        cause = abort.__cause__
+        return 128 + asked_by(cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt())
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
         return 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from automl.experiment.checkpoints import Checkpoints
 from automl.experiment.cohorts import Cohorts
+from automl.experiment.deaths import Deaths, Onset
 from automl.experiment.first import beginning_with_first
 from automl.experiment.leases import Leases
 from automl.experiment.objective import Objective
@@ -86,8 +87,11 @@ def assemble(
     )
     leases = Leases(record, place) if plan.jobs > 1 else None
     objective.checkpoints = Checkpoints(record, plan.seed, interrupts)
+    objective.is_fatal = Deaths(record).is_fatal
     if leases is not None:
         objective.checkpoints.beat = leases.beat
-        objective.is_fatal = leases.is_fatal
+    if place == 0:
+        objective.onset = Onset(record)
+        interrupts.heard = objective.onset.passed
     size = None if plan.cohort == "auto" else int(plan.cohort)
     return Bench(study, objective, Cohorts(record, size, leases))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from automl.experiment.deaths import Deaths
 from automl.experiment.recipe import is_shared
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Cohorts:
         self._lines = record.lines(COHORTS)
         self._size = size
         self._leases = leases
+        self._deaths = Deaths(record)
         self._groups: list[list[int]] = []
 
     def _known(self) -> list[list[int]]:
@@ -42,10 +44,16 @@ class Cohorts:
         return self._groups
 
     def unfinished(self, study: Study) -> list[list[int]]:
-        """Give what is left of the cohorts that were formed and not told to their end."""
+        """Give what is left of the cohorts that were formed and not told to their end.
+
+        Those that died together twice are given one by one.
+        """
         left = set(study.unfinished)
         groups = [[number for number in group if number in left] for group in self._known()]
-        return [group for group in groups if group]
+        return [part for group in groups if group for part in self._parts(group)]
+
+    def _parts(self, group: list[int]) -> list[list[int]]:
+        return [[number] for number in group] if self._deaths.trains_alone(group[0]) else [group]
 
     def _begun(self, study: Study) -> list[int]:
         """Give the trials that were asked for when a kill came before their cohort was formed."""
@@ -60,14 +68,13 @@ class Cohorts:
     def _orphans(self, study: Study, leases: Leases) -> list[int]:
         """Give the next trials that nobody works on, because who did has died; none where there are none.
 
-        Those that died together twice are given one by one. What took a worker with it is left to other workers by the
-        process of the search, with which all would end.
+        What took a worker with it is left to other workers by the process of the search, with which all would end.
         """
         held = leases.held()
         for group in self.unfinished(study):
             free = [number for number in group if number not in held]
-            if free and not (leases.place == 0 and any(map(leases.is_suspect, free))):
-                return free[:1] if leases.trains_alone(free[0]) else free
+            if free and not (leases.place == 0 and any(map(self._deaths.is_suspect, free))):
+                return free
         return []
 
     def form(self, study: Study, objective: Objective, budget: Budget) -> dict[int, Config]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl import files
 from automl.errors import StudyError
+from automl.experiment.deaths import Deaths, boot_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from automl.tracking.record import Record
 
 LEASES = "leases"
-DEATHS = "deaths.jsonl"
-MOST_DEATHS = 2
-"""A trial that took so many workers with it is not tried again."""
 _LONGEST_SILENCE = 600.0
 """Seconds without a heartbeat after which a process counts as dead, where the system cannot say whether it lives."""
 _SECONDS_BETWEEN_BEATS = 2.0
@@ -42,7 +40,7 @@ class Leases:
         self.place = place
         self._record = record
         self._path = record.run_dir / LEASES / f"{place}.json"
-        self._me = {"pid": os.getpid(), "started": _started(os.getpid()), "boot_id": _boot_id()}
+        self._me = {"pid": os.getpid(), "started": _started(os.getpid()), "boot_id": boot_id()}
         self._beaten = 0.0
 
     def take(self, trials: Iterable[int]) -> None:
@@ -78,25 +76,9 @@ class Leases:
         path = self._record.run_dir / LEASES / f"{place}.json"
         trials: list[int] = _read(path)["trials"] if path.exists() else []
         if trials and code is not None:
-            self._record.append_jsonl(DEATHS, {"trials": trials, "place": place, "code": code})
+            Deaths(self._record).note(trials, place, code)
         path.unlink(missing_ok=True)
         return trials
-
-    def is_suspect(self, number: int) -> bool:
-        """Whether a worker died while it trained this trial, alone or with others."""
-        return self._deaths(number) > 0
-
-    def trains_alone(self, number: int) -> bool:
-        """Whether a trial died with others so often that each of them is tried alone."""
-        return self._deaths(number) >= MOST_DEATHS
-
-    def is_fatal(self, number: int) -> bool:
-        """Whether a trial took its worker with it too often, at least once alone."""
-        groups = [line["trials"] for line in self._record.read_jsonl(DEATHS)]
-        return self._deaths(number) >= MOST_DEATHS and [number] in groups
-
-    def _deaths(self, number: int) -> int:
-        return sum(number in line["trials"] for line in self._record.read_jsonl(DEATHS))
 
 
 def end_leases(record: Record, patience: float = _SECONDS_TO_LEAVE) -> None:
@@ -133,7 +115,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _lives(lease: dict[str, Any]) -> bool:
     """Whether the process of a lease is there; its number may be another's by now, or of before the machine started."""
-    if not lease["trials"] or lease["boot_id"] != _boot_id():
+    if not lease["trials"] or lease["boot_id"] != boot_id():
         return False
     try:
         os.kill(lease["pid"], 0)
@@ -155,10 +137,3 @@ def _started(pid: int) -> int | None:
     except OSError:
         return None
     return None if state in "ZX" else int(fields[18])
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,11 @@ from automl.training.weights import save_weights
 from automl.trial import Aim, Failed, Outcome, ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from automl.budget import Clock
     from automl.experiment.checkpoints import Checkpoints
+    from automl.experiment.deaths import Onset
     from automl.experiment.progress import Progress
     from automl.experiment.trainer import Trainer
     from automl.study.decisions import Pruner
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from automl.training.cohort import Fitted
     from automl.trial import Config
 
-_KILLED = "the process that trained it ended twice, see workers.log; it is not tried again"
+_KILLED = "the process that trained it was killed twice while it did; it is not tried again"
 N_KEPT = 3
 """Of how many of the best trials the weights are kept, unless it is said otherwise."""
 
@@ -48,6 +50,7 @@ class Objective:
         n_kept: Of how many of the best trials the weights are kept; None for all that were completed.
         checkpoints: Where cohorts in training are kept; nowhere if None.
         is_fatal: Tells of a trial whether it took its process with it so often that it is not tried again.
+        onset: Keeps trials in sight until they have trained an epoch; nobody does if None.
         costs: What is to be small beside a good score; the weights of trials on the front are then kept too.
     """
 
@@ -62,6 +65,7 @@ class Objective:
     n_kept: int | None = N_KEPT
     checkpoints: Checkpoints | None = None
     is_fatal: Callable[[int], bool] = lambda number: False
+    onset: Onset | None = None
     costs: tuple[str, ...] = ()
     _front: list[int] | None = field(default=None, repr=False)
     _leaders: list[int] | None = field(default=None, repr=False)
@@ -82,9 +86,11 @@ class Objective:
             configs: By the trials' numbers; they agree in what `recipe.is_shared` names.
         """
         for number, config in configs.items():
-            self.progress.trial_started(number, str(config.get("family", "")))
             self.record.trial(number).write_config(config)
-        ended = self._attempt(configs)
+        with self._in_sight(configs):
+            for number, config in configs.items():
+                self.progress.trial_started(number, str(config.get("family", "")))
+            ended = self._attempt(configs)
         for number, outcome in ended.items():
             if isinstance(outcome, Failed) and outcome.traceback:
                 self.record.trial(number).write_failure(outcome.traceback)
@@ -158,6 +164,8 @@ class Objective:
         candidates = [
             Candidate(config, (self.seed, number), portions.accumulation) for number, config in configs.items()
         ]
+        if self.onset is not None:
+            watch.beat = self.onset.passed
         fitted = dict(zip(configs, self.trainer.train(candidates, watch, keeper, portions.at_once)))
         at_once = [each.at_once for each, _ in fitted.values() if each.at_once is not None]
         self._shortage.note(list(configs), min(at_once, default=None))
@@ -169,6 +177,18 @@ class Objective:
             if number in best and not self.trainer.stage.folds:
                 self._keep(number, configs[number], each)
         return outcomes
+
+    @contextmanager
+    def _in_sight(self, configs: Mapping[int, Config]) -> Iterator[None]:
+        """Let it be known what was at work, should this process be killed before an epoch has come to its end."""
+        if self.onset is None:
+            yield
+            return
+        self.onset.begin(configs)
+        try:
+            yield
+        finally:
+            self.onset.passed()
 
     def _keep(self, number: int, config: Config, fitted: Fitted) -> None:
         trial = self.record.trial(number)

@@ -13,6 +13,7 @@ from automl.budget import Clock
 from automl.errors import StorageError
 from automl.experiment.assemble import assemble
 from automl.experiment.checkpoints import forget_all
+from automl.experiment.deaths import Onset
 from automl.experiment.environment import environment
 from automl.experiment.first import settle_first
 from automl.experiment.interrupts import Interrupts, deferred
@@ -166,6 +167,8 @@ class Session:
             self._progress.say(
                 f"cut {bench.study.mended_bytes} bytes of an unfinished last line off {record.journal_path}"
             )
+        if dead := Onset(record).dead():
+            self._progress.say(dead)
         self._progress.search_started(start_of(plan, self._stage, bench.objective.outcomes, self._clock.elapsed))
         if plan.jobs == 1:
             run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, self._trial_ended)

@@ -53,6 +53,7 @@ class Watch:
         clock: When the time is up.
         progress: Who watches.
         interrupts: Whether somebody asked for the search to end.
+        beat: Called at every epoch's end.
     """
 
     numbers: Sequence[int]
@@ -61,6 +62,7 @@ class Watch:
     clock: Clock
     progress: Progress
     interrupts: Interrupts
+    beat: Callable[[], None] = lambda: None
     higher_is_better: bool = field(init=False)
     is_kept: bool = field(default=False, init=False)
     """Whether an epoch's end is kept, so that who asks for the search to end is let wait for it."""
@@ -96,6 +98,7 @@ class Watch:
             self._take(place, epoch)
         scores = {self.numbers[place]: self._best[self.numbers[place]] for place in epochs}
         leaving = self.pruner.report(self._epochs, scores)
+        self.beat()
         return {place for place in epochs if self.numbers[place] in leaving}
 
     def _take(self, place: int, epoch: Epoch) -> None:

@@ -13,6 +13,7 @@ from automl import files
 from automl.budget import Budget
 from automl.errors import StudyError
 from automl.experiment.cohorts import COHORTS, Cohorts
+from automl.experiment.deaths import Deaths
 from automl.experiment.leases import LEASES, Leases, end_leases
 from automl.tracking.record import Record
 
@@ -168,17 +169,17 @@ def test_trials_that_died_together_twice_are_tried_one_by_one(record):
     for _ in range(2):
         _died(record, 1, [3, 4])
     assert _formed(record, 1, [3, 4]) == [3]
-    assert not Leases(record, 0).is_fatal(3)
+    assert not Deaths(record).is_fatal(3)
 
 
 def test_a_trial_that_died_alone_too_is_given_up_and_its_companion_is_not(record):
     for trials in ([3, 4], [3, 4], [3]):
         _died(record, 1, trials)
-    assert [Leases(record, 0).is_fatal(number) for number in (3, 4)] == [True, False]
+    assert [Deaths(record).is_fatal(number) for number in (3, 4)] == [True, False]
 
 
 def test_a_trial_alone_is_given_up_after_two_deaths(record):
     _died(record, 1, [3])
-    assert not Leases(record, 0).is_fatal(3)
+    assert not Deaths(record).is_fatal(3)
     _died(record, 2, [3])
-    assert Leases(record, 0).is_fatal(3)
+    assert Deaths(record).is_fatal(3)
