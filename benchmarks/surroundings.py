@@ -28,8 +28,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sklearn.datasets import load_breast_cancer
 from sessions import Session, prepare
+from sklearn.datasets import load_breast_cancer
 from studies import differences, left_behind
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +42,7 @@ space:
   optimizer: {choice: {adamw: {lr: {float: [3e-4, 3e-2], log: true, default: 3e-3}}}, default: adamw}
   training: {batch_size: 32, epochs: 24, patience: 24}
 """
-_FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
+_FAKETIME = tuple(f"/usr/lib/{each}-linux-gnu/faketime/libfaketime.so.1" for each in ("x86_64", "aarch64"))
 
 
 class Command:
@@ -67,7 +67,12 @@ class Command:
     ) -> None:
         self.mark = f"{os.getpid()}-{time.monotonic_ns()}"
         self._out, self._err = (cwd / f"{self.mark}.{name}" for name in ("out", "err"))
-        environ = {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT)), MARK: self.mark, **(environ or {})}
+        environ = {
+            **os.environ,
+            "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT)),
+            MARK: self.mark,
+            **(environ or {}),
+        }
         command = [*wrapper, sys.executable, "-m", "automl", *words]
         self.terminal: int | None = None
         if has_terminal:
@@ -230,6 +235,16 @@ class Room:
             self.found.append(f"a traceback: {text[-1500:]}")
         self.found += command.left_over()
 
+    def commands(self, code: int, *all_words: list[str], must_not_name: str = "?") -> None:
+        """Try other commands on the study, which shall end with an exit code and never name some place."""
+        for first, *words in all_words:
+            names = [] if first in ("ls", "compare") else [self.study]
+            done = self.command(first, *names, *words)
+            if done.wait() != code or "Traceback" in done.said:
+                self.found.append(f"{first}: exit {done.process.returncode}: {done.said[-700:]}")
+            if must_not_name in done.printed:
+                self.found.append(f"{first} names {must_not_name}")
+
     def nothing_runs(self) -> None:
         """Check that MLflow shows no run as RUNNING."""
         database = self.runs / "mlflow.db"
@@ -322,8 +337,9 @@ def _is_at(room: Room, when: str) -> bool:
     return room.has_said({"judging": "judging trial", "exporting": "exporting the winner"}[when])
 
 
-def asked_to_end(when: str, number: int, code: int, *, jobs: int = 1, whole_group: bool = False, twice: bool = False) -> Try:
+def asked_to_end(when: str, number: int, *, jobs: int = 1, whole_group: bool = False, twice: bool = False) -> Try:
     """Send a signal while a search is somewhere, once or twice, to one process or to all of them."""
+    code = 128 + number
 
     def attempt(room: Room) -> None:
         command = room.search("--jobs", str(jobs))
@@ -401,7 +417,8 @@ def head(room: Room) -> None:
     words = " ".join(["search", *_words(room.place), "--study", room.study])
     line = f"{sys.executable} -m automl {words} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}"
     environ = {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT))}
-    done = subprocess.run(["bash", "-c", line], cwd=room.place, env=environ, capture_output=True, text=True, check=False)
+    command = ["bash", "-c", line]
+    done = subprocess.run(command, cwd=room.place, env=environ, capture_output=True, text=True, check=False)
     room.facts.append(f"exit {done.returncode}: {done.stdout.strip()[-200:]}")
     room.found += [f"exit code {done.returncode}"] if done.returncode != 1 else []
     room.found += [f"said: {done.stderr[-500:]}"] if done.stderr else []
@@ -446,12 +463,8 @@ def moved_between(how: str) -> Try:
             else:
                 shutil.copytree(place / "runs", room.runs)
         room.goes_on()
-        for words in (["show"], ["report"], ["export", "--format", "bundle", "--output", "model"], ["resume"], ["replay", "--trial", "1"]):
-            done = room.command(words[0], room.study, *words[1:])
-            if done.wait() != 0:
-                room.found.append(f"{words[0]}: {done.said[-500:]}")
-            if str(place / "runs") in done.printed and how in ("moved", "copied"):
-                room.found.append(f"{words[0]} names the old place")
+        ways = [["show"], ["report"], ["export", "--output", "model"], ["resume"], ["replay", "--trial", "1"]]
+        room.commands(0, *ways, must_not_name=str(place / "runs") if how in ("moved", "copied") else "?")
         if how == "moved" and (place / "runs").exists():
             room.found.append("something was written at the old place")
 
@@ -465,54 +478,26 @@ def finished_then_moved(room: Room) -> None:
     old, room.place = room.place, room.place / "there"
     room.place.mkdir()
     (old / "runs").rename(room.runs)
-    for words in (["resume"], ["show", "--json"], ["report"], ["compare", "--json"]):
-        names = [] if words[0] == "compare" else [room.study]
-        done = room.command(words[0], *names, *words[1:])
-        if done.wait() != 0:
-            room.found.append(f"{words[0]}: {done.said[-500:]}")
-        if str(old / "runs") in done.printed:
-            room.found.append(f"{words[0]} names the old place")
+    ways = [["resume"], ["show", "--json"], ["report"], ["compare", "--json"], ["judge", "--break-seal", "moved"]]
+    room.commands(0, *ways, must_not_name=str(old / "runs"))
     if (old / "runs").exists():
         room.found.append("something was written at the old place")
 
 
-def read_only(when: str) -> Try:
-    """Let the disk become read-only before or during a search, go on when it can be written again."""
-
-    def attempt(room: Room) -> None:
-        with mounted(room.runs, "60m"):
-            again = ["mount", "-o", "remount,rw", str(room.runs)]
-            only = ["mount", "-o", "remount,ro", str(room.runs)]
-            if when == "before":
-                subprocess.run(only, check=True)
-                room.ended(room.search(), [2], "cannot be written")
-                return
-            command = room.search()
-            room.until(command, lambda: _is_at(room, when))
-            stopped = _remount(only)
-            if not stopped:
-                room.found.append("the disk could not be made read-only")
-            room.ended(command, [2], "go on with: automl resume")
-            subprocess.run(again, check=True)
-            room.goes_on()
-            subprocess.run(only, check=True)
-            for words in (["show"], ["resume"], ["ls"], ["export", "--output", str(room.place / "model")], ["judge"], ["report"], ["explain"]):
-                names = [] if words[0] == "ls" else [room.study]
-                done = room.command(words[0], *names, *words[1:])
-                code, refused = done.wait(), words[0] in ("judge", "report", "explain")
-                if code != (2 if refused else 0) or "Traceback" in done.said:
-                    room.found.append(f"{words[0]} of a read-only folder: exit {code}: {done.said[-700:]}")
-
-    return attempt
+def read_only_before(room: Room) -> None:
+    """Begin a search on a disk that is read-only."""
+    with mounted(room.runs, "1m"):
+        subprocess.run(["mount", "-o", "remount,ro", str(room.runs)], check=True)
+        room.ended(room.search(), [2], "cannot be written: Read-only file system")
 
 
-def _remount(words: list[str]) -> bool:
-    """Try until no file is open for writing for a moment."""
-    for _ in range(4000):
-        if subprocess.run(words, capture_output=True, check=False).returncode == 0:
-            return True
-        time.sleep(0.002)
-    return False
+def read_only_afterwards(room: Room) -> None:
+    """Let the disk of a finished study become read-only: what only reads is as ever, the rest is refused."""
+    with mounted(room.runs, "60m"):
+        room.ended(room.search(), [0])
+        subprocess.run(["mount", "-o", "remount,ro", str(room.runs)], check=True)
+        room.commands(0, ["show"], ["ls"], ["resume"], ["compare"], ["export", "--output", "model"])
+        room.commands(2, ["judge"], ["report"], ["explain"])
 
 
 def not_ones_own(when: str) -> Try:
@@ -595,10 +580,10 @@ TRIES: dict[str, dict[str, Try]] = {
         "full at the export": full_disk("exporting"),
     },
     "read-only": {
-        "before it begins": read_only("before"),
-        "while it trains": read_only("training"),
-        "another's folder, before it begins": not_ones_own("before"),
-        "another's folder, while it trains": not_ones_own("training"),
+        "before it begins": read_only_before,
+        "when it is finished": read_only_afterwards,
+        "no right to write before it begins": not_ones_own("before"),
+        "no right to write while it trains": not_ones_own("training"),
     },
     "moved": {
         "while it trains": moved_while_it_runs("training"),
@@ -622,17 +607,17 @@ TRIES: dict[str, dict[str, Try]] = {
         "closed, under nohup": terminal_closed("training", survives=True),
     },
     "signals": {
-        "SIGTERM while it reads": asked_to_end("reading", signal.SIGTERM, 143),
-        "SIGTERM as it samples": asked_to_end("sampling", signal.SIGTERM, 143),
-        "SIGTERM while it trains": asked_to_end("training", signal.SIGTERM, 143),
-        "SIGTERM while two jobs train": asked_to_end("training", signal.SIGTERM, 143, jobs=2),
-        "SIGTERM to all processes": asked_to_end("training", signal.SIGTERM, 143, whole_group=True),
-        "SIGTERM to all processes of two jobs": asked_to_end("training", signal.SIGTERM, 143, jobs=2, whole_group=True),
-        "SIGTERM at the judgement": asked_to_end("judging", signal.SIGTERM, 143),
-        "SIGTERM at the export": asked_to_end("exporting", signal.SIGTERM, 143),
-        "SIGTERM twice while it trains": asked_to_end("training", signal.SIGTERM, 143, twice=True),
-        "SIGINT to all processes of two jobs": asked_to_end("training", signal.SIGINT, 130, jobs=2, whole_group=True),
-        "SIGINT twice at the export": asked_to_end("exporting", signal.SIGINT, 130, twice=True),
+        "SIGTERM while it reads": asked_to_end("reading", signal.SIGTERM),
+        "SIGTERM as it samples": asked_to_end("sampling", signal.SIGTERM),
+        "SIGTERM while it trains": asked_to_end("training", signal.SIGTERM),
+        "SIGTERM while two jobs train": asked_to_end("training", signal.SIGTERM, jobs=2),
+        "SIGTERM to all processes": asked_to_end("training", signal.SIGTERM, whole_group=True),
+        "SIGTERM to all processes of two jobs": asked_to_end("training", signal.SIGTERM, jobs=2, whole_group=True),
+        "SIGTERM at the judgement": asked_to_end("judging", signal.SIGTERM),
+        "SIGTERM at the export": asked_to_end("exporting", signal.SIGTERM),
+        "SIGTERM twice while it trains": asked_to_end("training", signal.SIGTERM, twice=True),
+        "SIGINT to all processes of two jobs": asked_to_end("training", signal.SIGINT, jobs=2, whole_group=True),
+        "SIGINT twice at the export": asked_to_end("exporting", signal.SIGINT, twice=True),
     },
     "output": {"nobody reads what it says": nobody_listens("stderr"), "piped to head": head},
     "clock": {
@@ -663,6 +648,7 @@ def main() -> None:
     parser.add_argument("--named", help="only tries whose name holds this")
     options = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="surroundings-"))
+    place.chmod(0o755)
     python = prepare(place)
     whole = Room(prepared(place / "whole"), place / "whole" / "runs" / "study", python)
     whole.ended(whole.search(), [0])

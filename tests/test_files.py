@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -133,3 +134,9 @@ def test_a_file_is_empty_that_is_absent_or_has_nothing_in_it(tmp_path: Path):
     (tmp_path / "something").write_text(" ")
     found = [files.is_empty(tmp_path / name) for name in ("absent", "nothing", "something", "something/else")]
     assert found == [True, True, False, True]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_what_may_not_be_written_is_a_sentence(number: int):
+    fault = files.disk_fault(OSError(number, "Permission denied", "runs/iris/clock.json"))
+    assert str(fault) == "runs/iris/clock.json may not be read or written: Permission denied"

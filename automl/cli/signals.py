@@ -14,7 +14,7 @@ _ENDS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def heed_signals() -> None:
-    """Let a request to end and a closed terminal interrupt the command; one that is ignored, as by `nohup`, stays so."""
+    """Let a request to end and a closed terminal interrupt the command; what is ignored, as by `nohup`, stays so."""
     for number in _ENDS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _obey)

@@ -65,7 +65,7 @@ class Spoken(_Stream):
 
 
 class Printed(_Stream):
-    """Standard output, which holds the result: that it cannot be written is told, and a terminal that is gone is nobody.
+    """Standard output, which holds the result: that it cannot be written is told; a terminal that is gone is nobody.
 
     Raises:
         BrokenPipeError: Its reader has gone.

@@ -52,10 +52,10 @@ def search(
     if plan.space is not None:
         sound_space(plan.space)
     facts = {"study_id": uuid.uuid4().hex, "created": datetime.now(UTC).isoformat(timespec="seconds")}
-    record = Record.create(Path(plan.runs_dir), plan.study, plan.to_json() | facts)
-    with record.lock():
-        progress = Logged(progress or Silent(), record.log_path)
-        with resumable_search(record):
+    with resumable_search(Record(Path(plan.runs_dir) / plan.study)):
+        record = Record.create(Path(plan.runs_dir), plan.study, plan.to_json() | facts)
+        with record.lock():
+            progress = Logged(progress or Silent(), record.log_path)
             try:
                 reach(record, plan)
                 with uncollected():
@@ -105,6 +105,8 @@ def resumable_search(record: Record) -> Iterator[None]:
         again = f"once it does, go on with: automl resume {record.words}"
         raise DiskError(f"{fault}; nothing that was kept is lost; {again}") from error
     except KeyboardInterrupt as interruption:
+        if not record.plan_path.exists():
+            raise
         sentence = f"interrupted; {_how_to_go_on(record)}"
         with suppress(OSError):  # where the terminal is gone, nobody hears it now
             note(record.log_path, sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,4 +51,4 @@ class Winner:
     def write_weights(self, path: Path) -> None:
         """Write everything that the module has learned, in the safetensors format, under the module's own names."""
         state = self.module.state_dict().items()
-        save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in state}, path)
+        path.write_bytes(save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in state}))

@@ -248,8 +248,13 @@ class Projection:
         if state == "RUNNING":
             self._client.update_run(self.run_id, status=state)
         else:
-            self._client.set_terminated(self.run_id, state, end_time=facts.left(self._record))
+            self._client.set_terminated(self.run_id, state, end_time=self._left())
         self._parent = self._client.get_run(self.run_id)
+
+    def _left(self) -> int | None:
+        """Say when the study was last worked on; not before it began, should the clock have been set back meanwhile."""
+        left = facts.left(self._record)
+        return None if left is None else max(left, int(self._parent.info.start_time))
 
     def _log(
         self,

@@ -241,7 +241,7 @@ class Record:
                     raise
                 raise StudyError(
                     f"the run folder {self.run_dir} was moved or removed while it was worked on; if it is elsewhere "
-                    f"now, nothing that was kept is lost, and it goes on with: automl resume {self.study} --runs-dir DIR"
+                    f"now, nothing that was kept is lost; go on with: automl resume {self.study} --runs-dir DIR"
                 ) from error
 
     def _is_here(self, lock: IO[str]) -> bool:

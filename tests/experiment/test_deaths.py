@@ -1,4 +1,4 @@
-"""A trial that takes the search's own process with it twice is given up; a kill that it has no part in costs nothing."""
+"""A trial that takes the search's own process with it twice is given up; any other kill costs nothing."""
 
 from __future__ import annotations
 

@@ -19,6 +19,12 @@ from automl.tracking.record import PLAN, Record
 from automl.trial import Outcome
 
 
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    """A study without trials."""
+    return Record.create(tmp_path, "study", {})
+
+
 def test_a_new_study_has_its_plan_from_the_first_instant(tmp_path: Path):
     record = Record.create(tmp_path / "new" / "runs", "digits-1", {"data": "digits"})
     assert record.read_json(PLAN) == {"data": "digits"}
@@ -260,3 +266,38 @@ def test_importing_it_is_quick_and_brings_no_vendor():
     started = time.monotonic()
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("becomes", ["elsewhere", None], ids=["moved", "removed"])
+def test_a_folder_that_goes_while_it_is_held_is_named_and_not_made_again(record: Record, becomes: str | None):
+    folder = record.run_dir
+    with (
+        pytest.raises(StudyError, match=r"was moved or removed while .* --runs-dir DIR"),
+        record.lock(),
+    ):
+        if becomes is None:
+            shutil.rmtree(folder)
+        else:
+            folder.rename(folder.with_name(becomes))
+        record.trial(3).write_config({"a": 1})
+    assert not folder.exists()
+
+
+def test_another_folder_in_the_place_of_one_that_is_held_is_not_taken_for_it(record: Record):
+    folder = record.run_dir
+    with pytest.raises(StudyError, match="was moved or removed"), record.lock():
+        folder.rename(folder.with_name("elsewhere"))
+        (folder / "trials").mkdir(parents=True)
+        (folder / "lock").touch()
+        raise FileNotFoundError
+
+
+def test_what_goes_wrong_in_a_folder_that_stays_is_told_as_it_is(record: Record):
+    with pytest.raises(FileNotFoundError), record.lock():
+        raise FileNotFoundError
+
+
+def test_who_deletes_the_folder_that_it_holds_may_fail_otherwise(record: Record):
+    with pytest.raises(ZeroDivisionError), record.lock():
+        record.delete()
+        raise ZeroDivisionError
