@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from automl.cli.compare import compare
 from automl.cli.doctor import doctor
@@ -37,8 +38,21 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 UsageMistake: type[Exception] = typer.BadParameter.__mro__[1]
 """What is raised for a command line that cannot be parsed; typer shows only this kind of it by a name of its own."""
 
+
+class Commands(TyperGroup):
+    """The commands, whose exit code says by which signal they were interrupted; typer knows ctrl-C alone."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            raise typer.Exit(128 + asked_by(interruption)) from interruption
+
+
 app = typer.Typer(
     name="automl",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -96,9 +110,8 @@ def exit_code(work: Callable[[], Any]) -> int:
         return _refuse(_usage_sentence(error), 2)
     except KeyboardInterrupt as interruption:
         return 128 + asked_by(interruption)
-    except typer.Abort as abort:  # what typer makes of an interruption
-        cause = abort.__cause__
-        return 128 + asked_by(cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt())
+    except typer.Abort:
+        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
         return 1

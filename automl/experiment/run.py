@@ -100,7 +100,7 @@ def resumable_search(record: Record) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if (fault := disk_fault(error)) is None:
+        if (fault := disk_fault(error)) is None or not record.plan_path.exists():
             raise
         again = f"once it does, go on with: automl resume {record.words}"
         raise DiskError(f"{fault}; nothing that was kept is lost; {again}") from error
