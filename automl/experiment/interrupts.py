@@ -27,7 +27,8 @@ class Interrupts:
         """Whether somebody asked twice."""
         self.heard: Callable[[], None] = lambda: None
         """Called when somebody asks for the first time, wherever the work is."""
-        self._number: int = signal.SIGINT
+        self.number: int = signal.SIGINT
+        """The signal that asked first."""
 
     def ask(self, number: int = signal.SIGINT) -> None:
         """Ask for the end.
@@ -36,7 +37,7 @@ class Interrupts:
             number: The signal that asks.
         """
         if not self.asked:
-            self.asked, self._number = True, number
+            self.asked, self.number = True, number
             self.heard()
 
     def check(self) -> None:
@@ -46,7 +47,7 @@ class Interrupts:
             Interrupted: Somebody asked.
         """
         if self.asked:
-            raise Interrupted(number=self._number)
+            raise Interrupted(number=self.number)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ What only the end needs is imported there, so that the first trial begins soon.
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,10 @@ _RESERVED_SHARE = 0.12
 _LARGEST_SHARE = 0.6
 _ENDS_A_START = 2.0
 _SEND_SECONDS = 60.0
+_TERM_SECONDS = 8.0
+"""How long it may take where the end was asked for by who may kill soon: a service manager, a shell that is gone."""
 _HURRY_SECONDS = 2.0
-"""How long MLflow may take where somebody asked twice for the end."""
+"""How long it may take where somebody asked twice for the end."""
 _SECONDS_BETWEEN_NOTES = 1.0
 """How often the time used is kept, at most: what a kill can make the clock forget."""
 
@@ -201,7 +204,7 @@ class Session:
 
     def _finish(self) -> dict[str, Any]:
         forget_all(self._record)
-        result = self._close("FINISHED")
+        result = self._close("FINISHED", self._patience())
         self._record.write_json(CLOCK, {"seconds": result["seconds"], "finished": True})
         return result
 
@@ -223,14 +226,14 @@ class Session:
                 f"the winner was not exported: {error}; try again with: automl export {self._record.words} --output DIR"
             )
 
-    def _close(self, state: EndState) -> dict[str, Any]:
-        """Write the reports, and have everything sent to MLflow."""
+    def _close(self, state: EndState, patience: float) -> dict[str, Any]:
+        """Write the reports, and have everything sent to MLflow, which may take so many seconds."""
         self._keep_time()
         result = write_summary(self._record)
         self._draw()
         if state == "FINISHED":
             self._progress.say("telling MLflow")
-        for sentence in self._tracker.finish(state, timeout=self._patience()):
+        for sentence in self._tracker.finish(state, timeout=patience):
             self._progress.say(sentence)
         final = summarise(self._record)
         if final["mlflow"] != result["mlflow"]:
@@ -245,7 +248,7 @@ class Session:
         try:
             if not interrupts.insisted:
                 with suppress(KeyboardInterrupt):
-                    self._close(state)
+                    self._close(state, self._patience_for(interrupts))
                     return
             self._keep_time()
             for sentence in self._tracker.finish(state, timeout=_HURRY_SECONDS):
@@ -264,6 +267,11 @@ class Session:
     def _keep_time(self) -> None:
         self._kept = self._clock.elapsed
         self._record.write_json(CLOCK, {"seconds": self._kept, "finished": False})
+
+    def _patience_for(self, interrupts: Interrupts) -> float:
+        """Say how many seconds MLflow may take where the work does not come to its end."""
+        is_urgent = interrupts.asked and interrupts.number != signal.SIGINT
+        return min(self._patience(), _TERM_SECONDS) if is_urgent else self._patience()
 
     def _patience(self) -> float:
         """Say how many seconds MLflow may take at the end."""
