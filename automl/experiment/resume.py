@@ -11,6 +11,7 @@ from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.run import resumable_search
 from automl.experiment.sharing import moved, reach
 from automl.experiment.uncollected import uncollected
+from automl.report.summary import whereabouts
 from automl.tracking.record import CLOCK, LEDGER, PLAN, REPORT, SPLIT
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def resume(
 
             send_what_is_missing(record, progress or Silent())
             report: dict[str, Any] = record.read_json(REPORT)
-            return report | {"study": record.study, "run_dir": str(record.run_dir)}  # it may have been moved
+            return report | whereabouts(record)
         if record.read_jsonl(LEDGER):
             raise SealError(
                 f"study {record.study!r} is judged; to search on and judge its test rows once more, give the reason: "

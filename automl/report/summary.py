@@ -8,6 +8,7 @@ from typing import Any
 from automl.report.figures import figure, interval
 from automl.report.prepared import prepared
 from automl.task import HIGHER_IS_BETTER
+from automl.tracking.address import where_now
 from automl.tracking.record import CLOCK, JUDGEMENT, LEDGER, PLAN, SPLIT, TASK, TRACKING, Record
 from automl.trial import Aim, Outcome, best_of
 
@@ -56,6 +57,11 @@ def summarise(record: Record) -> dict[str, Any]:
         "not_judged": _not_judged(record) if best and not judged else None,
         **({"pareto": _pareto(outcomes, metric, costs)} if costs else {}),
     }
+
+
+def whereabouts(record: Record) -> dict[str, Any]:
+    """Give the parts of the object that say where the study is; of one that was moved, where it is now."""
+    return {"study": record.study, "run_dir": str(record.run_dir), "mlflow": _mlflow(record)}
 
 
 def objectives(record: Record) -> tuple[str, ...]:
@@ -120,4 +126,8 @@ def _not_judged(record: Record) -> str:
 
 def _mlflow(record: Record) -> dict[str, str] | None:
     tracking = read_or(record, TRACKING, None)
-    return {key: tracking.get(key) for key in ("tracking_uri", "experiment", "run_id")} if tracking else None
+    if not tracking:
+        return None
+    uri = tracking.get("tracking_uri")
+    known = {key: tracking.get(key) for key in ("experiment", "run_id")}
+    return {"tracking_uri": uri and where_now(record.runs_dir, uri), **known}

@@ -59,6 +59,13 @@ def database_path(uri: str) -> Path | None:
     return Path(uri.partition(":///")[2]) if uri.startswith("sqlite") else None
 
 
+def where_now(runs_dir: Path, uri: str) -> str:
+    """Give the address that a kept one has now: the runs folder's own database is moved together with it."""
+    database, own = database_path(uri), runs_dir.absolute() / DATABASE
+    is_moved = database is not None and database.name == DATABASE and not database.exists() and own.is_file()
+    return f"sqlite:///{own}" if is_moved else uri
+
+
 def artifact_root(runs_dir: Path, uri: str) -> str | None:
     """Say where artifacts go, or None where the server at the address decides."""
     if urlsplit(uri).scheme.partition("+")[0] in ("sqlite", "postgresql", "mysql", "mssql"):

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from automl.errors import StudyError
 from automl.passwords import without_password
-from automl.tracking.address import ARTIFACTS, database_path, resolve_uri
+from automl.tracking.address import ARTIFACTS, database_path, resolve_uri, where_now
 from automl.tracking.record import TRACKING, Record
 from automl.tracking.view import run_place, trials_place
 
@@ -104,7 +104,7 @@ def _places(runs_dir: Path, uri: str) -> dict[str, str]:
     notes = [record.run_dir / TRACKING for record in Record.all(runs_dir) if record.has(TRACKING)]
     for path in sorted(notes, key=lambda path: path.stat().st_mtime, reverse=True):
         note = Record(path.parent).read_json(TRACKING)
-        if note.get("run_id") and note["tracking_uri"] == without_password(uri):
+        if note.get("run_id") and where_now(runs_dir, note["tracking_uri"]) == without_password(uri):
             return {
                 "MLflow": trials_place(note["experiment_id"], note.get("view")),
                 f"Study {path.parent.name}": run_place(note["experiment_id"], note["run_id"]),

@@ -1,4 +1,4 @@
-"""What happens around a search costs nothing that it has found; the long form is `python benchmarks/surroundings.py`."""
+"""What happens around a search costs nothing that it has found; in long form: `python benchmarks/surroundings.py`."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_a_folder_that_is_moved_while_it_is_searched_in_goes_on_where_it_is(runs
     there = tmp_path / "there"
     there.mkdir()
     progress = Acts(3, lambda: (runs_dir / "around").rename(there / "around"))
-    with pytest.raises(StudyError, match="was moved or removed .* automl resume around --runs-dir DIR"):
+    with pytest.raises(StudyError, match=r"was moved or removed .* automl resume around --runs-dir DIR"):
         automl.search(table, runs_dir=runs_dir, trials=6, judge=False, progress=progress, **OPTIONS)
     assert not (runs_dir / "around").exists()
     assert _goes_on(there)["total"] == 6
@@ -177,15 +177,18 @@ def test_a_study_that_is_renamed_goes_on_with_its_trials(runs_dir, table):
 
 def test_what_is_told_of_a_finished_study_names_the_place_where_it_is(runs_dir, table, tmp_path):
     automl.search(table, runs_dir=runs_dir, trials=2, judge=False, **OPTIONS)
+    (runs_dir / "mlflow.db").touch()
     runs_dir.rename(tmp_path / "there")
-    assert automl.resume("around", runs_dir=tmp_path / "there").run_dir == tmp_path / "there" / "around"
+    told = automl.resume("around", runs_dir=tmp_path / "there").summary
+    assert told["run_dir"] == str(tmp_path / "there" / "around")
+    assert told["mlflow"]["tracking_uri"] == f"sqlite:///{tmp_path}/there/mlflow.db"
 
 
 def test_an_export_that_the_disk_does_not_take_is_made_good_by_resume(runs_dir, table):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     progress = Acts("exporting", lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1])))
     try:
-        with pytest.raises(DiskError, match="the disk did not take .* automl resume around"):
+        with pytest.raises(DiskError, match=r"the disk did not take .* automl resume around"):
             automl.search(table, runs_dir=runs_dir, trials=2, progress=progress, **OPTIONS)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

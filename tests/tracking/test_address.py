@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from automl.errors import PlanError
-from automl.tracking.address import artifact_root, experiment_name, is_local, resolve_uri
+from automl.tracking.address import artifact_root, experiment_name, is_local, resolve_uri, where_now
 
 RUNS = Path("/home/ann/runs")
 
@@ -73,3 +73,22 @@ def test_artifacts_of_a_database_lie_in_the_runs_folder():
 )
 def test_an_experiment_is_named_after_the_data(data: str, name: str):
     assert experiment_name(data) == name
+
+
+def test_the_runs_folders_own_database_moves_with_it(tmp_path: Path):
+    (tmp_path / "mlflow.db").touch()
+    assert where_now(tmp_path, "sqlite:////old/runs/mlflow.db") == f"sqlite:///{tmp_path}/mlflow.db"
+
+
+@pytest.mark.parametrize("uri", ["http://there:5000", "sqlite:////old/runs/another.db", "file:///old/runs/mlruns"])
+def test_what_is_not_the_runs_folders_own_stays_where_it_was(tmp_path: Path, uri: str):
+    (tmp_path / "mlflow.db").touch()
+    assert where_now(tmp_path, uri) == uri
+
+
+def test_a_database_that_is_where_it_was_is_not_taken_for_moved(tmp_path: Path):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mlflow.db").touch()
+    kept = f"sqlite:///{tmp_path}/old/mlflow.db"
+    assert where_now(tmp_path / "new", kept) == kept
