@@ -6,6 +6,7 @@ says, until an epoch has come to its end, which trials are at it, and the next s
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,8 @@ class Onset:
         """Say that they have come through an epoch, or are given up for another reason than a death."""
         if self._is_on:
             self._is_on = False
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # it is called where a signal arrives, too, and that may be anywhere
+                self._path.unlink()
 
     def dead(self) -> str | None:
         """Note what an earlier session trained that was killed, and say so; whoever holds the study asks."""
