@@ -184,6 +184,7 @@ def test_what_is_told_of_a_finished_study_names_the_place_where_it_is(runs_dir, 
     assert told["mlflow"]["tracking_uri"] == f"sqlite:///{tmp_path}/there/mlflow.db"
 
 
+@pytest.mark.slow
 def test_an_export_that_the_disk_does_not_take_is_made_good_by_resume(runs_dir, table):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     progress = Acts("exporting", lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1])))
