@@ -12,6 +12,7 @@ from automl.experiment.recipe import read_recipe
 from automl.experiment.watch import Unwatched
 from automl.models.build import build, costs
 from automl.models.cost import operations, training_bytes
+from automl.models.settle import settle
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member, n_decays, n_slots
 from automl.training.cohort import Cohort, Fitted, batch_edges, train
@@ -226,6 +227,9 @@ class Trainer:
             build(recipe.family, blocks, n_outputs, seed=seed_of(*candidate.seed, "weights"))
             for candidate, recipe in zip(candidates, recipes)
         ]
+        for network, candidate in zip(networks, candidates):
+            seed = seed_of(*candidate.seed, "settling")
+            settle(network, prepared.train, lambda: stage.targets(stage.train), seed)
         return networks, [_member(recipe, candidate, stage) for candidate, recipe in zip(candidates, recipes)]
 
     def _rows(self, number: int, prepared: Prepared, stage: Stage, at_once: int | None) -> tuple[Rows, Rows]:

@@ -9,7 +9,7 @@ from torch import nn
 
 from automl.models.cost import LayerCost, Tally, operations
 from automl.models.encoders import ENCODERS
-from automl.models.families.registry import Reader
+from automl.models.families.registry import Encoder, Reader, WithHead
 from automl.models.layers import initialise, linear
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def build(family: Family, blocks: Sequence[Block], n_outputs: int, seed: int) ->
     costs(family, blocks, n_outputs)
     built = {block.name: _encoder(family, block) for block in blocks}
     backbone, width = family.backbone(sum(n_features for _, n_features in built.values()))
-    network = Network({name: encoder for name, (encoder, _) in built.items()}, backbone, linear(width, n_outputs))
-    initialise(network, family.init, seed)
+    head = family.head(width, n_outputs) if isinstance(family, WithHead) else linear(width, n_outputs)
+    network = Network({name: encoder for name, (encoder, _) in built.items()}, backbone, head)
+    initialise(network, family.init, seed, embedding_deviation=getattr(family, "embedding_deviation", 0.1))
     return network
 
 
@@ -78,6 +79,8 @@ def costs(family: Family, blocks: Sequence[Block], n_outputs: int) -> list[Layer
         tally = Tally(block.shape, f"encoders.{block.name}")
         if _reads(family, block):
             cast("Reader", family).count_encoder(tally)
+        elif isinstance(family, Encoder) and block.name in family.encodes:
+            family.count_encoding(tally, block)
         else:
             ENCODERS[block.name].count(tally, block, family.embedding_size)
         rows += tally.rows
@@ -85,7 +88,10 @@ def costs(family: Family, blocks: Sequence[Block], n_outputs: int) -> list[Layer
     tally = Tally((n_features,), "backbone")
     family.count(tally)
     head = Tally(tally.size, "head")
-    head.linear("", n_outputs)
+    if isinstance(family, WithHead):
+        family.count_head(head, n_outputs)
+    else:
+        head.linear("", n_outputs)
     return [*rows, *tally.rows, *head.rows]
 
 
@@ -124,6 +130,8 @@ def _reads(family: Family, block: Block) -> bool:
 def _encoder(family: Family, block: Block) -> tuple[nn.Module, int]:
     if _reads(family, block):
         return cast("Reader", family).encoder(block)
+    if isinstance(family, Encoder) and block.name in family.encodes:
+        return family.encoding(block)
     encoder = ENCODERS[block.name](block, family.embedding_size, family.embedding_lr_factor)
     return encoder, encoder.width
 

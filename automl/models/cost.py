@@ -134,7 +134,17 @@ class Tally:
         """Pass a linear layer, which has no bias right before a batch norm: in * out + out."""
         weights = self.size[-1] * width
         bias = width if before != "batch" else 0
-        self.layer(name, (*self.size[:-1], width), parameters=weights + bias, multiply_adds=weights)
+        places = self.size[:-1]
+        self.layer(name, (*places, width), parameters=weights + bias, multiply_adds=prod(places) * weights)
+
+    def separate(self, name: str, width: int, *, has_bias: bool = True) -> None:
+        """Pass a linear layer for each place of a row, with weights of its own: n * (in * out + out)."""
+        n, n_in = self.size
+        self.layer(name, (n, width), parameters=n * (n_in + has_bias) * width, multiply_adds=n * n_in * width)
+
+    def scale(self, name: str) -> None:
+        """Pass a layer that multiplies each number by a weight of its own."""
+        self.layer(name, parameters=prod(self.size))
 
     def norm(self, name: str, kind: str) -> None:
         """Pass a normalisation over features or channels; `none` is no layer.

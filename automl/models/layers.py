@@ -171,24 +171,31 @@ INITIALISATIONS: dict[str, Callable[[torch.Tensor, torch.Generator], object]] = 
 }
 
 
-def initialise(module: nn.Module, scheme: Initialisation, seed: int) -> None:
+def initialise(module: nn.Module, scheme: Initialisation, seed: int, *, embedding_deviation: float = 0.1) -> None:
     """Draw every linear, convolution and embedding weight from `seed` alone, in the order of the modules.
 
-    Biases start at 0.
+    Biases start at 0. A layer that has `draw` draws for itself and for all layers in it.
 
     Source: Glorot & Bengio 2010; He et al. 2015; LeCun et al. 1998; Saxe et al. 2014.
 
     Args:
         module: The whole network.
-        scheme: How the weights of linear layers and convolutions are drawn; embeddings are always N(0, 0.1^2).
+        scheme: How the weights of linear layers and convolutions are drawn.
         seed: Same seed, same weights.
+        embedding_deviation: Embeddings are drawn from a normal distribution with this standard deviation.
     """
     generator = torch.Generator().manual_seed(seed)
+    drawn: set[nn.Module] = set()
     with torch.no_grad():
         for layer in module.modules():
-            if isinstance(layer, nn.Linear | nn.Conv2d):
+            if layer in drawn:
+                continue
+            if hasattr(layer, "draw"):
+                layer.draw(generator)
+                drawn.update(layer.modules())
+            elif isinstance(layer, nn.Linear | nn.Conv2d):
                 INITIALISATIONS[scheme](layer.weight, generator)
                 if layer.bias is not None:
                     nn.init.zeros_(layer.bias)
             elif isinstance(layer, nn.Embedding):
-                nn.init.normal_(layer.weight, std=0.1, generator=generator)
+                nn.init.normal_(layer.weight, std=embedding_deviation, generator=generator)

@@ -33,7 +33,7 @@ def n_parameters(module: nn.Module) -> int:
 def _multiply_adds(layer: nn.Module, output: torch.Tensor) -> int:
     """Count them for one row of what a layer gave: every number of it is a product with a row of weights."""
     if not isinstance(layer, nn.Linear | nn.Conv2d):
-        return 0
+        return int(getattr(layer, "multiply_adds", 0))
     return output[0].numel() * layer.weight[0].numel()
 
 

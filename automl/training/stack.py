@@ -52,6 +52,7 @@ class Stack:
         if self._wide is None and len({_functions(module) for module in modules}) > 1:
             raise ValueError("networks of one stack may differ in their functions only where they have a wide form")
         self._shapes = {name: parameter.shape for name, parameter in self.module.named_parameters()}
+        self._decays = _decays(self.module)
         self._seat(rows.to(device), buffers)
         self._best: tuple[Tensor, Batch] | None = None
 
@@ -94,8 +95,8 @@ class Stack:
 
     @property
     def decayed(self) -> Tensor:
-        """(P,) 1 for weights of layers, 0 for biases and norms."""
-        parts = [torch.full((shape.numel(),), float(len(shape) > 1)) for shape in self._shapes.values()]
+        """(P,) 1 for weights of layers, 0 for biases and norms, and whatever a layer's `decays` says of its own."""
+        parts = [torch.full((shape.numel(),), float(self._decays[name])) for name, shape in self._shapes.items()]
         return torch.cat(parts).to(self.weights.device)
 
     @property
@@ -104,7 +105,7 @@ class Stack:
         ends = list(itertools.accumulate(shape.numel() for shape in self._shapes.values()))
         columns = {}
         for (name, shape), end in zip(self._shapes.items(), ends):
-            if len(shape) > 1:
+            if self._decays[name]:
                 columns[name.removesuffix(".weight")] = slice(end - shape.numel(), end)
         return columns
 
@@ -245,6 +246,15 @@ def _named_factors(module: nn.Module) -> dict[str, float]:
     if strange:
         raise ValueError(f"lr_factors must name parameters, and {min(strange)!r} is none")
     return factors
+
+
+def _decays(module: nn.Module) -> dict[str, bool]:
+    """Say of every parameter whether it decays, by its full name: what has several axes does, if its layer agrees."""
+    decays = {name: parameter.dim() > 1 for name, parameter in module.named_parameters()}
+    for prefix, layer in module.named_modules():
+        for name, does in getattr(layer, "decays", {}).items():
+            decays[f"{prefix}.{name}" if prefix else name] = does
+    return decays
 
 
 def signature(module: nn.Module) -> tuple[object, ...]:

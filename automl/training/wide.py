@@ -165,6 +165,19 @@ class Embedding(nn.Module):
         return functional.embedding(shifted, tables.reshape(n_members * n_codes, width))
 
 
+class Declared(nn.Module):
+    """A layer that says itself how it runs for all members: it has `wide`, which takes their weights and buffers."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.own: dict[str, Tensor] = {}
+        self._wide: Callable[[Tensor, Mapping[str, Tensor]], Tensor] = layer.wide  # type: ignore[assignment]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run each member's rows by its own weights."""
+        return self._wide(x, self.own)
+
+
 class Mixed(nn.Module):
     """Layers without weights that differ from member to member: each runs on its own members, (M, ...) -> (M, ...).
 
@@ -217,7 +230,7 @@ class Wide:
 
     def _widen(self, name: str, own: Sequence[nn.Module]) -> nn.Module:
         first = own[0]
-        make = WIDE.get(type(first))
+        make = WIDE.get(type(first), Declared if hasattr(first, "wide") else None)
         if make is not None:
             layer = make(first)
             self._layers[name] = cast("Seated", layer)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from automl.models.families.cnn import CNN
 from automl.models.families.mlp import MLP
+from automl.models.families.realmlp import RealMLP
 from automl.models.families.resnet import ResNet
 
 if TYPE_CHECKING:
@@ -59,4 +60,33 @@ class Reader(Protocol):
         """Walk through the encoder on paper, from the size of a row of the block to its features."""
 
 
-FAMILIES: dict[str, type[MLP] | type[ResNet] | type[CNN]] = {"mlp": MLP, "resnet": ResNet, "cnn": CNN}
+@runtime_checkable
+class Encoder(Protocol):
+    """A family that reads some kinds of blocks by encoders of its own, where there are any."""
+
+    encodes: ClassVar[frozenset[str]]
+
+    def encoding(self, block: Block) -> tuple[nn.Module, int]:
+        """Build the encoder of one of those blocks, and say how many features it gives."""
+
+    def count_encoding(self, tally: Tally, block: Block) -> None:
+        """Walk through it on paper, from the size of a row of the block to its features."""
+
+
+@runtime_checkable
+class WithHead(Protocol):
+    """A family that makes outputs of its features in a way of its own, where others have a linear layer."""
+
+    def head(self, width: int, n_outputs: int) -> nn.Module:
+        """Build the module between the backbone's features and the outputs."""
+
+    def count_head(self, tally: Tally, n_outputs: int) -> None:
+        """Walk through that module on paper."""
+
+
+FAMILIES: dict[str, type[MLP] | type[ResNet] | type[CNN] | type[RealMLP]] = {
+    "mlp": MLP,
+    "resnet": ResNet,
+    "cnn": CNN,
+    "realmlp": RealMLP,
+}
