@@ -59,6 +59,7 @@ def build(family: Family, blocks: Sequence[Block], n_outputs: int, seed: int) ->
     costs(family, blocks, n_outputs)
     built = {block.name: _encoder(family, block) for block in blocks}
     backbone, width = family.backbone(sum(n_features for _, n_features in built.values()))
+    _tell_parts(backbone, list(built.values()))
     head = family.head(width, n_outputs) if isinstance(family, WithHead) else linear(width, n_outputs)
     network = Network({name: encoder for name, (encoder, _) in built.items()}, backbone, head)
     initialise(network, family.init, seed, embedding_deviation=getattr(family, "embedding_deviation", 0.1))
@@ -120,6 +121,17 @@ def count_operations(family: Family, blocks: Sequence[Block], n_outputs: int) ->
         ValueError: As `costs`.
     """
     return operations(costs(family, blocks, n_outputs))
+
+
+def _tell_parts(backbone: nn.Module, encoders: Sequence[tuple[nn.Module, int]]) -> None:
+    """Tell layers that ask for it, by having `parts`, how many of the joined features each column has.
+
+    An encoder says it by `parts` of its own; the features of one that does not count by themselves.
+    """
+    parts = [part for encoder, n in encoders for part in getattr(encoder, "parts", [1] * n)]
+    for layer in backbone.modules():
+        if hasattr(layer, "parts"):
+            layer.parts = parts
 
 
 def _reads(family: Family, block: Block) -> bool:

@@ -130,10 +130,10 @@ class Tally:
         """Pass a dropout layer, which keeps nothing where nothing is dropped."""
         self.layer(name, kept=_DROPPED if rate > 0 else 0.0)
 
-    def linear(self, name: str, width: int, *, before: str = "none") -> None:
+    def linear(self, name: str, width: int, *, before: str = "none", has_bias: bool = True) -> None:
         """Pass a linear layer, which has no bias right before a batch norm: in * out + out."""
         weights = self.size[-1] * width
-        bias = width if before != "batch" else 0
+        bias = width if has_bias and before != "batch" else 0
         places = self.size[:-1]
         self.layer(name, (*places, width), parameters=weights + bias, multiply_adds=prod(places) * weights)
 
@@ -142,9 +142,9 @@ class Tally:
         n, n_in = self.size
         self.layer(name, (n, width), parameters=n * (n_in + has_bias) * width, multiply_adds=n * n_in * width)
 
-    def scale(self, name: str) -> None:
-        """Pass a layer that multiplies each number by a weight of its own."""
-        self.layer(name, parameters=prod(self.size))
+    def scale(self, name: str, *, kept: float = 1.0) -> None:
+        """Pass a layer that multiplies each number by a weight of its own, or adds one to it and keeps nothing."""
+        self.layer(name, parameters=prod(self.size), kept=kept)
 
     def norm(self, name: str, kind: str) -> None:
         """Pass a normalisation over features or channels; `none` is no layer.

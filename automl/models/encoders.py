@@ -55,6 +55,7 @@ class Embeddings(nn.Module):
         super().__init__()
         starts = list(itertools.accumulate(block.cardinalities, initial=0))
         self.width = embedding_size * len(block.cardinalities)
+        self.parts = [embedding_size] * len(block.cardinalities)
         self.table = embedding(starts[-1], embedding_size)
         self.lr_factors = {"table.weight": embedding_lr_factor}
         self.register_buffer("offsets", torch.tensor(starts[:-1]), persistent=False)

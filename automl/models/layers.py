@@ -87,12 +87,12 @@ def dropout(rate: float) -> nn.Module:
     return Dropout(rate)
 
 
-def linear(n_in: int, n_out: int, *, before: Norm = "none") -> nn.Linear:
+def linear(n_in: int, n_out: int, *, before: Norm = "none", has_bias: bool = True) -> nn.Linear:
     """Make a linear layer whose weights are not drawn yet.
 
     Right before a batch norm it has no bias: the norm would take it out again, and its gradient is rounding noise.
     """
-    layer = nn.Linear(n_in, n_out, bias=before != "batch", device="meta")
+    layer = nn.Linear(n_in, n_out, bias=has_bias and before != "batch", device="meta")
     layer.weight = nn.Parameter(torch.empty(n_out, n_in))  # `nn.utils.skip_init` imports sympy: half a second
     if layer.bias is not None:
         layer.bias = nn.Parameter(torch.empty(n_out))

@@ -7,6 +7,7 @@ from typing import Literal
 Activation = Literal["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish"]
 Initialisation = Literal["glorot", "he", "lecun", "orthogonal"]
 Norm = Literal["none", "batch", "layer"]
+Numbers = Literal["plain", "piecewise", "periodic"]
 Shape = Literal["constant", "funnel"]
 
 ConvolutionBlock = Literal["plain", "separable", "residual", "bottleneck"]

@@ -78,7 +78,8 @@ def losses(
     """Give each member's mean loss over its rows.
 
     Args:
-        outputs: (M, B, K) logits, or (M, B, 1) standardised numbers.
+        outputs: (M, B, K) logits, or (M, B, 1) standardised numbers; (M, B, k, K) or (M, B, k, 1) where a network
+            predicts each row k times: a row's loss is then the mean of those.
         target: (M, B) int64 class codes, or float32 standardised numbers.
         smoothing: (M, 1) label smoothing (Szegedy et al. 2016); None is without.
         partners: What the rows were mixed with: the loss is then mixed of those of both targets (Zhang et al. 2018);
@@ -90,9 +91,9 @@ def losses(
     """
     if target.is_floating_point():
         numbers = outputs.squeeze(-1)
-        wrong = _weighed((numbers - target).square(), weighing.of(target))
+        wrong = _weighed(_error(numbers, target), weighing.of(target))
         if partners is not None:
-            other = (numbers - partners.target).square()
+            other = _error(numbers, partners.target)
             wrong = torch.lerp(wrong, _weighed(other, weighing.rolled().of(partners.target)), partners.share)
         return wrong.mean(dim=1)
     log_probabilities = torch.log_softmax(outputs, dim=-1)
@@ -103,7 +104,7 @@ def losses(
         right = torch.lerp(right, _weighed(_surprise(log_probabilities, partners.target), theirs), partners.share)
         own = None if own is None or theirs is None else torch.lerp(own, theirs, partners.share)
     if smoothing is not None:
-        right = (1 - smoothing) * right - smoothing * _weighed(log_probabilities.mean(dim=-1), own)
+        right = (1 - smoothing) * right - smoothing * _weighed(_by_row(log_probabilities.mean(dim=-1)), own)
     return right.mean(dim=1)
 
 
@@ -113,4 +114,16 @@ def _weighed(values: Tensor, weight: Tensor | None) -> Tensor:
 
 def _surprise(log_probabilities: Tensor, target: Tensor) -> Tensor:
     """Give minus the logarithm of what each row's class was given: (M, B, K), (M, B) -> (M, B)."""
-    return -log_probabilities.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+    if log_probabilities.dim() == 4:
+        target = target.unsqueeze(-1).expand(log_probabilities.shape[:-1])
+    return _by_row(-log_probabilities.gather(-1, target.unsqueeze(-1)).squeeze(-1))
+
+
+def _error(numbers: Tensor, target: Tensor) -> Tensor:
+    """Give the squared error of each row: (M, B) or (M, B, k), (M, B) -> (M, B)."""
+    return _by_row((numbers - (target.unsqueeze(-1) if numbers.dim() == 3 else target)).square())
+
+
+def _by_row(values: Tensor) -> Tensor:
+    """Give one value a row, the mean where there are several."""
+    return values if values.dim() == 2 else values.mean(dim=2)

@@ -39,6 +39,7 @@ DRY = {
     "resnet": {"dropout": 0.0, "hidden_dropout": 0.0},
     "cnn": {"dropout": 0.0, "stages": 2},
     "realmlp": {"dropout": 0.0},
+    "tabm": {"dropout": 0.0, "k": 4},
 }
 COURSES = get_args(Course)
 
@@ -397,6 +398,20 @@ MODEL_CHANGES = [
     ("realmlp", {"bias_lr_factor": 1.0}),
     ("realmlp", {"embedding_size": 3}),
     ("realmlp", {"embedding_lr_factor": 0.1}),
+    ("tabm", {"k": 3}),
+    ("tabm", {"layers": 1}),
+    ("tabm", {"width": 24}),
+    ("tabm", {"is_mini": True}),
+    ("tabm", {"activation": "gelu"}),
+    ("tabm", {"dropout": 0.2}),
+    ("tabm", {"numbers": "plain"}),
+    ("tabm", {"numbers": "periodic"}),
+    ("tabm", {"numbers_size": 5}),
+    ("tabm", {"bins": 7}),
+    ("tabm", {"numbers": "periodic", "frequencies": 5}),
+    ("tabm", {"numbers": "periodic", "sigma": 1.0}),
+    ("tabm", {"embedding_size": 3}),
+    ("tabm", {"embedding_lr_factor": 0.1}),
 ]
 
 

@@ -8,6 +8,7 @@ from automl.models.families.cnn import CNN
 from automl.models.families.mlp import MLP
 from automl.models.families.realmlp import RealMLP
 from automl.models.families.resnet import ResNet
+from automl.models.families.tabm import TabM
 
 if TYPE_CHECKING:
     from torch import nn
@@ -84,9 +85,10 @@ class WithHead(Protocol):
         """Walk through that module on paper."""
 
 
-FAMILIES: dict[str, type[MLP] | type[ResNet] | type[CNN] | type[RealMLP]] = {
+FAMILIES: dict[str, type[MLP] | type[ResNet] | type[CNN] | type[RealMLP] | type[TabM]] = {
     "mlp": MLP,
     "resnet": ResNet,
     "cnn": CNN,
     "realmlp": RealMLP,
+    "tabm": TabM,
 }
