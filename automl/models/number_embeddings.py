@@ -1,9 +1,8 @@
-"""How a family embeds numbers, as plain values: what `automl/models/numbers.py` then builds, and what it costs."""
+"""What families that embed numbers have in common: the arguments' bounds, the encoder, and what it costs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from automl.models.words import Numbers
 
@@ -11,49 +10,64 @@ if TYPE_CHECKING:
     from torch import nn
 
     from automl.models.cost import Tally
+    from automl.task import Block
+
+NUMBERS = "numeric"
+NUMBER_BOUNDS: dict[str, tuple[float, float]] = {
+    "numbers_size": (1, 256),
+    "bins": (2, 1024),
+    "frequencies": (1, 1024),
+    "sigma": (1e-4, 1e3),
+}
 
 
-@dataclass(frozen=True, kw_only=True)
-class NumberEmbedding:
-    """What is made of every number of the block `numeric`.
+class NumberEmbedder:
+    """Reads the block `numeric` as its arguments say; without columns of numbers they change nothing.
+
+    A family that is one has these as fields:
 
     Args:
-        kind: `plain`, `piecewise` or `periodic`.
-        size: Numbers that come of one, unless it stays as it is.
+        numbers: `plain`, `piecewise` or `periodic`.
+        numbers_size: Numbers that come of an embedded one.
         bins: With `piecewise`, the most bins of a column.
         frequencies: With `periodic`, cosines of a number, and as many sines.
         sigma: With `periodic`, the deviation of their frequencies as they are drawn.
     """
 
-    kind: Numbers
-    size: int
+    encodes: ClassVar[frozenset[str]] = frozenset({NUMBERS})
+    numbers: Numbers
+    numbers_size: int
     bins: int
     frequencies: int
     sigma: float
 
-    def encoder(self, n: int) -> tuple[nn.Module, int]:
-        """Build the encoder of n columns, and say how many features it gives."""
+    def encoding(self, block: Block) -> tuple[nn.Module, int]:
+        """Build what encodes numbers, and say how many features it gives."""
+        (n,) = block.shape
+        if self.numbers == "plain":
+            from automl.models.encoders import Plain
+
+            return Plain(block, 1, 1.0), n
         from automl.models import numbers
 
-        if self.kind == "plain":
-            return numbers.AsTheyAre(), n
-        if self.kind == "piecewise":
-            return numbers.PiecewiseLinear(n, self.bins, self.size), n * self.size
-        return numbers.Periodic(n, self.frequencies, self.size, sigma=self.sigma), n * self.size
+        if self.numbers == "piecewise":
+            return numbers.PiecewiseLinear(n, self.bins, self.numbers_size), n * self.numbers_size
+        periodic = numbers.Periodic(n, self.frequencies, self.numbers_size, sigma=self.sigma)
+        return periodic, n * self.numbers_size
 
-    def count(self, tally: Tally) -> None:
-        """Walk through it on paper, from the size of a row of the block to its features."""
+    def count_encoding(self, tally: Tally, _block: Block) -> None:
+        """Walk through what `encoding` builds."""
         (n,) = tally.size
-        if self.kind == "plain":
+        if self.numbers == "plain":
             tally.layer()
-        elif self.kind == "piecewise":
-            tally.layer("copies", (n, self.size), kept=0)
+        elif self.numbers == "piecewise":
+            tally.layer("copies", (n, self.numbers_size), kept=0)
             tally.scale("line")
             tally.scale("start", kept=0)
             tally.layer("bins", (n, self.bins), kept=3)
-            tally.separate("linear", self.size, has_bias=False)
+            tally.separate("linear", self.numbers_size, has_bias=False)
         else:
             tally.layer("waves", (n, 2 * self.frequencies), parameters=n * self.frequencies, kept=2)
-            tally.separate("linear", self.size)
+            tally.separate("linear", self.numbers_size)
             tally.activation("activation", "relu")
         tally.size = (tally.flat(),)

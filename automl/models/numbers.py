@@ -32,14 +32,6 @@ _SMOOTH = 3.0
 """Where scaled one-hot columns are clipped, smoothly, as robust scaling does it with numbers."""
 
 
-class AsTheyAre(nn.Module):
-    """Passes numbers on."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Give the numbers as they came."""
-        return x
-
-
 class Waves(nn.Module):
     """Cosines of every number: cos(2 pi w x + b), or cosines and sines of 2 pi w x.
 

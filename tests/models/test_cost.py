@@ -30,6 +30,10 @@ LARGEST = {
     "hidden": 9,
     "hidden_factor": 3,
     "embedding_size": 5,
+    "k": 4,
+    "bins": 6,
+    "frequencies": 5,
+    "numbers_size": 4,
 }
 
 

@@ -169,6 +169,15 @@ def test_a_member_trains_on_images_as_it_would_alone(arguments):
         _assert_same(_fit([member], "cnn", columns=(IMAGE,), **arguments)[0], fitted)
 
 
+@pytest.mark.parametrize("numbers", ["piecewise", "periodic"])
+@pytest.mark.parametrize("family", ["mlp", "resnet", "tabm"])
+def test_a_member_that_embeds_numbers_trains_as_it_would_alone(family, numbers):
+    members = _one_of_everything()
+    together = _fit(members, family, numbers=numbers)
+    for member, fitted in zip(members, together):
+        _assert_same(_fit([member], family, numbers=numbers)[0], fitted)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_members_that_stay_train_as_they_would_alone(family):
     members = [
@@ -339,6 +348,14 @@ def test_every_argument_of_a_training_is_among_the_knobs():
     }
 
 
+NUMBERS = [
+    {"numbers": "piecewise"},
+    {"numbers": "piecewise", "bins": 7},
+    {"numbers": "periodic"},
+    {"numbers": "periodic", "numbers_size": 5},
+    {"numbers": "periodic", "frequencies": 5},
+    {"numbers": "periodic", "sigma": 1.0},
+]
 MODEL_CHANGES = [
     ("mlp", {"layers": 2}),
     ("mlp", {"width": 24}),
@@ -350,6 +367,7 @@ MODEL_CHANGES = [
     ("mlp", {"init": "orthogonal"}),
     ("mlp", {"embedding_size": 3}),
     ("mlp", {"embedding_lr_factor": 0.1}),
+    *[("mlp", each) for each in NUMBERS],
     *[
         ("mlp", {"activation": name})
         for name in ("sigmoid", "tanh", "leaky_relu", "elu", "selu", "gelu", "silu", "mish")
@@ -364,6 +382,7 @@ MODEL_CHANGES = [
     ("resnet", {"init": "lecun"}),
     ("resnet", {"embedding_size": 3}),
     ("resnet", {"embedding_lr_factor": 0.1}),
+    *[("resnet", each) for each in NUMBERS],
     ("cnn", {"stages": 1}),
     ("cnn", {"layers": 2}),
     ("cnn", {"width": 24}),
@@ -417,8 +436,9 @@ MODEL_CHANGES = [
 
 @pytest.mark.parametrize(("family", "change"), MODEL_CHANGES, ids=str)
 def test_every_argument_of_a_family_changes_the_training(family, change):
-    plain, changed = _fit([_member()], family)[0], _fit([_member()], family, **change)[0]
-    assert plain.epochs[-1].validation_loss != changed.epochs[-1].validation_loss
+    plain = {"numbers": change["numbers"]} if len(change) > 1 else {}
+    before, after = (_fit([_member()], family, **arguments)[0] for arguments in (plain, change))
+    assert before.epochs[-1].validation_loss != after.epochs[-1].validation_loss
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -47,11 +47,13 @@ def _stack(networks):
 WORDS = [
     (family, {name: word})
     for family, kind in FAMILIES.items()
-    for name in ("norm", "block", "pooling", "head")
+    for name in ("norm", "block", "pooling", "head", "numbers")
     for word in get_args(get_type_hints(kind).get(name))
 ]
 SHAPES = [
     ("mlp", {"skip": True}),
+    ("tabm", {"is_mini": True, "k": 3}),
+    ("realmlp", {"is_parametric": False, "front": False}),
     ("cnn", {"squeeze": True, "mirror": True}),
     ("cnn", {"kernel": 5, "hidden": 7, "layers": 2}),
 ]

@@ -6,7 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from automl.models.words import Activation, Initialisation, Norm, Shape
+from automl.models.number_embeddings import NUMBER_BOUNDS, NumberEmbedder
+from automl.models.words import Activation, Initialisation, Norm, Numbers, Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +18,7 @@ _NARROWEST = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLP:
+class MLP(NumberEmbedder):
     """Arguments of a multilayer perceptron.
 
     Args:
@@ -29,18 +30,26 @@ class MLP:
         dropout: Rate after every activation.
         skip: Whether a layer's input is added to its output where their widths agree.
         init: How weights are drawn.
+        numbers: What is made of a number: `plain` leaves it as it is; `piecewise` embeds it by a line and lines over
+            bins of its column; `periodic` by cosines and sines, a linear layer and ReLU (Gorishniy et al., On
+            Embeddings for Numerical Features, NeurIPS 2022).
+        numbers_size: Numbers that come of an embedded one.
+        bins: With `piecewise`, the most bins of a column.
+        frequencies: With `periodic`, cosines of a number, and as many sines.
+        sigma: With `periodic`, the deviation of their frequencies as they are drawn.
         embedding_size: Width of an embedded category.
         embedding_lr_factor: Learning rate of the embeddings, as a multiple of the network's; without embedded
             categories it changes nothing.
     """
 
-    free: ClassVar[frozenset[str]] = frozenset({"dropout", "init", "embedding_lr_factor"})
+    free: ClassVar[frozenset[str]] = frozenset({"dropout", "init", "sigma", "embedding_lr_factor"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {
         "layers": (1, 64),
         "width": (1, 16384),
         "dropout": (0, 0.95),
         "embedding_size": (1, 1024),
         "embedding_lr_factor": (0.01, 100),
+        **NUMBER_BOUNDS,
     }
     layers: int = 3
     width: int = 128
@@ -50,6 +59,11 @@ class MLP:
     dropout: float = 0.1
     skip: bool = False
     init: Initialisation = "he"
+    numbers: Numbers = "plain"
+    numbers_size: int = 16
+    bins: int = 48
+    frequencies: int = 16
+    sigma: float = 0.1
     embedding_size: int = 8
     embedding_lr_factor: float = 1.0
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from automl.models.words import Activation, Initialisation, Norm
+from automl.models.number_embeddings import NUMBER_BOUNDS, NumberEmbedder
+from automl.models.words import Activation, Initialisation, Norm, Numbers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResNet:
+class ResNet(NumberEmbedder):
     """Arguments of a tabular residual network.
 
     Args:
@@ -29,12 +30,19 @@ class ResNet:
         dropout: Rate at the end of a block, before its output is added.
         hidden_dropout: Rate between the two linear layers of a block.
         init: How weights are drawn.
+        numbers: What is made of a number: `plain` leaves it as it is; `piecewise` embeds it by a line and lines over
+            bins of its column; `periodic` by cosines and sines, a linear layer and ReLU (Gorishniy et al., On
+            Embeddings for Numerical Features, NeurIPS 2022).
+        numbers_size: Numbers that come of an embedded one.
+        bins: With `piecewise`, the most bins of a column.
+        frequencies: With `periodic`, cosines of a number, and as many sines.
+        sigma: With `periodic`, the deviation of their frequencies as they are drawn.
         embedding_size: Width of an embedded category.
         embedding_lr_factor: Learning rate of the embeddings, as a multiple of the network's; without embedded
             categories it changes nothing.
     """
 
-    free: ClassVar[frozenset[str]] = frozenset({"dropout", "hidden_dropout", "init", "embedding_lr_factor"})
+    free: ClassVar[frozenset[str]] = frozenset({"dropout", "hidden_dropout", "init", "sigma", "embedding_lr_factor"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {
         "blocks": (1, 64),
         "width": (1, 16384),
@@ -43,6 +51,7 @@ class ResNet:
         "hidden_dropout": (0, 0.95),
         "embedding_size": (1, 1024),
         "embedding_lr_factor": (0.01, 100),
+        **NUMBER_BOUNDS,
     }
     blocks: int = 2
     width: int = 128
@@ -52,6 +61,11 @@ class ResNet:
     dropout: float = 0.0
     hidden_dropout: float = 0.2
     init: Initialisation = "he"
+    numbers: Numbers = "plain"
+    numbers_size: int = 16
+    bins: int = 48
+    frequencies: int = 16
+    sigma: float = 0.1
     embedding_size: int = 8
     embedding_lr_factor: float = 1.0
 

@@ -13,18 +13,17 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from automl.models.number_embeddings import NumberEmbedding
+from automl.models.number_embeddings import NUMBER_BOUNDS, NumberEmbedder
 from automl.models.words import Activation, Initialisation, Numbers
 
 if TYPE_CHECKING:
     from torch import nn
 
     from automl.models.cost import Tally
-    from automl.task import Block
 
 
 @dataclass(frozen=True, kw_only=True)
-class TabM:
+class TabM(NumberEmbedder):
     """Arguments of TabM; the defaults are those of its authors' package.
 
     Args:
@@ -46,7 +45,6 @@ class TabM:
             categories it changes nothing.
     """
 
-    encodes: ClassVar[frozenset[str]] = frozenset({"numeric"})
     init: ClassVar[Initialisation] = "lecun"
     free: ClassVar[frozenset[str]] = frozenset({"dropout", "sigma", "embedding_lr_factor"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {
@@ -54,12 +52,9 @@ class TabM:
         "layers": (1, 64),
         "width": (1, 16384),
         "dropout": (0, 0.95),
-        "numbers_size": (1, 256),
-        "bins": (2, 1024),
-        "frequencies": (1, 1024),
-        "sigma": (1e-4, 1e3),
         "embedding_size": (1, 1024),
         "embedding_lr_factor": (0.01, 100),
+        **NUMBER_BOUNDS,
     }
     k: int = 32
     layers: int = 2
@@ -74,24 +69,6 @@ class TabM:
     sigma: float = 0.1
     embedding_size: int = 8
     embedding_lr_factor: float = 1.0
-
-    @property
-    def _embedding(self) -> NumberEmbedding:
-        return NumberEmbedding(
-            kind=self.numbers,
-            size=self.numbers_size,
-            bins=self.bins,
-            frequencies=self.frequencies,
-            sigma=self.sigma,
-        )
-
-    def encoding(self, block: Block) -> tuple[nn.Module, int]:
-        """Build what encodes numbers, and say how many features it gives."""
-        return self._embedding.encoder(block.shape[0])
-
-    def count_encoding(self, tally: Tally, _block: Block) -> None:
-        """Walk through what `encoding` builds."""
-        self._embedding.count(tally)
 
     def backbone(self, n_features: int) -> tuple[nn.Module, int]:
         """Build the members' hidden layers, and say how wide the last one is."""
