@@ -33,6 +33,7 @@ class Network(nn.Module):
 
     def __init__(self, encoders: dict[str, nn.Module], backbone: nn.Module, head: nn.Module) -> None:
         super().__init__()
+        self.lr_factors: dict[str, float] = {}
         self.encoders = nn.ModuleDict(encoders)
         self.backbone = backbone
         self.head = head
@@ -63,6 +64,7 @@ def build(family: Family, blocks: Sequence[Block], n_outputs: int, seed: int) ->
     head = family.head(width, n_outputs) if isinstance(family, WithHead) else linear(width, n_outputs)
     network = Network({name: encoder for name, (encoder, _) in built.items()}, backbone, head)
     initialise(network, family.init, seed, embedding_deviation=getattr(family, "embedding_deviation", 0.1))
+    _quicken(network, getattr(family, "lr_factor", 1.0))
     return network
 
 
@@ -121,6 +123,17 @@ def count_operations(family: Family, blocks: Sequence[Block], n_outputs: int) ->
         ValueError: As `costs`.
     """
     return operations(costs(family, blocks, n_outputs))
+
+
+def _quicken(network: Network, factor: float) -> None:
+    """Multiply the learning rates of all weights, whatever factors of their own layers have."""
+    if factor == 1.0:
+        return
+    names = [name for name, _ in network.named_parameters()]
+    for layer in network.modules():
+        if hasattr(layer, "lr_factors"):
+            layer.lr_factors = {name: own * factor for name, own in layer.lr_factors.items()}
+    network.lr_factors = dict.fromkeys(names, factor)
 
 
 def _tell_parts(backbone: nn.Module, encoders: Sequence[tuple[nn.Module, int]]) -> None:

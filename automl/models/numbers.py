@@ -238,7 +238,7 @@ class Centred(nn.Module):
     Args:
         n: Columns.
 
-    Source: RealMLP's preprocessing (Holzmueller et al., NeurIPS 2024, section 3), where it comes after one-hot encoding.
+    Source: RealMLP's preprocessing (Holzmueller et al., NeurIPS 2024, section 3), which encodes one-hot first.
     """
 
     middle: Tensor

@@ -1,7 +1,7 @@
 """What a network takes from training rows before it is trained: bins, scales, where weights begin, limits.
 
-A layer that takes something has `settle(rows, generator)`: in an encoder it is given rows of the encoder's block, behind
-the encoders what goes into it. What keeps predicted numbers in bounds has `limit(target)`.
+A layer that takes something has `settle(rows, generator)`: in an encoder it is given rows of the encoder's block, and
+behind the encoders what goes into it. What keeps predicted numbers in bounds has `limit(target)`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ _ROWS_ENCODED, _ROWS_PASSED = 65536, 2048
 
 
 @torch.no_grad()
-def settle(
-    network: Network, arrays: Mapping[str, NDArray[Any]], target: Callable[[], NDArray[Any]], seed: int
-) -> None:
+def settle(network: Network, arrays: Mapping[str, NDArray[Any]], target: Callable[[], NDArray[Any]], seed: int) -> None:
     """Let every layer take from training rows what it needs of them; most networks take nothing.
 
     Args:

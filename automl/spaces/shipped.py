@@ -14,7 +14,7 @@ def shipped_spaces() -> list[Path]:
 
     Examples:
         >>> [path.stem for path in shipped_spaces()]
-        ['cnn', 'cnn_photo', 'cnn_small', 'mlp', 'tabular', 'tabular_small', 'wide']
+        ['cnn', 'cnn_photo', 'cnn_small', 'mlp', 'tabular', 'tabular_best', 'tabular_small', 'wide']
     """
     package = Path(__file__).resolve().parents[1]
     # An installed package carries the folder inside; a checkout has it beside the package.

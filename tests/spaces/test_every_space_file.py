@@ -51,6 +51,18 @@ ARGUMENTS = {
     "training": {"batch_size", "epochs", "patience", "label_smoothing", "clip_norm"},
     "augment": {"flip", "shift", "rotate", "erase", "mixup", "cutmix"},
 }
+FOR_THE_BEST = {
+    *(f"family.realmlp.{name}" for name in ("layers", "width", "activation", "front", "dropout", "numbers", "sigma")),
+    "family.realmlp.lr_factor",
+    *(f"family.tabm.{name}" for name in ("k", "layers", "width", "is_mini", "dropout")),
+    *(f"family.tabm.{name}" for name in ("numbers", "numbers_size", "bins")),
+    *(
+        f"family.{family}.{name}"
+        for family in ("mlp", "resnet")
+        for name in ("numbers", "numbers_size", "bins", "frequencies", "sigma")
+    ),
+    *("training.weight_decay_schedule", "training.dropout_schedule"),
+}
 FOR_WIDE_TABLES = {f"preparing.{name}" for name in ("reduction", "reduced", "components", "redundant", "correlation")}
 FOR_IMAGES = ("family.cnn.", "augment.", "preparing.resolution")
 
@@ -84,7 +96,7 @@ def random_configs(space: Space, count: int) -> list[Config]:
 
 
 def test_the_shipped_spaces_are_the_documented_ones() -> None:
-    names = ["cnn", "cnn_photo", "cnn_small", "mlp", "tabular", "tabular_small", "wide"]
+    names = ["cnn", "cnn_photo", "cnn_small", "mlp", "tabular", "tabular_best", "tabular_small", "wide"]
     assert [path.stem for path in FILES] == names
 
 
@@ -131,7 +143,7 @@ def test_every_option_and_every_parameter_is_reached(space: Space) -> None:
 def test_every_name_is_an_argument_someone_reads(space: Space) -> None:
     known = {f"{section}.{name}" for section, names in ARGUMENTS.items() for name in names}
     names = {parameter.name for parameter in space.parameters_flat()}
-    assert names - known == {"family", "optimizer", "schedule"}
+    assert names - known - FOR_THE_BEST == {"family", "optimizer", "schedule"}
 
 
 def test_the_default_space_sets_every_argument() -> None:
@@ -139,6 +151,10 @@ def test_the_default_space_sets_every_argument() -> None:
     for_tables = {name for name in known if not name.startswith(FOR_IMAGES)}
     assert for_tables - FOR_WIDE_TABLES <= {parameter.name for parameter in read_space("tabular").parameters_flat()}
     assert for_tables <= {parameter.name for parameter in read_space("wide").parameters_flat()}
+
+
+def test_the_best_families_are_all_in_one_space() -> None:
+    assert {parameter.name for parameter in read_space("tabular_best").parameters_flat()} >= FOR_THE_BEST
 
 
 def test_the_default_of_the_space_for_wide_tables_keeps_every_column() -> None:

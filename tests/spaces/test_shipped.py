@@ -19,7 +19,7 @@ def test_a_bare_name_is_a_shipped_space() -> None:
 @pytest.mark.parametrize("name", ["tabluar", "", ".", "tabular.yam"])
 def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(
-        SpaceError, match=rf"^unknown space '{name}';.* Known: cnn, .*, mlp, tabular, tabular_small, wide$"
+        SpaceError, match=rf"^unknown space '{name}';.* Known: cnn, .*, tabular, tabular_best, tabular_small, wide$"
     ):
         find_space(name)
 

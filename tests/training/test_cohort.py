@@ -412,6 +412,7 @@ MODEL_CHANGES = [
     ("realmlp", {"frequencies": 5}),
     ("realmlp", {"sigma": 1.0}),
     ("realmlp", {"numbers_lr_factor": 1.0}),
+    ("realmlp", {"lr_factor": 3.0}),
     ("realmlp", {"front_lr_factor": 1.0}),
     ("realmlp", {"activation_lr_factor": 1.0}),
     ("realmlp", {"bias_lr_factor": 1.0}),

@@ -60,7 +60,7 @@ def test_it_computes_what_the_formulas_of_the_paper_say():
     z = (rows["one_hot"] - own["encoders.one_hot.middle"]) * own["encoders.one_hot.factor"]
     one_hot = z / np.sqrt(1 + (z / 3) ** 2)
     codes = rows["category"]
-    vectors = own["encoders.category.table.weight"][codes + [0, 12]] * (codes > 0)[:, :, None]
+    vectors = own["encoders.category.table.weight"][codes + np.array([0, 12])] * (codes > 0)[:, :, None]
     x = np.concatenate([numbers, one_hot, vectors.reshape(N, -1)], axis=1) * own["backbone.0.scale.weight"]
     hidden = x @ own["backbone.1.tangent.linear.weight"].T / np.sqrt(x.shape[1]) + own["backbone.1.tangent.linear.bias"]
     mish = hidden * np.tanh(np.log1p(np.exp(hidden)))
@@ -104,6 +104,12 @@ def test_learning_rates_are_multiples_of_the_network_s():
             assert factor == pytest.approx(0.1)
         else:
             assert factor == (2.0 if "category" in name else 1.0)
+
+
+def test_a_factor_of_the_whole_multiplies_all_others():
+    once, twelvefold = (build(RealMLP(lr_factor=each), BLOCKS, 2, seed=0) for each in (1.0, 12.0))
+    factors = lr_factors([once, twelvefold], torch.device("cpu"))
+    torch.testing.assert_close(factors[1], 12 * factors[0])
 
 
 def test_all_decays_but_the_biases_of_linear_layers():
