@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
@@ -107,6 +108,12 @@ def infeasible(family: Family, blocks: Sequence[Block]) -> str:
     return ""
 
 
+def has_factors(family: Family) -> bool:
+    """Tell whether weights of a family's networks have factors on the learning rate."""
+    named = [field.name for field in fields(family) if field.name.endswith("lr_factor")]
+    return any(getattr(family, name) != 1 for name in named)
+
+
 def count_parameters(family: Family, blocks: Sequence[Block], n_outputs: int) -> int:
     """Say how many trainable numbers the network that `build` would give has.
 
@@ -130,9 +137,9 @@ def _quicken(network: Network, factor: float) -> None:
     if factor == 1.0:
         return
     names = [name for name, _ in network.named_parameters()]
-    for layer in network.modules():
-        if hasattr(layer, "lr_factors"):
-            layer.lr_factors = {name: own * factor for name, own in layer.lr_factors.items()}
+    layers = [cast("Any", layer) for layer in network.modules() if hasattr(layer, "lr_factors")]
+    for layer in layers:
+        layer.lr_factors = {name: own * factor for name, own in layer.lr_factors.items()}
     network.lr_factors = dict.fromkeys(names, factor)
 
 
@@ -144,7 +151,7 @@ def _tell_parts(backbone: nn.Module, encoders: Sequence[tuple[nn.Module, int]]) 
     parts = [part for encoder, n in encoders for part in getattr(encoder, "parts", [1] * n)]
     for layer in backbone.modules():
         if hasattr(layer, "parts"):
-            layer.parts = parts
+            cast("Any", layer).parts = parts
 
 
 def _reads(family: Family, block: Block) -> bool:

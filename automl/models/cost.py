@@ -29,6 +29,9 @@ _MOVING = 2, 3
 """Numbers a parameter while a step moves it by a rule that keeps nothing: its gradient, as layers have it and as one
 row; by a rule that keeps something: its gradient, and two for a moment."""
 
+_FACTORS = 1, 2
+"""Numbers a parameter that factors on the learning rate take, all the time, and while weights are moved."""
+
 _AT_ONCE = 2
 """How many of the largest outputs there are beside those that are kept, on the way back and in evaluation."""
 
@@ -195,7 +198,13 @@ def operations(rows: Sequence[LayerCost]) -> int:
 
 
 def training_bytes(
-    rows: Sequence[LayerCost], batch_size: int, *, n_slots: int, n_decays: int = 0, n_evaluated: int = 0
+    rows: Sequence[LayerCost],
+    batch_size: int,
+    *,
+    n_slots: int,
+    n_decays: int = 0,
+    n_evaluated: int = 0,
+    has_factors: bool = False,
 ) -> int:
     """Predict the most memory that one candidate takes at once in training, beside the data.
 
@@ -207,10 +216,12 @@ def training_bytes(
         n_slots: Numbers that the optimizer keeps a parameter: 2 for Adam, 1 for momentum.
         n_decays: Numbers a parameter that decay takes: 1 beside the weights, 2 where it is added to the gradient.
         n_evaluated: Rows that are evaluated at a time.
+        has_factors: Whether parameters have factors on the learning rate.
     """
     parameters = sum(row.parameters for row in rows)
     largest = _AT_ONCE * max(prod(row.output) for row in rows)
-    lasting = parameters * (_LASTING + n_slots + min(n_decays, 1))
+    lasting = parameters * (_LASTING + n_slots + min(n_decays, 1) + (_FACTORS[0] if has_factors else 0))
     back = batch_size * (sum(row.kept for row in rows) + largest)
     moving = parameters * (_MOVING[1] + max(n_decays - 1, 0) if n_slots else _MOVING[0])
+    moving += parameters * (_FACTORS[1] if has_factors else 0)
     return _FLOAT * (lasting + max(back, moving, n_evaluated * largest))

@@ -7,7 +7,7 @@ one generator.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import torch
 from torch import nn
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from automl.models.words import Activation, ImageNorm, Initialisation, Norm
+
+
+class Drawn(Protocol):
+    """A layer that draws its own weights, and those of all layers in it."""
+
+    def draw(self, generator: torch.Generator) -> None:
+        """Draw them."""
+
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
@@ -191,7 +199,7 @@ def initialise(module: nn.Module, scheme: Initialisation, seed: int, *, embeddin
             if layer in drawn:
                 continue
             if hasattr(layer, "draw"):
-                layer.draw(generator)
+                cast("Drawn", layer).draw(generator)
                 drawn.update(layer.modules())
             elif isinstance(layer, nn.Linear | nn.Conv2d):
                 INITIALISATIONS[scheme](layer.weight, generator)

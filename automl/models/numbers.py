@@ -157,7 +157,7 @@ class Bins(nn.Module):
         n_bins = self.slope.shape[1]
         shares = torch.linspace(0, 1, n_bins + 1, dtype=torch.float64)
         for column, values in enumerate(rows.double().T):
-            self._take(column, torch.quantile(values, shares).float().unique())
+            self._take(column, torch.unique(torch.quantile(values, shares).float()))
 
     def _take(self, column: int, edges: Tensor) -> None:
         """Take a column's edges, which increase."""

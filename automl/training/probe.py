@@ -135,12 +135,10 @@ class Probe:
     @torch.no_grad()
     def take(self, gradient: Tensor) -> None:
         """Look at the gradient (M, P) of the step whose units were looked at, before the weights move."""
-        norms = [
-            torch.linalg.vector_norm(gradient[:, own], dim=1)
-            / torch.linalg.vector_norm(self._stack.weights[:, own], dim=1)
-            for own in self._stack.layers.values()
-        ]
-        self._gradients = torch.stack(norms, dim=1)
+        layers = self._stack.layers.values()
+        norms = torch.stack([torch.linalg.vector_norm(gradient[:, own], dim=1) for own in layers], dim=1)
+        sizes = torch.stack([torch.linalg.vector_norm(self._stack.weights[:, own], dim=1) for own in layers], dim=1)
+        self._gradients = norms / torch.where(sizes == 0, 1.0, sizes)  # Some weights begin as 0.
 
     def read(self, epoch: int) -> list[Health]:
         """Fetch what was looked at since the last reading, one a member; nothing where nothing was."""

@@ -12,6 +12,7 @@ from automl.experiment.interrupts import Interrupts
 from automl.experiment.limits import Limits
 from automl.experiment.plan import Plan
 from automl.experiment.progress import Silent
+from automl.experiment.recipe import read_recipe
 from automl.experiment.stage import set_out
 from automl.experiment.trainer import Candidate, Trainer
 from automl.experiment.watch import Watch
@@ -45,6 +46,26 @@ def test_another_seed_trains_otherwise(stage):
 def test_members_of_a_cohort_with_one_seed_train_alike(stage):
     one, other = _trained(stage, *2 * [Candidate(CONFIG, (1, 2))])
     assert one == other
+
+
+@pytest.mark.parametrize("family", ["realmlp", "tabm"])
+def test_networks_settle_on_the_training_rows_and_no_others(stage, family):
+    config = {"family": family, f"family.{family}.layers": 1, f"family.{family}.width": 8, "training.epochs": 1}
+    config |= {"optimizer.adamw.lr": 0.0} | ({"family.tabm.bins": 4} if family == "tabm" else {})
+    weights = {}
+    for name, rows in (
+        ("as divided", stage),
+        ("other validation", replace(stage, validation=stage.validation[:5], _prepared={})),
+    ):
+        watch = Watch([1], rows, NoPruner(), Clock(None), Silent(), Interrupts())
+        ((fitted, _),) = Trainer(rows, torch.device("cpu")).train([Candidate(config, (1, 2))], watch)
+        weights[name] = fitted.weights
+    one, other = weights.values()
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
+    if family == "tabm":
+        edge = -one["encoders.numeric.bins.offset"][:, 0] / one["encoders.numeric.bins.slope"][:, 0]
+        numeric = torch.from_numpy(stage.prepare(read_recipe(config).preparing).train["numeric"])
+        torch.testing.assert_close(edge, numeric.amin(dim=0), rtol=1e-3, atol=1e-3)
 
 
 def test_nothing_is_trained_when_the_time_is_up(stage):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from automl.models.build import build, costs
+from automl.models.build import build, costs, has_factors
 from automl.models.cost import training_bytes
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
@@ -58,6 +58,15 @@ CASES = {
     "many parameters, AdamW": ("mlp", {"layers": 3, "width": 1200, "norm": "layer"}, TABLE, "adamw", {}),
     "many parameters, momentum": ("resnet", {"blocks": 2, "width": 1000}, TABLE, "sgd", {}),
     "many parameters, plain descent": ("resnet", {"blocks": 2, "width": 1000}, TABLE, "sgd", {"momentum": 0.0}),
+    "activations with weights": ("realmlp", {"layers": 3, "width": 1300}, TABLE, "adamw", {}),
+    "several predictions a row": ("tabm", {"k": 32, "width": 256, "numbers_size": 8}, TABLE, "adamw", {}),
+    "embedded numbers": (
+        "mlp",
+        {"width": 64, "layers": 1, "numbers": "periodic", "frequencies": 256},
+        TABLE,
+        "adamw",
+        {},
+    ),
     "many activations": ("cnn", {"stages": 2, "layers": 2, "width": 32, "activation": "silu"}, IMAGE, "adamw", {}),
     "residual units": ("cnn", {"stages": 2, "width": 32, "block": "residual"}, IMAGE, "adamw", {}),
 }
@@ -68,7 +77,12 @@ def test_memory_in_training_is_known_before_it(case):
     name, arguments, blocks, rule, hyper = CASES[case]
     family, optimizer = FAMILIES[name](**arguments), OPTIMIZERS[rule](**hyper)
     predicted = training_bytes(
-        costs(family, blocks, 3), 128, n_slots=n_slots(optimizer), n_decays=n_decays(optimizer), n_evaluated=N_ROWS
+        costs(family, blocks, 3),
+        128,
+        n_slots=n_slots(optimizer),
+        n_decays=n_decays(optimizer),
+        n_evaluated=N_ROWS,
+        has_factors=has_factors(family),
     )
     measured = most_alive(family, blocks, optimizer)
     assert measured > 50e6

@@ -59,6 +59,14 @@ class Plain(nn.Module):
         return self.last(self.activation(self.first(batch["numeric"])))
 
 
+def test_a_layer_whose_weights_are_all_0_is_read_by_its_gradient_alone():
+    network = Plain([0.0, 0.0], [1.0, 1.0], nn.ReLU())
+    rows = {"numeric": torch.tensor([[[1.0], [2.0]]])}
+    _, gradient, (reading,) = _reading([network], rows)
+    own = gradient[0, Stack([network], [0], CPU).layers["first"]]
+    assert reading.layers[0].gradient == pytest.approx(own.norm().item(), rel=1e-2)
+
+
 def _shares(weight, bias, activation, n_members=1):
     rows = torch.tensor([[-1.0], [1.0], [2.0]])
     networks = [Plain(weight, bias, activation) for _ in range(n_members)]
