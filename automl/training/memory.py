@@ -30,7 +30,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def release() -> None:
     """Give back what is no longer used: what only circles of objects hold, then what torch keeps for later."""
     gc.collect()
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.empty_cache()
 
 
