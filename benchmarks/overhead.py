@@ -25,7 +25,7 @@ import numpy as np
 import ours
 from problems import SPACES, machine, parser, search_words, set_stage
 
-import automl.experiment.objective as objective_file
+import automl.experiment.trainer as trainer_file
 from automl.budget import Budget
 from automl.experiment.cohorts import Cohorts
 from automl.spaces.read import read_space
@@ -76,7 +76,9 @@ def made_up(draw: np.random.Generator) -> Outcome:
     return Completed(score, -score, _EPOCHS, _EPOCHS, 1.0, 1000, "epochs")
 
 
-def train_nothing(modules: Sequence[nn.Module], members: Sequence[Any], *rows_and_watcher: Any) -> list[Fitted]:
+def train_nothing(
+    modules: Sequence[nn.Module], members: Sequence[Any], *rows_and_watcher: Any, **_how: Any
+) -> list[Fitted]:
     """Stand in for the training: every member has its curve at once, and leaves where the watcher says so."""
     watcher = rows_and_watcher[2]
     fitted = [Fitted(weights=module.state_dict()) for module in modules]
@@ -136,8 +138,8 @@ def trials(options: argparse.Namespace, room: Path) -> dict[str, Any]:
     record, _, stage = set_stage(options.data, options.space, room, options.seed)
     space = read_space(SPACES[options.space])
     draw = np.random.default_rng(options.seed)
-    assert hasattr(objective_file, "train"), "the objective trains by another name"
-    objective_file.train = train_nothing
+    assert hasattr(trainer_file, "train"), "the trainer trains by another name"
+    trainer_file.train = train_nothing
     outcomes: dict[int, Outcome] = {}
     marks = []
     for count in sorted(options.trials):
