@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests' networks are too small to share among threads
+for _number in (signal.SIGINT, signal.SIGHUP):  # what `nohup` or `&` lets a test run ignore, its commands shall hear
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
