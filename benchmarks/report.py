@@ -151,7 +151,7 @@ def variants(results: list[Result]) -> list[str]:
             less = result["differences"].get(name)
             rows.append(
                 (
-                    result["data"],
+                    f"{result['data']}, {result['space']}",
                     name,
                     f"{result['trials']} x {len(runs)}",
                     f"{statistics.mean(run['validation'] for run in runs):.4g}",
