@@ -10,7 +10,7 @@ from torch import nn
 
 from automl.models.cost import LayerCost, Tally, operations
 from automl.models.encoders import ENCODERS
-from automl.models.families.registry import Encoder, Reader, WithHead
+from automl.models.families.registry import Encoder, WithHead
 from automl.models.layers import initialise, linear
 
 if TYPE_CHECKING:
@@ -81,10 +81,8 @@ def costs(family: Family, blocks: Sequence[Block], n_outputs: int) -> list[Layer
     n_features = 0
     for block in blocks:
         tally = Tally(block.shape, f"encoders.{block.name}")
-        if _reads(family, block):
-            cast("Reader", family).count_encoder(tally)
-        elif isinstance(family, Encoder) and block.name in family.encodes:
-            family.count_encoding(tally, block)
+        if own := _reader(family, block):
+            own.count_encoding(tally, block)
         else:
             ENCODERS[block.name].count(tally, block, family.embedding_size)
         rows += tally.rows
@@ -154,16 +152,14 @@ def _tell_parts(backbone: nn.Module, encoders: Sequence[tuple[nn.Module, int]]) 
             cast("Any", layer).parts = parts
 
 
-def _reads(family: Family, block: Block) -> bool:
-    """Tell whether the family reads the block by an encoder of its own."""
-    return isinstance(family, Reader) and family.reads == block.name
+def _reader(family: Family, block: Block) -> Encoder | None:
+    """Give the family where it reads the block by an encoder of its own."""
+    return family if isinstance(family, Encoder) and block.name in family.encodes else None
 
 
 def _encoder(family: Family, block: Block) -> tuple[nn.Module, int]:
-    if _reads(family, block):
-        return cast("Reader", family).encoder(block)
-    if isinstance(family, Encoder) and block.name in family.encodes:
-        return family.encoding(block)
+    if own := _reader(family, block):
+        return own.encoding(block)
     encoder = ENCODERS[block.name](block, family.embedding_size, family.embedding_lr_factor)
     return encoder, encoder.width
 
@@ -175,5 +171,6 @@ def _check(family: Family, blocks: Sequence[Block]) -> None:
     for name in names:
         if name not in ENCODERS:
             raise ValueError(f"no encoder reads the block {name!r}; known: {', '.join(ENCODERS)}")
-    if isinstance(family, Reader) and family.reads not in names:
-        raise ValueError(f"the family {type(family).__name__.lower()} needs an {family.reads} column")
+    needed = getattr(family, "reads", None)
+    if needed is not None and needed not in names:
+        raise ValueError(f"the family {type(family).__name__.lower()} needs an {needed} column")

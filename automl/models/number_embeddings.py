@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from automl.models.words import Numbers
 
@@ -34,22 +34,22 @@ class NumberEmbedder:
         sigma: With `periodic`, the deviation of their frequencies as they are drawn.
     """
 
-    encodes: ClassVar[frozenset[str]] = frozenset({NUMBERS})
     numbers: Numbers
     numbers_size: int
     bins: int
     frequencies: int
     sigma: float
 
+    @property
+    def encodes(self) -> frozenset[str]:
+        """The block of numbers, unless they stay as they are."""
+        return frozenset() if self.numbers == "plain" else frozenset({NUMBERS})
+
     def encoding(self, block: Block) -> tuple[nn.Module, int]:
         """Build what encodes numbers, and say how many features it gives."""
-        (n,) = block.shape
-        if self.numbers == "plain":
-            from automl.models.encoders import Plain
-
-            return Plain(block, 1, 1.0), n
         from automl.models import numbers
 
+        (n,) = block.shape
         if self.numbers == "piecewise":
             return numbers.PiecewiseLinear(n, self.bins, self.numbers_size), n * self.numbers_size
         periodic = numbers.Periodic(n, self.frequencies, self.numbers_size, sigma=self.sigma)
@@ -58,9 +58,7 @@ class NumberEmbedder:
     def count_encoding(self, tally: Tally, _block: Block) -> None:
         """Walk through what `encoding` builds."""
         (n,) = tally.size
-        if self.numbers == "plain":
-            tally.layer()
-        elif self.numbers == "piecewise":
+        if self.numbers == "piecewise":
             tally.layer("copies", (n, self.numbers_size), kept=0)
             tally.scale("line")
             tally.scale("start", kept=0)

@@ -53,6 +53,7 @@ class CNN:
     """
 
     reads: ClassVar[str] = "image"
+    encodes: ClassVar[frozenset[str]] = frozenset({"image"})
     free: ClassVar[frozenset[str]] = frozenset({"dropout", "channel_dropout", "init", "embedding_lr_factor"})
     bounds: ClassVar[dict[str, tuple[float, float]]] = {
         "stages": (1, 5),
@@ -136,14 +137,14 @@ class CNN:
             shortcut=Convolution(n_out, 1, stride, is_activated=False) if projects else None,
         )
 
-    def encoder(self, block: Block) -> tuple[nn.Module, int]:
+    def encoding(self, block: Block) -> tuple[nn.Module, int]:
         """Build what turns images (N, C, H, W) into features, and say how many it gives."""
         from automl.models import convolutions
         from automl.models.cost import Tally
         from automl.models.encoders import Normalise
 
         tally = Tally(block.shape, "")
-        self.count_encoder(tally)
+        self.count_encoding(tally, block)
         channels = block.shape[0]
         parts: dict[str, nn.Module] = {"normalise": Normalise(block)}
         if self.mirror:
@@ -161,8 +162,8 @@ class CNN:
             parts["mean"] = convolutions.MeanOfBoth()
         return convolutions.named(parts), tally.size[0]
 
-    def count_encoder(self, tally: Tally) -> None:
-        """Walk through what `encoder` builds."""
+    def count_encoding(self, tally: Tally, _block: Block) -> None:
+        """Walk through what `encoding` builds."""
         channels = tally.size[0]
         tally.layer("normalise")
         if self.mirror:

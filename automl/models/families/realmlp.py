@@ -48,7 +48,6 @@ class RealMLP:
             categories it changes nothing.
     """
 
-    encodes: ClassVar[frozenset[str]] = frozenset({"numeric", "one_hot"})
     init: ClassVar[Initialisation] = "lecun"
     embedding_deviation: ClassVar[float] = 1.0
     free: ClassVar[frozenset[str]] = frozenset(
@@ -96,6 +95,11 @@ class RealMLP:
     embedding_size: int = 8
     embedding_lr_factor: float = 1.0
 
+    @property
+    def encodes(self) -> frozenset[str]:
+        """One-hot columns, and numbers unless they stay as they are."""
+        return frozenset({"one_hot"} if self.numbers == "plain" else {"one_hot", "numeric"})
+
     def encoding(self, block: Block) -> tuple[nn.Module, int]:
         """Build what encodes numbers, or one-hot columns, and say how many features it gives."""
         from automl.models import numbers
@@ -103,10 +107,6 @@ class RealMLP:
         n = block.shape[0]
         if block.name == "one_hot":
             return numbers.Centred(n), n
-        if self.numbers == "plain":
-            from automl.models.encoders import Plain
-
-            return Plain(block, self.embedding_size, self.embedding_lr_factor), n
         embedded = numbers.PBLD(
             n, self.frequencies, self.numbers_size, sigma=self.sigma, lr_factor=self.numbers_lr_factor
         )
@@ -115,8 +115,8 @@ class RealMLP:
     def count_encoding(self, tally: Tally, block: Block) -> None:
         """Walk through what `encoding` builds."""
         n = block.shape[0]
-        if block.name == "one_hot" or self.numbers == "plain":
-            tally.layer(kept=float(block.name == "one_hot"))
+        if block.name == "one_hot":
+            tally.layer()
             return
         tally.layer("waves", (n, self.frequencies), parameters=2 * n * self.frequencies, kept=2)
         tally.separate("linear", self.numbers_size - 1)

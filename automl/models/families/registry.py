@@ -49,23 +49,12 @@ class Family(Protocol):
 
 
 @runtime_checkable
-class Reader(Protocol):
-    """A family that reads one kind of block by an encoder of its own, and is of no use without it."""
-
-    reads: ClassVar[str]
-
-    def encoder(self, block: Block) -> tuple[nn.Module, int]:
-        """Build the encoder, and say how many features it gives."""
-
-    def count_encoder(self, tally: Tally) -> None:
-        """Walk through the encoder on paper, from the size of a row of the block to its features."""
-
-
-@runtime_checkable
 class Encoder(Protocol):
-    """A family that reads some kinds of blocks by encoders of its own, where there are any."""
+    """A family that reads some kinds of blocks by encoders of its own; of no use without the one it `reads`, if any."""
 
-    encodes: ClassVar[frozenset[str]]
+    @property
+    def encodes(self) -> frozenset[str]:
+        """The names of those blocks."""
 
     def encoding(self, block: Block) -> tuple[nn.Module, int]:
         """Build the encoder of one of those blocks, and say how many features it gives."""
