@@ -228,9 +228,10 @@ class Trainer:
             build(recipe.family, blocks, n_outputs, seed=seed_of(*candidate.seed, "weights"))
             for candidate, recipe in zip(candidates, recipes)
         ]
-        for network, candidate in zip(networks, candidates):
+        for place, (network, candidate) in enumerate(zip(networks, candidates)):
             seed = seed_of(*candidate.seed, "settling")
-            settle(network, prepared.train, lambda: stage.targets(stage.train), seed)
+            like = networks[0] if place else None
+            settle(network, prepared.train, lambda: stage.targets(stage.train), seed, like)
         return networks, [_member(recipe, candidate, stage) for candidate, recipe in zip(candidates, recipes)]
 
     def _rows(self, number: int, prepared: Prepared, stage: Stage, at_once: int | None) -> tuple[Rows, Rows]:

@@ -152,7 +152,7 @@ class Bins(nn.Module):
         for column in range(n):
             self._take(column, torch.linspace(-_ENDS, _ENDS, bins + 1))
 
-    def settle(self, rows: Tensor, _generator: torch.Generator) -> None:
+    def settle(self, rows: Tensor) -> None:
         """Take the edges from training rows (B, n)."""
         n_bins = self.slope.shape[1]
         shares = torch.linspace(0, 1, n_bins + 1, dtype=torch.float64)
@@ -249,7 +249,7 @@ class Centred(nn.Module):
         self.register_buffer("middle", torch.zeros(n))
         self.register_buffer("factor", torch.ones(n))
 
-    def settle(self, rows: Tensor, _generator: torch.Generator) -> None:
+    def settle(self, rows: Tensor) -> None:
         """Take medians and interquartile ranges from training rows (B, n), or half of whole ranges where they are 0."""
         shares = torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
         low, middle, high = torch.stack([torch.quantile(column, shares) for column in rows.double().T], dim=1)

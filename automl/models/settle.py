@@ -1,7 +1,8 @@
 """What a network takes from training rows before it is trained: bins, scales, where weights begin, limits.
 
-A layer that takes something has `settle(rows, generator)`: in an encoder it is given rows of the encoder's block, and
-behind the encoders what goes into it. What keeps predicted numbers in bounds has `limit(target)`.
+A layer of an encoder that takes something has `settle(rows)` and is given rows of the encoder's block; one behind the
+encoders has `settle(rows, generator)` and is given what goes into it. What keeps predicted numbers in bounds has
+`limit(target)`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ _ROWS_ENCODED, _ROWS_PASSED = 65536, 2048
 
 
 @torch.no_grad()
-def settle(network: Network, arrays: Mapping[str, NDArray[Any]], target: Callable[[], NDArray[Any]], seed: int) -> None:
+def settle(
+    network: Network,
+    arrays: Mapping[str, NDArray[Any]],
+    target: Callable[[], NDArray[Any]],
+    seed: int,
+    like: Network | None = None,
+) -> None:
     """Let every layer take from training rows what it needs of them; most networks take nothing.
 
     Args:
@@ -32,16 +39,16 @@ def settle(network: Network, arrays: Mapping[str, NDArray[Any]], target: Callabl
         arrays: The training rows, {block: (N, ...)}; if there are many, some of them, evenly spaced, stand for all.
         target: Gives their target (N,), class codes or standardised numbers; it is asked where that is needed.
         seed: What layers draw is drawn from it alone.
+        like: A network with the same encoders that has taken from these rows what they need; None where there is none.
     """
     for layer in _those_with("limit", network):
         layer.limit(torch.from_numpy(target()))
+    if like is None:
+        _settle_encoders(network, arrays)
+    else:
+        for taken, known in zip(network.encoders.buffers(), like.encoders.buffers(), strict=True):
+            taken.copy_(known)
     generator = torch.Generator().manual_seed(seed)
-    for name, encoder in network.encoders.items():
-        settling = _those_with("settle", encoder)
-        if settling:
-            rows = _some(arrays[name], _ROWS_ENCODED)
-            for layer in settling:
-                layer.settle(rows, generator)
     settling = [*_those_with("settle", network.backbone), *_those_with("settle", network.head)]
     if not settling:
         return
@@ -53,6 +60,14 @@ def settle(network: Network, arrays: Mapping[str, NDArray[Any]], target: Callabl
     network.train(was_training)
     for handle in handles:
         handle.remove()
+
+
+def _settle_encoders(network: Network, arrays: Mapping[str, NDArray[Any]]) -> None:
+    for name, encoder in network.encoders.items():
+        if settling := _those_with("settle", encoder):
+            rows = _some(arrays[name], _ROWS_ENCODED)
+            for layer in settling:
+                layer.settle(rows)
 
 
 def _those_with(name: str, module: nn.Module) -> list[Any]:

@@ -21,7 +21,7 @@ def _rows():
 
 def _bins(rows, n_bins):
     bins = Bins(rows.shape[1], n_bins)
-    bins.settle(rows, torch.Generator())
+    bins.settle(rows)
     return bins
 
 

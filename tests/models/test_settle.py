@@ -73,3 +73,11 @@ def test_of_many_rows_some_that_are_evenly_spaced_are_taken():
     network = build(FAMILIES["realmlp"](layers=1, width=4), BLOCKS, 2, seed=0)
     settle(network, arrays, lambda: np.zeros(n_rows, np.int64), seed=0)
     assert network.encoders["one_hot"].factor[0] == 1.0  # its quartiles are 0 and 1
+
+
+@pytest.mark.parametrize("family", FOR_TABLES)
+def test_encoders_like_those_of_a_settled_network_come_to_the_same(family):
+    first, alone = _settled(family), _settled(family, seed=2)
+    beside = build(FAMILIES[family](), BLOCKS, 1, seed=0)
+    settle(beside, _arrays(50), lambda: np.linspace(-1, 1, 50, dtype=np.float32), 2, first)
+    assert all(torch.equal(value, alone.state_dict()[name]) for name, value in beside.state_dict().items())
