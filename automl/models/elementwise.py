@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+FAR = 1e30
+"""Where something has no bound."""
+
+
+def draw_evenly(n_in: int, generator: torch.Generator, *weights: Tensor) -> None:
+    """Draw weights evenly between +-1 / sqrt(n_in), in their order, as torch draws those of a linear layer."""
+    bound = n_in**-0.5
+    for each in weights:
+        nn.init.uniform_(each, -bound, bound, generator=generator)
+
 
 class Scale(nn.Module):
     """Multiplies each number by a weight of its own, which begins as 1.
@@ -91,13 +101,13 @@ class Separate(nn.Module):
 
     def draw(self, generator: torch.Generator) -> None:
         """Draw weights and biases."""
-        bound = self.weight.shape[1] ** -0.5
+        n_in = self.weight.shape[1]
         if self._begins_as_zero:
             nn.init.zeros_(self.weight)
         else:
-            nn.init.uniform_(self.weight, -bound, bound, generator=generator)
+            draw_evenly(n_in, generator, self.weight)
         if self.bias is not None:
-            nn.init.uniform_(self.bias, -bound, bound, generator=generator)
+            draw_evenly(n_in, generator, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Run all places."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import nn
 
-from automl.models.elementwise import Scale
+from automl.models.elementwise import FAR, Scale
 from automl.models.layers import activation as make_activation
 from automl.models.layers import dropout as make_dropout
 from automl.models.layers import linear
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _CORNERS = 5
 """A bias is minus a random mean of what the unit gives for so many rows (`he+5`, Steinwart, arXiv 1903.11482)."""
 _LEAST_SPREAD = 1e-6
-_FAR = 1e30
-"""Where something has no bound."""
 
 
 class Tangent(nn.Module):
@@ -145,8 +143,8 @@ class Within(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("low", torch.full((1,), -_FAR))
-        self.register_buffer("high", torch.full((1,), _FAR))
+        self.register_buffer("low", torch.full((1,), -FAR))
+        self.register_buffer("high", torch.full((1,), FAR))
 
     def limit(self, target: Tensor) -> None:
         """Take the limits from the training rows' target (N,)."""

@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import nn
 
-from automl.models.elementwise import Scale, Separate, Shift
+from automl.models.elementwise import FAR, Scale, Separate, Shift, draw_evenly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import Tensor
 
-_FAR = 1e30
-"""Where something has no bound."""
 _ENDS = 3.0
 """Numbers lie about between minus this and this, until training rows say where."""
 _SMOOTH = 3.0
@@ -169,7 +167,7 @@ class Bins(nn.Module):
             self.slope[column, place], self.offset[column, place] = 1 / width, -start / width
             self.high[column, place] = 1.0
         if places:
-            self.low[column, places[0]], self.high[column, last] = -_FAR, _FAR
+            self.low[column, places[0]], self.high[column, last] = -FAR, FAR
 
     def forward(self, x: Tensor) -> Tensor:
         """Encode."""
@@ -222,9 +220,7 @@ class PiecewiseLinear(nn.Module):
 
     def draw(self, generator: torch.Generator) -> None:
         """Draw the lines uniformly between +-1 / sqrt(size)."""
-        bound = self.line.weight.shape[1] ** -0.5
-        nn.init.uniform_(self.line.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(self.start.bias, -bound, bound, generator=generator)
+        draw_evenly(self.line.weight.shape[1], generator, self.line.weight, self.start.bias)
         self.linear.draw(generator)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import torch
 from torch import nn
 
-from automl.models.elementwise import Scale, Shift
+from automl.models.elementwise import Scale, Shift, draw_evenly
 from automl.models.layers import activation as make_activation
 from automl.models.layers import dropout as make_dropout
 from automl.models.layers import linear
@@ -100,10 +100,9 @@ class Shared(nn.Module):
 
     def draw(self, generator: torch.Generator) -> None:
         """Draw adapters, and the weights and the biases uniformly between +-1 / sqrt(n_in)."""
-        bound = self.linear.in_features**-0.5
+        bias = torch.empty(self.linear.out_features)
         self.before.draw(generator)
-        nn.init.uniform_(self.linear.weight, -bound, bound, generator=generator)
-        bias = torch.empty(self.linear.out_features).uniform_(-bound, bound, generator=generator)
+        draw_evenly(self.linear.in_features, generator, self.linear.weight, bias)
         self.shift.bias.copy_(bias.expand_as(self.shift.bias))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -124,9 +123,7 @@ class Same(nn.Module):
 
     def draw(self, generator: torch.Generator) -> None:
         """Draw weights and biases."""
-        bound = self.linear.in_features**-0.5
-        nn.init.uniform_(self.linear.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(self.linear.bias, -bound, bound, generator=generator)
+        draw_evenly(self.linear.in_features, generator, self.linear.weight, self.linear.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Run the layer."""
