@@ -79,6 +79,10 @@ class SearchError(AutoMLError):
     exit_code = 1
 
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that ask for the end; SIGHUP comes when the terminal is closed."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Somebody asked for the work to end: by ctrl-C, by a signal, or by closing the terminal.
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from automl.errors import Interrupted
+from automl.errors import ENDS, Interrupted
 
 if TYPE_CHECKING:
     from types import FrameType
 
-_ENDS = (signal.SIGTERM, signal.SIGHUP)
-
 
 def heed_signals() -> None:
     """Let a request to end and a closed terminal interrupt the command; what is ignored, as by `nohup`, stays so."""
-    for number in _ENDS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+    for number in ENDS:
+        if number != signal.SIGINT and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _obey)
 
 

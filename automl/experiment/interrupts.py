@@ -8,14 +8,11 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from automl.errors import Interrupted
+from automl.errors import ENDS, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
-
-ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""The signals that ask for the end; SIGHUP comes when the terminal is closed."""
 
 
 class Interrupts:

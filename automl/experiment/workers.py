@@ -13,8 +13,8 @@ from collections import Counter
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from automl.errors import ENDS
 from automl.experiment.deaths import MOST_DEATHS
-from automl.experiment.interrupts import ENDS
 from automl.experiment.leases import Leases, end_leases
 from automl.experiment.messages import deliver
 from automl.experiment.sharing import environment_of

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from automl.errors import ENDS
 from automl.passwords import without_password
 from automl.tracking.address import is_local
 from automl.tracking.reach import unreachable
@@ -85,7 +86,7 @@ class Orders:
 
 def main(arguments: list[str]) -> int:
     """Keep MLflow in step with a run folder until told to finish; return 0 if all of it was sent."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDS:
         signal.signal(number, signal.SIG_IGN)  # where all of a search's processes are asked to end, it still tells that
     orders = Orders(sys.stdin.fileno())
     orders.listen()
