@@ -17,24 +17,11 @@ from automl.experiment.trainer import Candidate, Trainer
 from automl.experiment.watch import Watch
 from automl.study.rungs import Halving
 from automl.tracking.record import RUNGS, Record
+from tests.killing import Always, Killed
 
 CONFIG = {"family": "mlp", "family.mlp.layers": 1, "family.mlp.width": 8, "training.epochs": 12, "training.patience": 9}
 CONFIGS = {3: CONFIG | {"optimizer.adamw.lr": 0.01}, 4: CONFIG | {"optimizer.adamw.lr": 0.001}}
 FILE = "0003-0004.safetensors"
-
-
-class Killed(BaseException):
-    """What ends the process here."""
-
-
-class Always:
-    """Has a file written after every epoch."""
-
-    def is_due(self, n_weights):
-        return True
-
-    def timed(self, write, n_weights):
-        write()
 
 
 class Heard(Silent):

@@ -25,6 +25,7 @@ from automl.experiment.trainer import Trainer
 from automl.study.rungs import NoPruner
 from automl.tracking.record import MEMORY, Record
 from automl.trial import Completed, Failed
+from tests.killing import Always, Killed
 from tests.scarcity import Cuda, Processor, Scarce
 
 MACHINES = {"cpu": Processor, "cuda": Cuda}
@@ -213,20 +214,6 @@ def test_an_evaluation_that_memory_does_not_hold_goes_on_in_smaller_portions(mac
     assert line["trials"] == list(configs)
     assert 64 <= line["at_once"] <= 4096
     _assert_same_curves(whole, portions, configs, machine.tolerance)
-
-
-class Killed(BaseException):
-    """What ends the process here."""
-
-
-class Always:
-    """Has a file written after every epoch."""
-
-    def is_due(self, n_weights):
-        return True
-
-    def timed(self, write, n_weights):
-        write()
 
 
 class Study:

@@ -16,6 +16,7 @@ from automl.training.augment import Augmenter, beta
 from automl.training.checkpoint import read_cohort, save_cohort
 from automl.training.cohort import Cohort, train
 from automl.training.feed import Rows
+from tests.watching import Accuracy
 
 CPU = torch.device("cpu")
 EACH = {
@@ -221,24 +222,6 @@ class Network(nn.Module):
 
     def forward(self, batch):
         return self.linear(batch["image"].flatten(-3).float() / 255)
-
-
-class Accuracy:
-    """Scores by accuracy."""
-
-    higher_is_better = True
-
-    def __init__(self, target):
-        self.target = target.numpy()
-
-    def score(self, outputs):
-        return float((outputs.argmax(1) == self.target).mean())
-
-    def epoch_ended(self, epochs):
-        return set()
-
-    def is_over(self):
-        return False
 
 
 @pytest.fixture(scope="module")

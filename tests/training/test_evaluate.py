@@ -17,6 +17,7 @@ from automl.training.evaluate import evaluate
 from automl.training.feed import Rows
 from automl.training.stack import Stack
 from tests.scarcity import Scarce
+from tests.watching import Nobody
 
 CPU = torch.device("cpu")
 BLOCKS = (Block("numeric", (4,), "float32"),)
@@ -68,21 +69,6 @@ def test_few_rows_are_one_portion(n_rows):
     assert (outputs.shape, rows.portion) == ((2, n_rows, 2), n_rows)
 
 
-class Watch:
-    """Scores nothing and stops nobody."""
-
-    higher_is_better = True
-
-    def score(self, outputs):
-        return 0.0
-
-    def epoch_ended(self, epochs):
-        return set()
-
-    def is_over(self):
-        return False
-
-
 def _given(n_members=2, accumulation=1, batch_size=16, n_validation=4096):
     training = Training(batch_size=batch_size, epochs=3)
     members = [
@@ -90,7 +76,7 @@ def _given(n_members=2, accumulation=1, batch_size=16, n_validation=4096):
         for seed in range(n_members)
     ]
     networks = [build(FAMILIES["mlp"](width=64), BLOCKS, 2, seed=seed) for seed in range(n_members)]
-    return networks, members, _rows(256), _rows(n_validation, 1), Watch()
+    return networks, members, _rows(256), _rows(n_validation, 1), Nobody()
 
 
 def test_a_training_goes_on_in_the_portions_that_fitted():

@@ -30,6 +30,7 @@ from automl.training.seat import Seat
 from automl.training.stack import Stack
 from automl.training.step import Eager, Step
 from automl.training.update import Update
+from tests.watching import Accuracy
 
 CPU = torch.device("cpu")
 BLOCKS = (
@@ -174,27 +175,9 @@ def test_rows_that_are_not_on_the_device_are_not_recorded():
     assert not pays(rows, EDGES)
 
 
-class Watch:
-    """Scores by accuracy; prunes nobody."""
-
-    higher_is_better = True
-
-    def __init__(self, target):
-        self.target = target.cpu().numpy()
-
-    def score(self, outputs):
-        return float((outputs.argmax(1) == self.target).mean())
-
-    def epoch_ended(self, epochs):
-        return set()
-
-    def is_over(self):
-        return False
-
-
 def _fit(family, members, device, n_rows=1000):
     train_rows, valid_rows = _rows(n_rows, 0, device), _rows(200, 1, device)
-    cohort = Cohort(_networks(family, len(members)), members, train_rows, valid_rows, Watch(valid_rows.target))
+    cohort = Cohort(_networks(family, len(members)), members, train_rows, valid_rows, Accuracy(valid_rows.target))
     while cohort.is_active:
         cohort.run_epoch()
     return cohort
@@ -228,7 +211,7 @@ def test_a_member_trains_on_a_cuda_device_as_it_would_alone(family):
     for member, network_seed, fitted in zip(members, range(6), together.fitted):
         train_rows, valid_rows = (_rows(*given, torch.device("cuda")) for given in ((1000, 0), (200, 1)))
         network = _networks(family, 6)[network_seed]
-        alone = Cohort([network], [member], train_rows, valid_rows, Watch(valid_rows.target))
+        alone = Cohort([network], [member], train_rows, valid_rows, Accuracy(valid_rows.target))
         while alone.is_active:
             alone.run_epoch()
         _assert_recorded(alone)

@@ -18,6 +18,7 @@ from automl.training.arguments import SGD, AdamW, Constant, Member, Training
 from automl.training.cohort import train
 from automl.training.feed import Rows
 from automl.training.health import Health, findings, is_due, summary
+from tests.watching import Accuracy
 
 NONE = math.nan
 LOADERS = {"digits": load_digits, "tumours": load_breast_cancer}
@@ -112,24 +113,6 @@ def test_readings_lie_many_steps_apart_but_for_the_first(n_steps):
 def test_a_thousand_epochs_are_read_a_score_of_times():
     assert _due(10_000, 1000)[:8] == [1, 2, 3, 4, 6, 8, 12, 16]
     assert len(_due(10_000, 1000)) < 20
-
-
-class Accuracy:
-    """Scores by accuracy."""
-
-    higher_is_better = True
-
-    def __init__(self, target):
-        self.target = target.numpy()
-
-    def score(self, outputs):
-        return float((outputs.argmax(1) == self.target).mean())
-
-    def epoch_ended(self, epochs):
-        return set()
-
-    def is_over(self):
-        return False
 
 
 @pytest.fixture(scope="module", params=LOADERS)

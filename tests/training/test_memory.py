@@ -12,23 +12,11 @@ from automl.task import Block
 from automl.training.arguments import OPTIMIZERS, Constant, Member, Training, n_decays, n_slots
 from automl.training.cohort import Cohort
 from automl.training.feed import Rows
+from tests.watching import Nobody
 
 TABLE = (Block("numeric", (40,), "float32"),)
 IMAGE = (Block("image", (1, 28, 28), "uint8", mean=(127.0,), std=(70.0,)),)
 N_ROWS = 256
-
-
-class Nobody:
-    higher_is_better = True
-
-    def score(self, outputs):
-        return 0.0
-
-    def epoch_ended(self, epochs):
-        return set()
-
-    def is_over(self):
-        return False
 
 
 def most_alive(family, blocks, optimizer):

@@ -15,6 +15,7 @@ from automl.training.arguments import AdamW, Constant, Member, Training
 from automl.training.cohort import train
 from automl.training.feed import Rows
 from automl.training.noise import Noise
+from tests.watching import Accuracy
 
 CPU = torch.device("cpu")
 BLOCKS = (Block("numeric", (3,), "float32"),)
@@ -114,24 +115,6 @@ def test_rates_of_a_step_are_multiples_of_the_members_own():
     for (threshold, scale), expected in zip(by_step, rates):
         torch.testing.assert_close((threshold + 32768.0) / 65536, expected, rtol=0, atol=1e-5)
         torch.testing.assert_close(scale, 1 / (1 - expected))
-
-
-class Accuracy:
-    """Scores by accuracy."""
-
-    higher_is_better = True
-
-    def __init__(self, target):
-        self.target = target.numpy()
-
-    def score(self, outputs):
-        return float((outputs.argmax(1) == self.target).mean())
-
-    def epoch_ended(self, epochs):
-        return set()
-
-    def is_over(self):
-        return False
 
 
 def _tumours():
