@@ -89,14 +89,17 @@ def installed(python: Path) -> str:
 
 def main() -> int:
     """Run the tests; give pytest's exit code."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").split("\n", 1)[0], epilog="What stands behind -- goes to pytest."
+    )
     parser.add_argument("which", choices=["oldest", "newest"])
     parser.add_argument("--python", default=sys.executable, help="the interpreter to make the environment with")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VERSION", help="instead of a lower bound")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where the environment shall stay")
     parser.add_argument("--list", action="store_true", help="print the lower bounds and stop")
-    parser.add_argument("words", nargs="*", help="what pytest gets")
-    options = parser.parse_args()
+    words = sys.argv[1:]
+    place = words.index("--") if "--" in words else len(words)  # argparse takes no more of them behind an option
+    options = parser.parse_args(words[:place])
     raised = dict(word.split("=", 1) for word in options.set)
     if options.list:
         print(*(f"{name}=={version}" for name, version in {**project_bounds(), **raised}.items()), sep="\n")
@@ -105,7 +108,7 @@ def main() -> int:
         install(python, options.which, raised)
         print(installed(python), flush=True)
         own = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
-        return subprocess.run([str(python), "-m", "pytest", *options.words], cwd=ROOT, env=own).returncode
+        return subprocess.run([str(python), "-m", "pytest", *words[place + 1 :]], cwd=ROOT, env=own).returncode
 
 
 if __name__ == "__main__":
