@@ -54,6 +54,7 @@ class Projection:
         logging.getLogger("alembic").setLevel(logging.ERROR)
         self._record = record
         with _alone(record):
+            _make_tables(tracking_uri)
             self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
             experiment = _experiment(self._client, record, tracking_uri)
         self.experiment_id = experiment.experiment_id
@@ -346,6 +347,22 @@ def _database(tracking_uri: str) -> Database | None:
     path = database_path(tracking_uri)
     database = None if path is None else Database(path)
     return database if database is not None and database.is_known else None
+
+
+def _make_tables(tracking_uri: str) -> None:
+    """Make the tables of a new SQLite database beside its place, and put them there whole.
+
+    MLflow makes them in dozens of steps, and none of its commands can open a database that a kill has left between two.
+    """
+    path = database_path(tracking_uri)
+    if path is None or (path.exists() and path.stat().st_size):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    for left in (new, new.with_name(f"{new.name}-journal")):
+        left.unlink(missing_ok=True)
+    MlflowClient(f"sqlite:///{new}", registry_uri=f"sqlite:///{new}").search_experiments(max_results=1)
+    new.replace(path)
 
 
 def _search(client: MlflowClient, experiment_id: str, wanted: str) -> Iterator[Run]:

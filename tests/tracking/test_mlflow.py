@@ -40,6 +40,28 @@ for delay in delays:
     print(os.WIFSIGNALED(os.waitpid(child, 0)[1]))
 """
 
+KILLED_AT_THE_TABLES = """
+import os, signal, sqlite3, sys, time
+from contextlib import closing
+from pathlib import Path
+from automl.tracking.mlflow import Projection
+from automl.tracking.record import Record
+
+run_dir, uri, new = sys.argv[1:]
+child = os.fork()
+if child == 0:
+    Projection(Record(Path(run_dir)), uri)
+    os._exit(0)
+while os.waitpid(child, os.WNOHANG) == (0, 0):
+    try:
+        with closing(sqlite3.connect(f"file:{new}?mode=ro", uri=True)) as tables:
+            if tables.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 10:
+                os.kill(child, signal.SIGKILL)
+    except sqlite3.OperationalError:
+        time.sleep(0.001)
+print(os.path.exists(new))
+"""
+
 
 class Shown:
     """What MLflow shows of a study."""
@@ -258,6 +280,19 @@ def test_kills_at_any_instant_leave_nothing_twice_and_nothing_running(
     assert said.count("True") >= 3
     Projection(record, uri).sync("FINISHED")
     assert_complete(Shown(record, uri), outcomes * 4)
+
+
+def test_a_kill_while_the_tables_are_made_leaves_no_half_of_them(finished: Record, tmp_path: Path):
+    path = tmp_path / "new" / "mlflow.db"
+    uri, half = f"sqlite:///{path}", path.with_name("mlflow.db.new")
+    words = [sys.executable, "-c", KILLED_AT_THE_TABLES, str(finished.run_dir), uri, str(half)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n" and not path.exists()
+
+    Projection(finished, uri).sync("FINISHED")
+
+    assert Shown(finished, uri).parent.info.status == "FINISHED"
+    assert [one.name for one in path.parent.iterdir()] == ["mlflow.db"]
 
 
 def test_a_plain_folder_of_files_works_too(
