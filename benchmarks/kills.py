@@ -58,6 +58,7 @@ class Search:
 SEARCHES = {
     "tables": Search(f"{_IRIS} --trials 25", 4.0, has_mlflow=True),
     "cohorts": Search("{room}/cancer.csv --target target --space {room}/long.yaml --trials 13 --cohort 4", 6.0),
+    "folds": Search("{room}/cancer.csv --target target --space {room}/long.yaml --trials 4 --folds 3 --cohort 2", 6.0),
     "images": Search("digits --space cnn_small --trials 6 --cohort 2", 8.0),
     "jobs": Search(f"{_IRIS} --trials 25 --jobs 2", 25.0, is_same=False, has_mlflow=True),
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.watch import Watch
     from automl.tracking.record import Record
-    from automl.training.cohort import Cohort
+    from automl.training.cohort import Kept
     from automl.trial import Config
 
 CHECKPOINTS = "checkpoints"
@@ -117,7 +117,7 @@ class CohortKeeper:
         """Whether the cohort was kept before."""
         return self._path.exists()
 
-    def begin(self, cohort: Cohort) -> bool:
+    def begin(self, cohort: Kept) -> bool:
         """Let a cohort go on from its file, if it has one of its own; give False if the cohort was spoilt by that."""
         if not self.has_file:
             return True
@@ -139,7 +139,7 @@ class CohortKeeper:
         if note.get("cohort") != self._identity:
             raise ValueError("it is of other trials, or of another version of this program")
 
-    def _go_on(self, cohort: Cohort, seconds: float) -> None:
+    def _go_on(self, cohort: Kept, seconds: float) -> None:
         self._started -= seconds
         curves = {place: fitted.epochs for place, fitted in enumerate(cohort.fitted)}
         self._watch.go_on(curves)
@@ -147,7 +147,7 @@ class CohortKeeper:
         if self._watch.is_over():
             cohort.end()
 
-    def epoch_ended(self, cohort: Cohort) -> None:
+    def epoch_ended(self, cohort: Kept) -> None:
         """Write the file where it is due; where somebody asked for the end, write it and obey.
 
         Raises:
@@ -165,7 +165,7 @@ class CohortKeeper:
                 self._say(f"could not be written: {error.strerror}; the training goes on without it")
         self._all.interrupts.check()
 
-    def _write(self, cohort: Cohort) -> None:
+    def _write(self, cohort: Kept) -> None:
         self._path.parent.mkdir(exist_ok=True)
         self._all.secure()
         save_cohort(self._path, cohort, {"cohort": self._identity, "seconds": repr(self.seconds)})

@@ -15,10 +15,10 @@ from automl.models.cost import operations, training_bytes
 from automl.models.settle import settle
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member, n_decays, n_slots
-from automl.training.cohort import Cohort, Fitted, batch_edges, train
+from automl.training.cohort import Cohort, Fitted, batch_edges, run
 from automl.training.failures import OutOfTimeError
 from automl.training.feed import Rows, rows_at_once
-from automl.training.folds import train_along, train_folds
+from automl.training.folds import Folds, train_along
 from automl.training.memory import has_batch_norm
 from automl.training.size import cohort_size
 from automl.training.speed import epoch_seconds
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from automl.models.build import Network
     from automl.models.cost import LayerCost
     from automl.task import Block
+    from automl.training.cohort import Kept
     from automl.trial import Config, Epoch
 
 
@@ -171,12 +172,15 @@ class Trainer:
         if watch.is_over() and not (keeper and keeper.has_file):
             raise OutOfTimeError("the time was up before the first step")
         layers = self._layers(recipes[0])
-        if self.stage.folds:  # They are not kept between epochs: after a kill they begin again.
-            fitted, keeper = self._train_folds(candidates, recipes, prepared, watch, at_once), None
-        else:
+
+        def make() -> Kept:
+            if self.stage.folds:
+                return self._folds(candidates, recipes, prepared, watch, at_once)
             networks, members = self._set_up(candidates, recipes, prepared[0], self.stage)
             rows = self._rows(0, prepared[0], self.stage, at_once)
-            fitted = train(networks, members, *rows, watch, n_operations=operations(layers), keeper=keeper)
+            return Cohort(networks, members, *rows, watch, n_operations=operations(layers))
+
+        fitted = run(make, n_operations=operations(layers), keeper=keeper)
         size = sum(layer.parameters for layer in layers)
         seconds = keeper.seconds if keeper else time.perf_counter() - started
         n_epochs = sum(len(each.epochs) for each in fitted)
@@ -184,15 +188,15 @@ class Trainer:
         parts = candidates[0].accumulation
         return [(each, _outcome(each, size, seconds * len(each.epochs) / n_epochs, latency, parts)) for each in fitted]
 
-    def _train_folds(
+    def _folds(
         self,
         candidates: Sequence[Candidate],
         recipes: Sequence[Recipe],
         prepared: Sequence[Prepared],
         watch: Watch,
         at_once: int | None,
-    ) -> list[Fitted]:
-        """Train the candidates on every fold, in step; each fold has weights of its own to begin with."""
+    ) -> Folds:
+        """Set the candidates up on every fold, where they have weights of their own to begin with."""
         cohorts = []
         work = operations(self._layers(recipes[0]))
         for number, (own, fold) in enumerate(zip(prepared, self.stage.folds)):
@@ -200,7 +204,7 @@ class Trainer:
             networks, members = self._set_up(in_fold, recipes, own, fold)
             rows = self._rows(number, own, fold, at_once)
             cohorts.append(Cohort(networks, members, *rows, watch.of_fold(fold), n_operations=work))
-        return train_folds(cohorts, watch, n_operations=work)
+        return Folds(cohorts, watch)
 
     def refit(self, candidate: Candidate, curve: Sequence[Epoch], check: Callable[[], None]) -> Fitted:
         """Train a candidate of folds on all of their rows, for as many epochs as a curve has.

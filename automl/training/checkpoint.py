@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from automl.training.cohort import Cohort
+    from automl.training.cohort import Kept
 
 _SHARE = 0.03
 """Of the time, writing takes at most so much."""
@@ -30,7 +30,7 @@ _BYTES_A_WEIGHT = 16
 _UNSIGNED = b"0" * 64
 
 
-def save_cohort(path: Path, cohort: Cohort, note: Mapping[str, str] | None = None) -> None:
+def save_cohort(path: Path, cohort: Kept, note: Mapping[str, str] | None = None) -> None:
     """Write a cohort's state between two epochs, in one step that survives a power cut.
 
     The file is in the safetensors format. It holds `epoch`, and for the M members that are still in training `weights`

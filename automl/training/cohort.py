@@ -35,7 +35,7 @@ from automl.training.update import Update, part_of
 from automl.trial import Epoch, StoppedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from torch import Tensor, nn
@@ -69,13 +69,41 @@ class Watcher(Protocol):
         """Whether the time is up: the epoch then ends at the next step."""
 
 
+class Kept(Protocol):
+    """What is in training and can be kept between two epochs: a cohort, or one of every fold."""
+
+    @property
+    def fitted(self) -> list[Fitted]:
+        """What came of each member so far."""
+
+    @property
+    def step_size(self) -> tuple[int, int]:
+        """How many numbers are trained, all members', and the rows of a member's step."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a member is still in training."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Give everything that training needs to go on bit for bit, besides what this was made from."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave."""
+
+    def run_epoch(self) -> None:
+        """Train one epoch, and let those leave that should."""
+
+    def end(self) -> None:
+        """Let all leave who are in training, for the time is up."""
+
+
 class Keeper(Protocol):
     """Who keeps a cohort in training safe."""
 
-    def begin(self, cohort: Cohort) -> bool:
+    def begin(self, cohort: Kept) -> bool:
         """Let a cohort go on where it was kept; give False where it must be made anew, for it was spoilt by that."""
 
-    def epoch_ended(self, cohort: Cohort) -> None:
+    def epoch_ended(self, cohort: Kept) -> None:
         """Hear that an epoch is over, and keep the cohort or not."""
 
 
@@ -374,11 +402,25 @@ def train(
         ValueError: The candidates' shapes or batch sizes differ.
     """
     given = (modules, members, train, validation, watcher)
-    cohort = Cohort(*given, n_operations=n_operations)
+    return run(lambda: Cohort(*given, n_operations=n_operations), n_operations=n_operations or 0, keeper=keeper)
+
+
+def run(make: Callable[[], Kept], *, n_operations: int = 0, keeper: Keeper | None = None) -> list[Fitted]:
+    """Train what can be kept until all its members have stopped.
+
+    Args:
+        make: Makes it; twice, where it is spoilt by what was kept of it.
+        n_operations: As `train` takes it.
+        keeper: Likewise.
+
+    Raises:
+        OutOfTimeError: The time was up before the first step.
+    """
+    cohort = make()
     n_parameters, n_rows = cohort.step_size
-    with threads_for(max(n_parameters, n_operations or 0), n_rows):
+    with threads_for(max(n_parameters, n_operations), n_rows):
         if keeper is not None and not keeper.begin(cohort):
-            cohort = Cohort(*given, n_operations=n_operations)
+            cohort = make()
         while cohort.is_active:
             cohort.run_epoch()
             if keeper is not None:

@@ -10,42 +10,70 @@ from dataclasses import replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from automl.training.cohort import Fitted
 from automl.training.device import threads_for
+from automl.training.update import part_of
 from automl.trial import Epoch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from automl.training.cohort import Cohort, Watcher
+    from torch import Tensor
+
+    from automl.training.cohort import Cohort, Fitted, Watcher
 
 
-def train_folds(cohorts: Sequence[Cohort], watcher: Watcher, *, n_operations: int = 0) -> list[Fitted]:
-    """Train the candidates in every fold, each until it stops.
+class Folds:
+    """A cohort of every fold, in training.
 
     Args:
         cohorts: The same members in every fold, in the same order.
         watcher: Hears the means; its score is not asked for.
-        n_operations: As `automl.training.cohort.train` takes it.
-
-    Returns:
-        One a candidate: its curve is that of the means, its health that of the first fold; there are no weights.
-
-    Raises:
-        OutOfTimeError: The time was up before the first step.
     """
-    n_parameters, n_rows = cohorts[0].step_size
-    with threads_for(max(n_parameters, n_operations), n_rows):
-        while cohorts[0].is_active:
-            measured = [cohort.measure() for cohort in cohorts]
-            epochs = mean_epochs([each for each, _ in measured])
-            for cohort in cohorts:
-                cohort.take(epochs)
-            pruned = watcher.epoch_ended(epochs)
-            is_over = any(was_cut for _, was_cut in measured) or watcher.is_over()
-            for cohort in cohorts:
-                cohort.dismiss(epochs, pruned, is_over=is_over)
-    return [replace(fitted, weights={}) for fitted in cohorts[0].fitted]
+
+    def __init__(self, cohorts: Sequence[Cohort], watcher: Watcher) -> None:
+        self._cohorts, self._watcher = cohorts, watcher
+
+    @property
+    def fitted(self) -> list[Fitted]:
+        """One a candidate: its curve is that of the means, its health that of the first fold; there are no weights."""
+        return [replace(fitted, weights={}) for fitted in self._cohorts[0].fitted]
+
+    @property
+    def step_size(self) -> tuple[int, int]:
+        """How many numbers are trained, of all members and folds, and the rows of a member's step in one fold."""
+        sizes = [cohort.step_size for cohort in self._cohorts]
+        return sum(n_parameters for n_parameters, _ in sizes), sizes[0][1]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a candidate is still in training, in all folds then."""
+        return self._cohorts[0].is_active
+
+    def state(self) -> dict[str, Tensor]:
+        """Give everything that training needs to go on, the tensors of each fold as `fold/PLACE/NAME`."""
+        states = [cohort.state() for cohort in self._cohorts]
+        return {f"fold/{place}/{name}": tensor for place, own in enumerate(states) for name, tensor in own.items()}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave."""
+        for place, cohort in enumerate(self._cohorts):
+            cohort.restore(part_of(state, f"fold/{place}/"))
+
+    def run_epoch(self) -> None:
+        """Train one epoch of every fold, and let those leave that should by the means."""
+        measured = [cohort.measure() for cohort in self._cohorts]
+        epochs = mean_epochs([each for each, _ in measured])
+        for cohort in self._cohorts:
+            cohort.take(epochs)
+        pruned = self._watcher.epoch_ended(epochs)
+        is_over = any(was_cut for _, was_cut in measured) or self._watcher.is_over()
+        for cohort in self._cohorts:
+            cohort.dismiss(epochs, pruned, is_over=is_over)
+
+    def end(self) -> None:
+        """Let all leave who are in training, for the time is up."""
+        for cohort in self._cohorts:
+            cohort.end()
 
 
 def mean_epochs(folds: Sequence[Mapping[int, Epoch]]) -> dict[int, Epoch]:

@@ -88,6 +88,12 @@ def room(stage, record):
 
 
 @pytest.fixture
+def folded(record, tmp_path_factory):
+    plan = Plan(data="iris", study="iris", runs_dir=str(tmp_path_factory.mktemp("runs")), folds=3)
+    return Room(set_out(Record.create(tmp_path_factory.mktemp("runs"), "iris"), plan), record)
+
+
+@pytest.fixture
 def whole(stage, tmp_path):
     """What the cohort comes to that is never cut off."""
     return Room(stage, Record.create(tmp_path, "whole", {"study_id": "one"}))
@@ -110,6 +116,23 @@ def test_a_cohort_may_be_cut_off_again_and_again(room, whole):
     for last in (2, 4, 4, 5, 9):
         room.killed_at(last)
     assert _told(room.train()) == _told(whole.train())
+
+
+def test_folds_that_were_cut_off_go_on_too_and_end_as_those_that_never_were(folded, tmp_path):
+    folded.killed_at(7)
+    whole = Room(folded.stage, Record.create(tmp_path, "whole", {"study_id": "one"})).train()
+    heard = Heard()
+    assert _told(folded.train(heard)) == _told(whole)
+    assert heard.sentences == [f"{CHECKPOINTS}/{FILE} goes on after epoch 6"]
+    assert heard.epochs[0] == (3, 7)
+
+
+def test_who_asks_for_the_end_of_folds_gets_it_at_the_end_of_a_short_epoch(folded):
+    interrupts = Interrupts()
+    heard = Heard(lambda epoch: interrupts.ask() if epoch == 2 else None)
+    with pytest.raises(KeyboardInterrupt):
+        folded.train(heard, interrupts=interrupts)
+    assert heard.epochs[-1] == (4, 2) and folded.path.exists()
 
 
 def test_nobody_is_told_of_an_epoch_twice_that_was_kept(room):
