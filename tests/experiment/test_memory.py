@@ -151,7 +151,9 @@ def test_a_candidate_that_memory_does_not_hold_accumulates_and_comes_to_the_same
         parts = large.run({7: large.config()})
     decided = [line["accumulation"] for line in parts.read_jsonl(MEMORY) if "accumulation" in line]
     assert decided == [2**place for place in range(1, 1 + len(decided))] and decided
-    assert parts.outcomes()[7].accumulation == decided[-1]
+    outcome = parts.outcomes()[7]
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.accumulation == decided[-1]
     assert whole.outcomes()[7].accumulation == 1
     _assert_same_curves(whole, parts, [7], machine.tolerance)
 
