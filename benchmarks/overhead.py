@@ -30,7 +30,7 @@ from automl.budget import Budget
 from automl.experiment.cohorts import Cohorts
 from automl.spaces.read import read_space
 from automl.tracking.record import CLOCK, RUNGS
-from automl.training.cohort import Fitted
+from automl.training.keeping import Fitted
 from automl.trial import Completed, Epoch, Pruned
 
 if TYPE_CHECKING:

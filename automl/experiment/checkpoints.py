@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.watch import Watch
     from automl.tracking.record import Record
-    from automl.training.cohort import Kept
+    from automl.training.keeping import Kept
     from automl.trial import Config
 
 CHECKPOINTS = "checkpoints"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from automl.experiment.shortage import Portions, Shortage
     from automl.experiment.trainer import Trainer
     from automl.tracking.record import Record
-    from automl.training.cohort import Fitted
+    from automl.training.keeping import Fitted
     from automl.trial import Config, Outcome
 
 SCHEMA_VERSION = 1

@@ -15,10 +15,11 @@ from automl.models.cost import operations, training_bytes
 from automl.models.settle import settle
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member, n_decays, n_slots
-from automl.training.cohort import Cohort, Fitted, batch_edges, run
+from automl.training.cohort import Cohort, batch_edges
 from automl.training.failures import OutOfTimeError
 from automl.training.feed import Rows, rows_at_once
 from automl.training.folds import Folds, train_along
+from automl.training.keeping import Fitted, run
 from automl.training.memory import has_batch_norm
 from automl.training.size import cohort_size
 from automl.training.speed import epoch_seconds
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from automl.models.build import Network
     from automl.models.cost import LayerCost
     from automl.task import Block
-    from automl.training.cohort import Kept
+    from automl.training.keeping import Kept
     from automl.trial import Config, Epoch
 
 

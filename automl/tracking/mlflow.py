@@ -6,12 +6,9 @@ its tags and left alone, what a killed process left half done is finished, and n
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal
 
@@ -28,6 +25,7 @@ from automl.tracking.facts import Child, Point, Standing, Study
 from automl.tracking.note import curves, description
 from automl.tracking.record import Record
 from automl.tracking.settings import asked_once
+from automl.tracking.tables import alone, make_tables
 from automl.tracking.trial_record import TrialRecord
 from automl.tracking.view import TRIALS_READ, VIEW, axes_of, run_place, saved_view, trials_place
 from automl.trial import Outcome
@@ -53,8 +51,8 @@ class Projection:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.ERROR)
         self._record = record
-        with _alone(record):
-            _make_tables(tracking_uri)
+        with alone(record):
+            make_tables(tracking_uri)
             self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
             experiment = _experiment(self._client, record, tracking_uri)
         self.experiment_id = experiment.experiment_id
@@ -327,7 +325,7 @@ def delete_runs(record: Record, tracking_uri: str) -> int:
         tracking_uri: Where MLflow is, an absolute address.
     """
     plan = record.read_json(folder.PLAN)
-    with _alone(record):
+    with alone(record):
         client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
         experiment = client.get_experiment_by_name(experiment_name(plan["data"]))
     if experiment is None:
@@ -347,22 +345,6 @@ def _database(tracking_uri: str) -> Database | None:
     path = database_path(tracking_uri)
     database = None if path is None else Database(path)
     return database if database is not None and database.is_known else None
-
-
-def _make_tables(tracking_uri: str) -> None:
-    """Make the tables of a new SQLite database beside its place, and put them there whole.
-
-    MLflow makes them in dozens of steps, and none of its commands can open a database that a kill has left between two.
-    """
-    path = database_path(tracking_uri)
-    if path is None or (path.exists() and path.stat().st_size):
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")
-    for left in (new, new.with_name(f"{new.name}-journal")):
-        left.unlink(missing_ok=True)
-    MlflowClient(f"sqlite:///{new}", registry_uri=f"sqlite:///{new}").search_experiments(max_results=1)
-    new.replace(path)
 
 
 def _search(client: MlflowClient, experiment_id: str, wanted: str) -> Iterator[Run]:
@@ -392,14 +374,3 @@ def _experiment(client: MlflowClient, record: Record, tracking_uri: str) -> Expe
     if found.lifecycle_stage != "active":
         client.restore_experiment(found.experiment_id)
     return found
-
-
-@contextmanager
-def _alone(record: Record) -> Iterator[None]:
-    """Let one process at a time make a connection: two that make the same tables at once would break each other."""
-    descriptor = os.open(record.runs_dir / "mlflow.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from automl.training.cohort import Kept
+    from automl.training.keeping import Kept
 
 _SHARE = 0.03
 """Of the time, writing takes at most so much."""

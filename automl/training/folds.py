@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from automl.training.cohort import Cohort, Fitted, Watcher
+    from automl.training.cohort import Cohort, Watcher
+    from automl.training.keeping import Fitted
 
 
 class Folds:

@@ -12,9 +12,10 @@ from automl.models.build import build
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
 from automl.training.arguments import SGD, AdamW, Constant, Member, Plateau, Training
-from automl.training.cohort import Cohort, run, train
+from automl.training.cohort import Cohort, train
 from automl.training.feed import Rows
 from automl.training.folds import Folds, mean_epochs, train_along
+from automl.training.keeping import run
 from automl.trial import Epoch
 
 BLOCKS = (Block("numeric", (4,), "float32"),)
