@@ -104,6 +104,8 @@ def _judgement_lines(result: Result, judged: Result) -> Iterator[str]:
     yield from (f"  {name:<{width}}  {figure(score['value'])} {interval(score)}" for name, score in scores.items())
     yield from (f"  The network is {sentence}." for sentence in judged["verdicts"])
     yield f"  The gap: {judged['gap']['sentence']}."
+    if said := judged.get("calibration"):
+        yield f"  How sure: {said['sentence']}."
 
 
 def next_lines(result: Result) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -44,6 +45,7 @@ def judged_rows(
     outputs: Mapping[str, NDArray[Any]],
     losses: Mapping[str, NDArray[Any]],
     task: Task | None = None,
+    interval: Mapping[str, NDArray[Any]] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Lay out what was predicted for each row beside the truth; no feature is among the columns.
 
@@ -53,10 +55,11 @@ def judged_rows(
         outputs: By predictor, the model first: probabilities (N, K), or numbers in the target's own units (N,).
         losses: By predictor: each row's loss (N,).
         task: Says which columns hold weights and groups, if any do.
+        interval: The ends of the model's intervals by name (N,), where it gives any.
 
     Returns:
-        Columns `row`, `truth`, `prediction`, `loss`, `probability_<class>`, then `prediction_NAME` and `loss_NAME` of
-        every other predictor, then `weight` and `group` where rows have them.
+        Columns `row`, `truth`, `prediction`, `loss`, `probability_<class>` or the interval's `lower` and `upper`, then
+        `prediction_NAME` and `loss_NAME` of every other predictor, then `weight` and `group` where rows have them.
     """
     model, *others = outputs
     columns: dict[str, Any] = {
@@ -66,6 +69,7 @@ def judged_rows(
         "loss": losses[model],
     }
     columns |= {f"probability_{label}": outputs[model][:, code] for code, label in enumerate(coder.classes)}
+    columns |= interval
     for name in others:
         columns |= {f"prediction_{name}": _labels(coder, outputs[name]), f"loss_{name}": losses[name]}
     roles = {"weight": task.weight, "group": task.group} if task else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from automl.evaluation.intervals import Bootstrap, Interval
@@ -51,6 +51,43 @@ def optimism(metric: str, validation: float, test: float) -> tuple[float, str]:
         return gap, f"{numbers}: no gap"
     better = "validation" if gap > 0 else "test"
     return gap, f"{numbers}: {better} looked better by {abs(gap):.{digits}f}"
+
+
+def sureness(told: Mapping[str, Any]) -> str:
+    """Say how sure the model is, and of judged rows whether it was right to be.
+
+    Args:
+        told: Of classes `temperature`, of numbers `level` and whether an interval `is_given`; on how many validation
+            `rows` that was learned, and what it came to on test rows, where they were judged.
+
+    Examples:
+        >>> sureness({"temperature": 1.0, "rows": 200})
+        'no temperature made its probabilities better on 200 validation rows beyond chance: they are as they were'
+        >>> sureness({"level": 0.9, "is_given": True, "rows": 4128})
+        'its 90 % intervals were learned on 4,128 validation rows'
+    """
+    rows = f"{told['rows']:,} validation rows"
+    if told["rows"] == 0:
+        what = "probabilities are as they were" if "temperature" in told else "there are no intervals"
+        return f"{what}, for no validation row is left that it was not trained on"
+    if "temperature" in told:
+        if told["temperature"] == 1.0:
+            return f"no temperature made its probabilities better on {rows} beyond chance: they are as they were"
+        said = f"its logits are divided by {told['temperature']:.3g}, learned on {rows}"
+        if "log_loss" not in told:
+            return said
+        after, before = told["log_loss"], told["log_loss_without"]
+        return f"{said}: the log loss on the test rows is {after:.4f}, without it {before:.4f}"
+    level = f"{100 * told['level']:.3g} %"
+    if not told["is_given"]:
+        return f"{rows} are too few to learn {level} intervals on"
+    said = f"its {level} intervals were learned on {rows}"
+    if "coverage" not in told:
+        return said
+    share, low, high = (100 * told["coverage"][name] for name in ("value", "ci_low", "ci_high"))
+    width = f"{told['width']:,.{_decimals(told['width'] / 100)}f}"
+    held = f"they hold the truth of {share:.1f} % [{low:.1f}, {high:.1f}] of the test rows"
+    return f"{said}: {held}, and half of them are at most {width} wide"
 
 
 def judgement(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl.evaluation.metrics import Array, as_they_are, statistic
+from automl.evaluation.metrics import Array, as_they_are, mean_of, statistic
 from automl.task import HIGHER_IS_BETTER, Task
 
 _ELEMENTS = 500_000
@@ -114,6 +114,15 @@ def bootstrap(
             for name in others
         },
     )
+
+
+def mean_interval(values: Array, resampling: Resampling | None = None, level: float = 0.95) -> Interval:
+    """Give the mean of one number a row (N,), such as whether something holds of it, and where it lies in resamples."""
+    resampling = resampling or Resampling()
+    mean = mean_of(values)
+    spread = [mean(weights) for weights in _resamples(len(values), resampling)]
+    value = float(mean(as_they_are(len(values), resampling.weights))[0])
+    return _interval(value, np.concatenate(spread), level)
 
 
 def _resamples(n_rows: int, resampling: Resampling) -> Iterator[Array]:

@@ -89,8 +89,8 @@ def _undefined(weights: Array) -> Array:
     return np.full(len(weights), np.nan)
 
 
-def _mean(values: Array) -> Statistic:
-    """Give the mean of one number a row, accuracy for one."""
+def mean_of(values: Array) -> Statistic:
+    """Give the weighted mean of one number a row (N,), accuracy for one, as a statistic."""
     rows = values.astype(np.float64)
 
     def evaluate(weights: Array) -> Array:
@@ -102,7 +102,7 @@ def _mean(values: Array) -> Statistic:
 
 
 def _accuracy(truth: Array, output: Array, task: Task) -> Statistic:
-    return _mean(output.argmax(axis=1) == truth)
+    return mean_of(output.argmax(axis=1) == truth)
 
 
 def _balanced_accuracy(truth: Array, output: Array, task: Task) -> Statistic:
@@ -171,22 +171,22 @@ def _ordered_pairs(is_positive: Array, scores: Array) -> Callable[[Array], tuple
 
 
 def _log_loss(truth: Array, output: Array, task: Task) -> Statistic:
-    return _mean(row_losses(truth, output, task))
+    return mean_of(row_losses(truth, output, task))
 
 
 def _rmse(truth: Array, output: Array, task: Task) -> Statistic:
-    squared = _mean(row_losses(truth, output, task))
+    squared = mean_of(row_losses(truth, output, task))
     return lambda weights: np.sqrt(squared(weights))
 
 
 def _mae(truth: Array, output: Array, task: Task) -> Statistic:
-    return _mean(np.abs(truth.astype(np.float64) - output))
+    return mean_of(np.abs(truth.astype(np.float64) - output))
 
 
 def _r2(truth: Array, output: Array, task: Task) -> Statistic:
     """1 - squared error / variance."""
     centred = truth.astype(np.float64) - truth.mean(dtype=np.float64)
-    error, mean, square = _mean(row_losses(truth, output, task)), _mean(centred), _mean(np.square(centred))
+    error, mean, square = mean_of(row_losses(truth, output, task)), mean_of(centred), mean_of(np.square(centred))
     # Below this the variance is the rounding of the mean, not a spread of the values.
     rounding = (8 * np.finfo(np.float64).eps * np.abs(truth.astype(np.float64)).max()) ** 2
 

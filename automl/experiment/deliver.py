@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automl.data.rows import read_rows
 from automl.data.seal import Seal
 from automl.data.target import TargetCoder
+from automl.experiment.calibration import calibration, told
 from automl.experiment.plan import Plan
 from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import DEFAULTS, read_recipe
@@ -104,8 +105,8 @@ def _write(record: Record, trial: int, form: str, output: Path) -> Parity:
         "arguments": asdict(read_recipe(config).family),
     }
     reading = {**record.read_json(SPLIT).get("reading", {}), "na": record.read_json(PLAN).get("na", [])}
-    exported = Winner(network, architecture, preparation, coder, task, reading)
-    provenance = _provenance(record, trial, config) | {"parameters": n_parameters(network)}
+    exported = Winner(network, architecture, preparation, coder, task, calibration(record, trial), reading)
+    provenance = _provenance(record, trial, config, task) | {"parameters": n_parameters(network)}
     return ALONE[form](output, exported, provenance=provenance, check_rows=read_rows(record.validation_rows_path))
 
 
@@ -123,7 +124,7 @@ def _register(record: Record, trial: int, source: Source, bundle: Path, name: st
     return {"name": name, "version": version, "tracking_uri": without_password(source.uri)}
 
 
-def _provenance(record: Record, trial: int, config: dict[str, Any]) -> dict[str, Any]:
+def _provenance(record: Record, trial: int, config: dict[str, Any], task: Task) -> dict[str, Any]:
     """Say where the model came from; test figures only where this very trial was judged."""
     plan, split = record.read_json(PLAN), record.read_json(SPLIT)
     outcome = record.trial(trial).read_outcome()
@@ -141,6 +142,7 @@ def _provenance(record: Record, trial: int, config: dict[str, Any]) -> dict[str,
         "test": judged["test"] if is_judged else None,
         "baselines": judged["baselines"] if is_judged else {},
         "verdicts": judged["verdicts"] if is_judged else [],
+        "calibration": judged.get("calibration") if is_judged else told(calibration(record, trial), task),
         "seal_broken": Seal(record.run_dir).broken,
         "findings": [
             *(finding for finding in summarise(record)["findings"] if finding["kind"] != PREPARED),

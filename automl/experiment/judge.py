@@ -14,6 +14,7 @@ from automl.data.seal import Seal
 from automl.evaluation.compare import judgement
 from automl.evaluation.intervals import Resampling, bootstrap
 from automl.evaluation.metrics import row_losses
+from automl.experiment.calibration import calibration, judged
 from automl.experiment.first import foreign_rows
 from automl.experiment.plan import Plan
 from automl.experiment.rebuild import rebuild
@@ -61,14 +62,20 @@ def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_se
     if seal.is_judged and record.has(JUDGEMENT) and seal.openings()[-1]["weights_sha256"] == sha256 and not break_seal:
         return None
     baselines = _fit_baselines(stage)
+    sureness = calibration(record, trial)
     opening = seal.open(trial, sha256, break_seal)
-    outputs = _outputs(record, stage, trial, baselines, opening.rows)
-    truth = stage.truth(opening.rows)
-    result = bootstrap(stage.task.metric, truth, outputs, stage.task, resampling=_resampling(stage, opening.rows))
+    raw = _raw(record, trial, opening.rows)
+    outputs = {MODEL: stage.coder.predictions(sureness.of_logits(raw))}
+    outputs |= _of_baselines(stage, baselines, opening.rows)
+    truth, resampling = stage.truth(opening.rows), _resampling(stage, opening.rows)
+    result = bootstrap(stage.task.metric, truth, outputs, stage.task, resampling=resampling)
     losses = {name: row_losses(truth, output, stage.task) for name, output in outputs.items()}
-    write_rows(record.judgement_rows_path, judged_rows(opening.rows, stage.coder, outputs, losses, stage.task))
+    ends = sureness.interval(stage.coder, raw)
+    table = judged_rows(opening.rows, stage.coder, outputs, losses, stage.task, ends)
+    write_rows(record.judgement_rows_path, table)
     notes = [*_of_counting(stage.task, opening.rows), *_notes(record, seal, opening.ordinal)]
     numbers = judgement(trial, stage.task.metric, outcome.score, result, rows=len(truth), notes=notes)
+    numbers["calibration"] = judged(sureness, truth, raw, stage, resampling)
     record.write_json(JUDGEMENT, numbers)
     seal.finish(numbers["test"])
     return f"completed opening {opening.ordinal} of the test rows, which was interrupted" if opening.continued else None
@@ -118,16 +125,16 @@ def _of_counting(task: Task, rows: pd.DataFrame) -> list[str]:
     return said
 
 
-def _outputs(
-    record: Record, stage: Stage, trial: int, baselines: dict[str, Baseline], rows: pd.DataFrame
-) -> dict[str, NDArray[Any]]:
-    """Let the winner and every baseline predict the rows, the winner first."""
+def _raw(record: Record, trial: int, rows: pd.DataFrame) -> NDArray[Any]:
+    """Let the winner's network speak on the rows: (N, K)."""
     network, preparation = rebuild(record, trial)
-    outputs: dict[str, NDArray[Any]] = {
-        MODEL: stage.coder.predictions(raw_outputs(network, preparation.transform(rows)))
-    }
+    return raw_outputs(network, preparation.transform(rows))
+
+
+def _of_baselines(stage: Stage, baselines: dict[str, Baseline], rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    """Let every baseline predict the rows."""
     arrays = stage.prepare(FOR_BASELINES).preparation.transform(rows)
-    return outputs | {name: baseline.predict(arrays) for name, baseline in baselines.items()}
+    return {name: baseline.predict(arrays) for name, baseline in baselines.items()}
 
 
 def _notes(record: Record, seal: Seal, ordinal: int) -> list[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from automl.experiment.trainer import Trainer
     from automl.study.decisions import Pruner
     from automl.tracking.record import Record
-    from automl.training.cohort import Fitted
+    from automl.training.keeping import Fitted
     from automl.trial import Config
 
 _KILLED = "the process that trained it was killed twice while it did; it is not tried again"
@@ -203,4 +203,5 @@ class Objective:
         for number in self._with_weights.union(ended) - best:
             self.record.trial(number).weights_path.unlink(missing_ok=True)
             self.record.trial(number).preparation_path.unlink(missing_ok=True)
+            self.record.trial(number).calibration_path.unlink(missing_ok=True)
         self._with_weights = best

@@ -80,13 +80,16 @@ def _example_value(encoding: Encoding) -> Any:
 
 def _write_files(folder: Path, winner: Winner) -> None:
     winner.write_weights(folder / "weights.safetensors")
-    onnx.save_model(build_model(winner.preparation, winner.coder, winner.module), folder / "model.onnx")
+    onnx.save_model(
+        build_model(winner.preparation, winner.coder, winner.module, winner.calibration), folder / "model.onnx"
+    )
     write_json(folder / "architecture.json", winner.architecture)
     na = winner.reading.get("na")
     missing = ["", *na] if na else MISSING_WORDS
     said = {"missing": missing, "reading": winner.reading}
     write_json(folder / "preprocessing.json", {**winner.preparation.to_json(), **said})
-    write_json(folder / "task.json", {**winner.task.to_json(), "coder": winner.coder.to_json()})
+    behind = {"coder": winner.coder.to_json(), "calibration": winner.calibration.to_json()}
+    write_json(folder / "task.json", {**winner.task.to_json(), **behind})
     write_json(folder / "example.json", example_row(winner.preparation))
     for program in PROGRAMS:
         shutil.copyfile(program, folder / program.name)

@@ -6,7 +6,7 @@ Provenance is a dictionary of plain JSON values; every key may be absent, and on
     validation                                  the metric over the validation rows
     test {value, ci_low, ci_high, rows}         the metric over the sealed rows
     baselines {name: {value, ci_low, ci_high}}  over the same rows
-    verdicts [sentence], seal_broken [reason], findings [{kind, column, sentence}]
+    calibration {sentence}, verdicts [sentence], seal_broken [reason], findings [{kind, column, sentence}]
 """
 
 from __future__ import annotations
@@ -169,10 +169,10 @@ def _limits(provenance: dict[str, Any]) -> str:
     lines = [
         "It knows only rows like those it was trained on; when the data drift, judge it again.",
         "A category it has not seen in training counts as unknown; a missing value counts as missing, not as an error.",
-        "Its probabilities were not calibrated.",
+        f"How sure it is: {provenance['calibration']['sentence']}." if provenance.get("calibration") else "",
         *(finding["sentence"] for finding in provenance.get("findings") or ()),
     ]
-    return "## Limits\n\n" + "\n".join(f"- {_one_line(line)}" for line in lines)
+    return "## Limits\n\n" + "\n".join(f"- {_one_line(line)}" for line in lines if line)
 
 
 def _verification(parity: Parity, versions: dict[str, str]) -> str:

@@ -54,21 +54,23 @@ def prepare(rows: pd.DataFrame, folder: Path | str = HERE) -> dict[str, torch.Te
 
 @torch.no_grad()
 def predict(rows: pd.DataFrame, folder: Path | str = HERE) -> pd.DataFrame:
-    """Give `prediction`, and for classes `probability_<class>`, of every row, under the rows' index."""
+    """Give `prediction` of every row, and `probability_<class>`, or the ends of an interval, under the rows' index."""
     import pandas as pd
 
+    from automl.data.calibration import Calibration
     from automl.data.target import TargetCoder
 
-    network, preparation = load(folder), _preparation(folder)
-    coder = TargetCoder.from_json(architecture(folder)["target"])
+    network, preparation, said = load(folder), _preparation(folder), architecture(folder)
+    coder, calibration = TargetCoder.from_json(said["target"]), Calibration.from_json(said["calibration"])
     step = ROWS if preparation.image is None else IMAGES
     chunks = [rows.iloc[start : start + step] for start in range(0, max(1, len(rows)), step)]
-    raw = torch.cat([network(_blocks(chunk, preparation)) for chunk in chunks])
+    raw = torch.cat([network(_blocks(chunk, preparation)) for chunk in chunks]).numpy()
     if not coder.classes:
-        return pd.DataFrame({"prediction": coder.decode(raw[:, 0].numpy())}, index=rows.index)
-    shares = torch.softmax(raw, dim=1).numpy()
+        ends = calibration.interval(coder, raw)
+        return pd.DataFrame({"prediction": coder.decode(raw[:, 0]), **ends}, index=rows.index)
+    shares = torch.softmax(torch.from_numpy(calibration.of_logits(raw)), dim=1).numpy()
     columns = {f"probability_{label}": shares[:, code] for code, label in enumerate(coder.classes)}
-    return pd.DataFrame({"prediction": coder.decode(raw.argmax(dim=1).numpy()), **columns}, index=rows.index)
+    return pd.DataFrame({"prediction": coder.decode(raw.argmax(axis=1)), **columns}, index=rows.index)
 
 
 def read(path: Path | str, folder: Path | str = HERE) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from automl.data.calibration import ENDS
 from automl.errors import BundleError
 from automl.export.folders import beside, replace
 from automl.export.manifest import check_manifest
@@ -94,6 +95,8 @@ def _signature(bundle: Path) -> ModelSignature:
     labels = task["classes"] or [0.0]
     outputs = {"prediction": _LABEL_TYPES[type(labels[0])]}
     outputs |= {f"probability_{label}": "float" for label in task["classes"]}
+    if task.get("calibration", {}).get("radius") is not None and not task["classes"]:
+        outputs |= dict.fromkeys(ENDS, "double")
     return ModelSignature(
         Schema([ColSpec(_input_type(column), column["name"]) for column in _columns(bundle)]),
         Schema([ColSpec(kind, name) for name, kind in outputs.items()]),

@@ -54,7 +54,7 @@ def write_onnx(
     target = Path(path).absolute()
     check_absent(target)
     with file_beside(target) as draft:
-        model = build_model(winner.preparation, winner.coder, winner.module)
+        model = build_model(winner.preparation, winner.coder, winner.module, winner.calibration)
         model.doc_string = _description(winner)
         onnx.helper.set_model_props(model, metadata(winner, provenance))
         onnx.checker.check_model(model, full_check=True)

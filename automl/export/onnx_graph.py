@@ -3,7 +3,8 @@
 Inputs, one a column in the table's order: numbers double (N,), categories and booleans string (N,) with the empty text
 for missing, datetimes int64 (N,) microseconds since 1970 in UTC with the smallest int64 for missing, images uint8
 (N, channels, height, width) of the size that the preparation gives, with the mean colour for missing.
-Outputs: `prediction` (N,) in the labels' own type, or double; for classes `probabilities` (N, K) float too.
+Outputs: `prediction` (N,) in the labels' own type, or double; for classes `probabilities` (N, K) float too, for numbers
+with intervals their ends `lower` and `upper` (N,) double.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 from onnx import TensorProto, compose, helper
 from torch import Tensor, nn
 
+from automl.data.calibration import ENDS, UNCALIBRATED, Calibration
 from automl.data.encodings import Encoding
 from automl.data.image_encoding import ImageEncoding
 from automl.data.prepare import Preparation
@@ -44,23 +46,26 @@ LABEL_TYPES: dict[type, int] = {
 }
 _NETWORK = "network/"
 _PREFIXES = ("prepare/", _NETWORK, "predict/")
-_RESERVED = ("prediction", "probabilities", "")
+_RESERVED = ("prediction", "probabilities", *ENDS, "")
 
 
-def build_model(preparation: Preparation, coder: TargetCoder, module: nn.Module) -> onnx.ModelProto:
+def build_model(
+    preparation: Preparation, coder: TargetCoder, module: nn.Module, calibration: Calibration = UNCALIBRATED
+) -> onnx.ModelProto:
     """Build the whole model.
 
     Args:
         preparation: What happens to raw columns.
         coder: The labels, or the target's mean and scale.
         module: Takes blocks by name and gives raw outputs: logits (N, K), or standardised numbers (N, 1).
+        calibration: How sure the module is.
     """
     nodes = Nodes(_PREFIXES[0])
     names = input_names(preparation.columns)
     add_preparation(nodes, preparation, names)
     network = compose.add_prefix(export_network(module, preparation.blocks), _NETWORK)
     ending = Nodes(_PREFIXES[2])
-    outputs = add_ending(ending, coder, network.graph.output[0].name)
+    outputs = add_ending(ending, coder, network.graph.output[0].name, calibration)
     graph = helper.make_graph(
         [*nodes.nodes, *network.graph.node, *ending.nodes],
         "automl",
@@ -168,17 +173,22 @@ def _shape_of_one(encoding: Encoding) -> tuple[int, ...]:
     return encoding.shape if isinstance(encoding, ImageEncoding) else ()
 
 
-def add_ending(nodes: Nodes, coder: TargetCoder, raw: str) -> list[onnx.ValueInfoProto]:
+def add_ending(
+    nodes: Nodes, coder: TargetCoder, raw: str, calibration: Calibration = UNCALIBRATED
+) -> list[onnx.ValueInfoProto]:
     """Turn raw outputs into predictions; the graph's outputs."""
     if not coder.classes:
-        flat = nodes.op("Reshape", raw, nodes.constant(np.array([-1], dtype=np.int64)))
-        scaled = nodes.op("Mul", nodes.cast(flat, DOUBLE), nodes.number(coder.scale))
-        if coder.transform == "none":
-            nodes.op("Add", scaled, nodes.number(coder.mean), output="prediction")
-        else:
-            _add_back(nodes, coder, nodes.op("Add", scaled, nodes.number(coder.mean)))
-        return [helper.make_tensor_value_info("prediction", DOUBLE, ["N"])]
-    nodes.op("Softmax", raw, axis=1, output="probabilities")
+        flat = nodes.cast(nodes.op("Reshape", raw, nodes.constant(np.array([-1], dtype=np.int64))), DOUBLE)
+        _add_numbers(nodes, coder, flat, "prediction")
+        ends = () if calibration.radius is None else zip(ENDS, (-calibration.radius, calibration.radius))
+        for name, distance in ends:
+            _add_numbers(nodes, coder, nodes.op("Add", flat, nodes.number(distance)), name)
+        names = ("prediction", *(ENDS if calibration.radius is not None else ()))
+        return [helper.make_tensor_value_info(name, DOUBLE, ["N"]) for name in names]
+    sure = raw
+    if calibration.temperature != 1.0:
+        sure = nodes.op("Div", raw, nodes.constant(np.array(calibration.temperature, dtype=np.float32)))
+    nodes.op("Softmax", sure, axis=1, output="probabilities")
     codes = nodes.op("ArgMax", raw, axis=1, keepdims=0)
     nodes.op("Gather", nodes.constant(_label_array(coder.classes)), codes, output="prediction")
     return [
@@ -187,13 +197,18 @@ def add_ending(nodes: Nodes, coder: TargetCoder, raw: str) -> list[onnx.ValueInf
     ]
 
 
-def _add_back(nodes: Nodes, coder: TargetCoder, learned: str) -> None:
-    """Undo the target's transform, within its ends."""
-    within = nodes.op("Clip", learned, nodes.number(coder.low), nodes.number(coder.high))
+def _add_numbers(nodes: Nodes, coder: TargetCoder, learned: str, name: str) -> None:
+    """Bring standardised numbers (N,) double into the target's own units; a transform is undone within its ends."""
+    scaled = nodes.op("Mul", learned, nodes.number(coder.scale))
+    if coder.transform == "none":
+        nodes.op("Add", scaled, nodes.number(coder.mean), output=name)
+        return
+    moved = nodes.op("Add", scaled, nodes.number(coder.mean))
+    within = nodes.op("Clip", moved, nodes.number(coder.low), nodes.number(coder.high))
     if coder.transform == "log":
-        nodes.op("Exp", within, output="prediction")
+        nodes.op("Exp", within, output=name)
     else:
-        nodes.op("Sub", nodes.op("Exp", within), nodes.number(1.0), output="prediction")
+        nodes.op("Sub", nodes.op("Exp", within), nodes.number(1.0), output=name)
 
 
 def _label_array(classes: Sequence[Label]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:

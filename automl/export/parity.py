@@ -48,11 +48,14 @@ def measure_parity(
     found = predict(rows)
     raw = _raw_outputs(winner, rows)
     if winner.coder.classes:
-        wanted = torch.softmax(torch.from_numpy(raw), dim=1).numpy()
+        wanted = torch.softmax(torch.from_numpy(winner.calibration.of_logits(raw)), dim=1).numpy()
         equal = found["prediction"].to_numpy() == winner.coder.decode(raw.argmax(axis=1))
         difference = np.abs(found.iloc[:, 1:].to_numpy(np.float64) - wanted).max(axis=1)
     else:
-        difference = winner.coder.distances(found["prediction"].to_numpy(), winner.coder.decode(raw[:, 0]))
+        coder = winner.coder
+        numbers = {"prediction": coder.decode(raw[:, 0]), **winner.calibration.interval(coder, raw)}
+        apart = [coder.distances(found[name].to_numpy(), wanted) for name, wanted in numbers.items()]
+        difference = np.max(apart, axis=0)
         equal = difference <= LARGEST_DIFFERENCE
     parity = Parity(len(rows), float(equal.mean()), float(difference.max()))
     if not (parity.labels_equal >= LABELS_EQUAL and parity.largest_difference <= LARGEST_DIFFERENCE):

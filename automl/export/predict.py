@@ -5,7 +5,8 @@
 Rows come from text in columns (.csv, .tsv, .txt, each also with .gz, .bz2, .xz or .zst) or JSON (one object, or a list
 of them). Separator, encoding, quotes and how numbers are written are found from the file, as they were in training:
 numbers may have a decimal comma or grouped digits, and the values of a column of texts are taken as they stand. Predictions go to the file named
-second, or else to the screen: `prediction` first, then the probability of each class. Columns the model does not know are
+second, or else to the screen: `prediction` first, then the probability of each class, or the `lower` and `upper` end
+of an interval that holds the truth of nine rows in ten. Columns the model does not know are
 ignored. Dates are ISO 8601, in UTC where they name no zone; a plain number in their place is seconds since 1970.
 
 Where the model takes images, these may stand in the place of rows.csv:
@@ -322,6 +323,12 @@ def open_session() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(HERE / "model.onnx"), providers=["CPUExecutionProvider"])
 
 
+def header_of(session: onnxruntime.InferenceSession, classes: list[Any]) -> list[str]:
+    """Name what is given for a row: a prediction, then the probability of each class, or the ends of an interval."""
+    others = [each.name for each in session.get_outputs()[1:] if each.name != "probabilities"]
+    return ["prediction", *(f"probability_{label}" for label in classes), *others]
+
+
 def predict(
     session: onnxruntime.InferenceSession,
     rows: Iterator[list[Any]],
@@ -330,7 +337,7 @@ def predict(
     folder: Path,
     are_files: bool,
 ) -> Iterator[list[Any]]:
-    """Give a prediction and its probabilities for every row, chunk by chunk; rows of files end in a name to begin with.
+    """Give a prediction and what belongs to it for every row, chunk by chunk; rows of files end in a name to begin with.
 
     `places` tells where in a row each column of the preparation lies, `folder` what names of image files are seen from.
     """
@@ -347,10 +354,10 @@ def predict(
             else:
                 nothing = missing.difference(column.get("values", ()))
                 inputs.append(as_input(column, ["" if text in nothing else text for text in cells], numbers))
-        predictions, *probabilities = session.run(None, dict(zip(names, inputs)))
+        predictions, *others = session.run(None, dict(zip(names, inputs)))
         for row, prediction in enumerate(predictions):
             name = chunk[row][-1:] if are_files else []
-            yield [*name, prediction, *(shares for table in probabilities for shares in table[row])]
+            yield [*name, prediction, *(value for table in others for value in np.atleast_1d(table[row]))]
 
 
 def main(source: str, target: str | None = None) -> None:
@@ -373,8 +380,9 @@ def main(source: str, target: str | None = None) -> None:
     places = [header.index(name) for name in wanted]
     with open(target, "w", encoding="utf-8", newline="") if target else nullcontext(sys.stdout) as output:
         writer = csv.writer(output, lineterminator="\n")
-        writer.writerow([*(["file"] * are_files), "prediction", *(f"probability_{label}" for label in classes)])
-        writer.writerows(predict(open_session(), rows, places, preparation, path.parent, are_files))
+        session = open_session()
+        writer.writerow([*(["file"] * are_files), *header_of(session, classes)])
+        writer.writerows(predict(session, rows, places, preparation, path.parent, are_files))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ class Predictor:
         self._na = tuple(how.get("na", ()))
         self._known = Known.of_columns(columns, how)
         self.classes: tuple[Any, ...] = tuple(classes)
+        self._given = tuple(each.name for each in self._session.get_outputs())
 
     def read(self, source: Path | str, reading: Reading | None = None) -> pd.DataFrame:
         """Read rows to predict from a table's file or, for a model of images, also from a folder, image or archive.
@@ -85,7 +86,8 @@ class Predictor:
             keep: Names of columns to repeat after the predictions.
 
         Returns:
-            `prediction`, then `probability_<class>` for each class, then what is kept.
+            `prediction`, then `probability_<class>` for each class or the ends of an interval, `lower` and `upper`,
+            then what is kept.
 
         Raises:
             BundleError: The rows lack a column, one to keep is unknown or named like a prediction, or the column of
@@ -107,7 +109,7 @@ class Predictor:
         absent = [column.name for column in self.columns if column.name not in rows.columns]
         if absent:
             raise BundleError(f"the rows lack the columns {', '.join(map(repr, absent))}")
-        outputs = {"prediction", *(f"probability_{label}" for label in self.classes)}
+        outputs = {*self._given, *(f"probability_{label}" for label in self.classes)}
         for name in keep:
             if name not in rows.columns:
                 raise BundleError(unknown("column to keep", name, rows.columns))
@@ -121,9 +123,9 @@ class Predictor:
             for column in self.columns
         ]
         names = [each.name for each in self._session.get_inputs()]
-        prediction, *rest = self._session.run(None, dict(zip(names, inputs)))
-        shares = {f"probability_{label}": rest[0][:, code] for code, label in enumerate(self.classes)}
-        return {"prediction": prediction, **shares}
+        found = dict(zip(self._given, self._session.run(list(self._given), dict(zip(names, inputs)))))
+        shares = found.pop("probabilities", None)
+        return {**found, **{f"probability_{label}": shares[:, code] for code, label in enumerate(self.classes)}}
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

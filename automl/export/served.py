@@ -35,12 +35,12 @@ class ServedBundle(PythonModel):
         self._session = self._program.open_session()
         self._preparation = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
         classes = json.loads((folder / "task.json").read_text(encoding="utf-8"))["classes"]
-        self._header = ["prediction", *(f"probability_{label}" for label in classes)]
+        self._header = self._program.header_of(self._session, classes)
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Give a prediction and the probability of each class for every row."""
+        """Give a prediction for every row, and the probability of each class or the ends of an interval."""
         columns = self._preparation["columns"]
         cells = [list(self._cells(model_input[column["name"]], column)) for column in columns]
         rows = (list(row) for row in zip(*cells))

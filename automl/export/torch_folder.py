@@ -63,6 +63,7 @@ def architecture(winner: Winner) -> dict[str, Any]:
         "preprocessing": winner.preparation.to_json(),
         "reading": winner.reading,
         "target": winner.coder.to_json(),
+        "calibration": winner.calibration.to_json(),
         "task": winner.task.to_json(),
     }
 

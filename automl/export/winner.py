@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors.torch import save
 
+from automl.data.calibration import UNCALIBRATED, Calibration
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,6 +30,7 @@ class Winner:
         preparation: From raw rows to blocks.
         coder: The labels, or the target's mean and scale.
         task: What is predicted from what.
+        calibration: How sure the module is.
         reading: How the text file of the training rows was read: `separator`, `decimal`, and `na`, which was asked for.
     """
 
@@ -36,6 +39,7 @@ class Winner:
     preparation: Preparation
     coder: TargetCoder
     task: Task
+    calibration: Calibration = UNCALIBRATED
     reading: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -67,7 +67,11 @@ def _result(reading: Reading) -> list[Block]:
         Table(header, rows, right=(1, 3)),
         plain("A lead is positive where the network is better; its interval is paired, over the same resamples."),
         Items(
-            [*([f"The network is {said}."] for said in judged["verdicts"]), [f"The gap: {judged['gap']['sentence']}."]]
+            [
+                *([f"The network is {said}."] for said in judged["verdicts"]),
+                [f"The gap: {judged['gap']['sentence']}."],
+                *([f"How sure: {said['sentence']}."] for said in [judged.get("calibration")] if said),
+            ]
         ),
     ]
 

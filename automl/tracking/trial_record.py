@@ -60,6 +60,11 @@ class TrialRecord:
         return self.folder / "weights.safetensors"
 
     @property
+    def calibration_path(self) -> Path:
+        """How sure its network is, learned on validation rows when it is judged or exported."""
+        return self.folder / "calibration.json"
+
+    @property
     def health_path(self) -> Path:
         """How the layers fared, and what is wrong with them."""
         return self.folder / "health.json"
