@@ -150,7 +150,7 @@ class Tally:
         self.layer(name, parameters=prod(self.size), kept=kept)
 
     def norm(self, name: str, kind: str) -> None:
-        """Pass a normalisation over features or channels; `none` is no layer.
+        """Pass a normalisation over features or channels, or over each token's numbers; `none` is no layer.
 
         Raises:
             ValueError: A group would be a single number, of which nothing would be left.
@@ -158,7 +158,7 @@ class Tally:
         if kind == "group" and prod(self.size) == 1:
             raise ValueError(f"{self._name}.{name} would have one channel of one pixel; more width would fit")
         if kind != "none":
-            self.layer(name, parameters=2 * self.size[0])
+            self.layer(name, parameters=2 * self.size[-1 if kind == "layer" else 0])
 
     def convolution(
         self, name: str, width: int, kernel: int, *, stride: int = 1, groups: int = 1, before: str = "none"

@@ -47,7 +47,8 @@ def _batch(blocks, n_rows, seed=0):
 
 
 def _without_dropout(family):
-    arguments = {name: 0.0 for name in ("dropout", "hidden_dropout") if hasattr(FAMILIES[family](), name)}
+    rates = ("dropout", "hidden_dropout", "attention_dropout")
+    arguments = {name: 0.0 for name in rates if hasattr(FAMILIES[family](), name)}
     return FAMILIES[family](**arguments)
 
 

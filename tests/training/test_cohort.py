@@ -40,6 +40,7 @@ DRY = {
     "cnn": {"dropout": 0.0, "stages": 2},
     "realmlp": {"dropout": 0.0},
     "tabm": {"dropout": 0.0, "k": 4},
+    "ft_transformer": {"dropout": 0.0, "hidden_dropout": 0.0, "attention_dropout": 0.0, "heads": 4},
 }
 COURSES = get_args(Course)
 
@@ -137,7 +138,7 @@ def _one_of_everything():
 def _own(family):
     """Activations, dropout and factors on learning rates of six members; some drop here, some there."""
     rates = {"dropout": (0.2, 0.1, 0.2, 0.0, 0.3, 0.0), "hidden_dropout": (0.1, 0.2, 0.0, 0.2, 0.3, 0.0)}
-    rates |= {"channel_dropout": (0.0, 0.1, 0.2, 0.0, 0.0, 0.1)}
+    rates |= {"channel_dropout": (0.0, 0.1, 0.2, 0.0, 0.0, 0.1), "attention_dropout": (0.2, 0.0, 0.1, 0.3, 0.0, 0.1)}
     rates |= {"embedding_lr_factor": (1.0, 0.3, 5.0, 1.0, 0.1, 2.0)}
     rates |= {"activation": ("relu", "silu", "tanh", "relu", "gelu", "sigmoid")}
     known = {field.name for field in fields(FAMILIES[family])}
@@ -432,6 +433,16 @@ MODEL_CHANGES = [
     ("tabm", {"numbers": "periodic", "sigma": 1.0}),
     ("tabm", {"embedding_size": 3}),
     ("tabm", {"embedding_lr_factor": 0.1}),
+    ("ft_transformer", {"blocks": 1}),
+    ("ft_transformer", {"width": 24}),
+    ("ft_transformer", {"heads": 2}),
+    ("ft_transformer", {"hidden_factor": 2.0}),
+    ("ft_transformer", {"activation": "gelu"}),
+    ("ft_transformer", {"attention_dropout": 0.2}),
+    ("ft_transformer", {"hidden_dropout": 0.2}),
+    ("ft_transformer", {"dropout": 0.2}),
+    ("ft_transformer", {"lr_factor": 3.0}),
+    ("ft_transformer", {"embedding_lr_factor": 0.1}),
 ]
 
 

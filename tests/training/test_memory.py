@@ -15,6 +15,7 @@ from automl.training.feed import Rows
 from tests.watching import Nobody
 
 TABLE = (Block("numeric", (40,), "float32"),)
+FEW = (Block("numeric", (3,), "float32"),)
 IMAGE = (Block("image", (1, 28, 28), "uint8", mean=(127.0,), std=(70.0,)),)
 N_ROWS = 256
 
@@ -48,6 +49,8 @@ CASES = {
     "many parameters, plain descent": ("resnet", {"blocks": 2, "width": 1000}, TABLE, "sgd", {"momentum": 0.0}),
     "activations with weights": ("realmlp", {"layers": 3, "width": 1300}, TABLE, "adamw", {}),
     "several predictions a row": ("tabm", {"k": 32, "width": 256, "numbers_size": 8}, TABLE, "adamw", {}),
+    "attention": ("ft_transformer", {"blocks": 2, "width": 64}, TABLE, "adamw", {}),
+    "attention of many parameters": ("ft_transformer", {"width": 768}, FEW, "adamw", {}),
     "embedded numbers": (
         "mlp",
         {"width": 64, "layers": 1, "numbers": "periodic", "frequencies": 256},

@@ -33,7 +33,7 @@ BLOCKS = (
     Block("image", (1, 8, 8), "uint8", mean=(127.0,), std=(70.0,)),
 )
 N_ROWS, BATCH = 60, 21
-DROPPING = {"dropout": 0.2, "hidden_dropout": 0.1, "channel_dropout": 0.1}
+DROPPING = {"dropout": 0.2, "hidden_dropout": 0.1, "channel_dropout": 0.1, "attention_dropout": 0.1}
 
 
 def _networks_without_batch_norm():

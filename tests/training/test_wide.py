@@ -54,6 +54,8 @@ SHAPES = [
     ("mlp", {"skip": True}),
     ("tabm", {"is_mini": True, "k": 3}),
     ("realmlp", {"is_parametric": False, "front": False}),
+    ("ft_transformer", {"width": 16, "heads": 4}),
+    ("ft_transformer", {"width": 16, "blocks": 1, "activation": "silu"}),
     ("cnn", {"squeeze": True, "mirror": True}),
     ("cnn", {"kernel": 5, "hidden": 7, "layers": 2}),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from automl.models.families.cnn import CNN
+from automl.models.families.ft_transformer import FTTransformer
 from automl.models.families.mlp import MLP
 from automl.models.families.realmlp import RealMLP
 from automl.models.families.resnet import ResNet
@@ -74,10 +75,11 @@ class WithHead(Protocol):
         """Walk through that module on paper."""
 
 
-FAMILIES: dict[str, type[MLP] | type[ResNet] | type[CNN] | type[RealMLP] | type[TabM]] = {
+FAMILIES: dict[str, type[MLP | ResNet | CNN | RealMLP | TabM | FTTransformer]] = {
     "mlp": MLP,
     "resnet": ResNet,
     "cnn": CNN,
     "realmlp": RealMLP,
     "tabm": TabM,
+    "ft_transformer": FTTransformer,
 }
