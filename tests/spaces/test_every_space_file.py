@@ -56,6 +56,8 @@ FOR_THE_BEST = {
     "family.realmlp.lr_factor",
     *(f"family.tabm.{name}" for name in ("k", "layers", "width", "is_mini", "dropout")),
     *(f"family.tabm.{name}" for name in ("numbers", "numbers_size", "bins")),
+    *(f"family.ft_transformer.{name}" for name in ("blocks", "width", "heads", "hidden_factor", "lr_factor")),
+    *(f"family.ft_transformer.{name}" for name in ("attention_dropout", "hidden_dropout", "dropout")),
     *(
         f"family.{family}.{name}"
         for family in ("mlp", "resnet")
