@@ -11,7 +11,7 @@ from automl.experiment.limits import Limits, milliseconds
 from automl.experiment.recipe import read_recipe
 from automl.experiment.watch import Unwatched
 from automl.models.build import build, costs, has_factors
-from automl.models.cost import operations, training_bytes
+from automl.models.cost import largest_output, operations, training_bytes
 from automl.models.settle import settle
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member, n_decays, n_slots
@@ -127,7 +127,7 @@ class Trainer:
             recipe.training.batch_size,
             n_slots=n_slots(recipe.optimizer),
             n_decays=n_decays(recipe.optimizer),
-            n_evaluated=min(rows_at_once(shapes), n_validation),
+            n_evaluated=min(rows_at_once(shapes, largest_output(layers)), n_validation),
             has_factors=has_factors(recipe.family),
         )
         return in_one * max(1, len(self.stage.folds))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import nn
 
-from automl.models.cost import LayerCost, Tally, operations
+from automl.models.cost import LayerCost, Tally, largest_output, operations
 from automl.models.encoders import ENCODERS
 from automl.models.families.registry import Encoder, WithHead
 from automl.models.layers import initialise, linear
@@ -28,6 +28,8 @@ class Network(nn.Module):
         backbone: Features (N, f) to features (N, g).
         head: Features (N, g) to outputs (N, n_outputs).
 
+    What builds it says by `largest` how many numbers the largest output of a layer has for one row.
+
     Shape:
         batch {name: (N, ...)} -> (N, n_outputs): logits a class, or one standardised number.
     """
@@ -35,6 +37,7 @@ class Network(nn.Module):
     def __init__(self, encoders: dict[str, nn.Module], backbone: nn.Module, head: nn.Module) -> None:
         super().__init__()
         self.lr_factors: dict[str, float] = {}
+        self.largest = 1
         self.encoders = nn.ModuleDict(encoders)
         self.backbone = backbone
         self.head = head
@@ -58,7 +61,7 @@ def build(family: Family, blocks: Sequence[Block], n_outputs: int, seed: int) ->
     Raises:
         ValueError: As `costs`, before any tensor is made.
     """
-    costs(family, blocks, n_outputs)
+    rows = costs(family, blocks, n_outputs)
     built = {block.name: _encoder(family, block) for block in blocks}
     backbone, width = family.backbone(sum(n_features for _, n_features in built.values()))
     _tell_parts(backbone, list(built.values()))
@@ -66,6 +69,7 @@ def build(family: Family, blocks: Sequence[Block], n_outputs: int, seed: int) ->
     network = Network({name: encoder for name, (encoder, _) in built.items()}, backbone, head)
     initialise(network, family.init, seed, embedding_deviation=getattr(family, "embedding_deviation", 0.1))
     _quicken(network, getattr(family, "lr_factor", 1.0))
+    network.largest = largest_output(rows)
     return network
 
 

@@ -53,6 +53,7 @@ class LayerCost:
         multiply_adds: Multiplications with an addition each, for one row forward.
         passes: How often a row goes through it in a prediction; in training it does once.
         kept: Numbers of one row that wait for the way back because of it.
+        held: Numbers of one row that are there beside its input and output while it runs, in evaluation.
     """
 
     name: str
@@ -61,6 +62,7 @@ class LayerCost:
     multiply_adds: int
     passes: int = 1
     kept: int = 0
+    held: int = 0
 
 
 def pixels_after(size: int, kernel: int, *, stride: int, padding: int) -> int:
@@ -86,12 +88,13 @@ class Tally:
         >>> tally = Tally((1, 8, 8), "stem")
         >>> tally.convolution("first", 4, kernel=3, stride=2)
         >>> tally.rows
-        [LayerCost(name='stem.first', output=(4, 4, 4), parameters=40, multiply_adds=576, passes=1, kept=64)]
+        [LayerCost(name='stem.first', output=(4, 4, 4), parameters=40, multiply_adds=576, passes=1, kept=64, held=0)]
     """
 
     def __init__(self, size: Size, name: str) -> None:
         self.size = size
         self.passes = 1
+        self.held = 0
         self.rows: list[LayerCost] = []
         self._name = name
 
@@ -123,7 +126,7 @@ class Tally:
         self.size = size or self.size
         full = f"{self._name}.{name}" if name else self._name
         n_kept = round(kept * prod(self.size))
-        self.rows.append(LayerCost(full, self.size, parameters, multiply_adds, self.passes, n_kept))
+        self.rows.append(LayerCost(full, self.size, parameters, multiply_adds, self.passes, n_kept, self.held))
 
     def activation(self, name: str, kind: str) -> None:
         """Pass an activation, of which there is one output more to keep where its way back needs its input."""
@@ -197,6 +200,11 @@ def operations(rows: Sequence[LayerCost]) -> int:
     return sum(max(row.multiply_adds, row.parameters) for row in rows)
 
 
+def largest_output(rows: Sequence[LayerCost]) -> int:
+    """Say how many numbers the largest output of a layer has for one row."""
+    return max(prod(row.output) for row in rows)
+
+
 def training_bytes(
     rows: Sequence[LayerCost],
     batch_size: int,
@@ -219,9 +227,10 @@ def training_bytes(
         has_factors: Whether parameters have factors on the learning rate.
     """
     parameters = sum(row.parameters for row in rows)
-    largest = _AT_ONCE * max(prod(row.output) for row in rows)
+    largest = _AT_ONCE * largest_output(rows)
+    in_evaluation = max(_AT_ONCE * prod(row.output) + row.held for row in rows)
     lasting = parameters * (_LASTING + n_slots + min(n_decays, 1) + (_FACTORS[0] if has_factors else 0))
     back = batch_size * (sum(row.kept for row in rows) + largest)
     moving = parameters * (_MOVING[1] + max(n_decays - 1, 0) if n_slots else _MOVING[0])
     moving += parameters * (_FACTORS[1] if has_factors else 0)
-    return _FLOAT * (lasting + max(back, moving, n_evaluated * largest))
+    return _FLOAT * (lasting + max(back, moving, n_evaluated * in_evaluation))

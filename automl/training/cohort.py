@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
@@ -112,7 +112,8 @@ class Cohort:
     ) -> None:
         if len({member.training.batch_size for member in members}) != 1:
             raise ValueError("the members of a cohort need the same batch size")
-        self._train, self._validation, self._watcher = train, validation, watcher
+        self._train, self._watcher = train, watcher
+        self._validation = replace(validation, largest=getattr(modules[0], "largest", 1))
         self._device = train.trained_on
         self._edges = batch_edges(len(train), members[0].training.batch_size)
         self.fitted = [Fitted() for _ in members]

@@ -29,7 +29,7 @@ _Copied = tuple[Batch, "Tensor", "torch.cuda.Event | None"]
 WEIGHT = "weight"
 """The block that says how much each row counts in the loss; over all rows it is 1 on average."""
 
-_ROWS_AT_ONCE, _PIXELS_AT_ONCE = 8192, 2**20
+_ROWS_AT_ONCE, _PIXELS_AT_ONCE, _NUMBERS_AT_ONCE = 8192, 2**20, 2**25
 _SHARE_OF_MEMORY = 0.5
 """How much of a device's free memory rows may take; the rest is for weights, gradients and activations."""
 
@@ -43,12 +43,14 @@ class Rows:
         target: (N,) int64 class codes, or float32 standardised numbers; where the inputs are.
         device: Where they are trained on, if it is not where they are.
         at_once: As how many rows at a time they are evaluated at most; None for as many as an evaluation takes.
+        largest: Numbers of the largest output that a layer gives of one of them.
     """
 
     inputs: Batch
     target: Tensor
     device: torch.device | None = None
     at_once: int | None = None
+    largest: int = 1
 
     def __len__(self) -> int:
         return len(self.target)
@@ -65,7 +67,8 @@ class Rows:
     @property
     def portion(self) -> int:
         """How many rows are evaluated at a time."""
-        usual = min(rows_at_once([tuple(block.shape) for block in self.inputs.values()]), max(1, len(self)))
+        shapes = [tuple(block.shape) for block in self.inputs.values()]
+        usual = min(rows_at_once(shapes, self.largest), max(1, len(self)))
         return usual if self.at_once is None else min(usual, self.at_once)
 
     def parts(self) -> Iterator[Batch]:
@@ -93,18 +96,21 @@ class Rows:
             yield copier.ready(*copied)
 
 
-def rows_at_once(shapes: Iterable[tuple[int, ...]]) -> int:
+def rows_at_once(shapes: Iterable[tuple[int, ...]], largest: int = 1) -> int:
     """Say of how many rows at a time a network is evaluated: of fewer where they are images, whose features are many.
 
     Args:
         shapes: Those of the blocks, (N, ...) each.
+        largest: Numbers of the largest output that a layer of the network gives of a row: attention has many, too.
 
     Examples:
         >>> rows_at_once([(60_000, 14)]), rows_at_once([(60_000, 1, 28, 28)])
         (8192, 1337)
+        >>> rows_at_once([(60_000, 200)], largest=200 * 8 * 200)
+        104
     """
     pixels = max((math.prod(shape[1:]) for shape in shapes if len(shape) > 2), default=1)
-    return max(1, min(_ROWS_AT_ONCE, _PIXELS_AT_ONCE // pixels))
+    return max(1, min(_ROWS_AT_ONCE, _PIXELS_AT_ONCE // pixels, _NUMBERS_AT_ONCE // largest))
 
 
 def ahead(fetch: Callable[[int], Fetched], count: int) -> Iterator[Fetched]:

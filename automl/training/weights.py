@@ -81,7 +81,7 @@ def raw_outputs(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> NDArra
     module.eval()
     n_rows = len(next(iter(arrays.values())))
     parts = [torch.empty((0, 1))]
-    size = rows_at_once(array.shape for array in arrays.values())
+    size = rows_at_once((array.shape for array in arrays.values()), getattr(module, "largest", 1))
     for start in range(0, n_rows, size):
         batch = {name: torch.from_numpy(array[start : start + size]) for name, array in arrays.items()}
         parts.append(module(batch))

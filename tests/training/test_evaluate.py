@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,6 +17,7 @@ from automl.training.cohort import Cohort, train
 from automl.training.evaluate import evaluate
 from automl.training.feed import Rows
 from automl.training.stack import Stack
+from automl.training.weights import raw_outputs
 from tests.scarcity import Scarce
 from tests.watching import Nobody
 
@@ -67,6 +69,34 @@ def test_what_is_no_lack_of_memory_is_not_tried_again():
 def test_few_rows_are_one_portion(n_rows):
     outputs, rows = evaluate(_stack(), _rows(n_rows), is_mixed=False, least=1)
     assert (outputs.shape, rows.portion) == ((2, n_rows, 2), n_rows)
+
+
+def _rows_seen(network):
+    """Keep how many rows the network is run on at a time in evaluation."""
+    seen = []
+    network.register_forward_hook(
+        lambda each, inputs, _output: None if each.training else seen.append(len(inputs[0]["numeric"]))
+    )
+    return seen
+
+
+def test_networks_of_large_outputs_are_evaluated_on_fewer_rows_at_a_time():
+    networks, members, *rest = _given(1)
+    assert networks[0].largest == 64
+    networks[0].largest = 2**15
+    seen = _rows_seen(networks[0])
+    (fitted,) = train(networks, members, *rest)
+    assert set(seen) == {1024}
+    assert fitted.at_once is None
+
+
+def test_networks_of_large_outputs_answer_fewer_rows_at_a_time():
+    network, rows = build(FAMILIES["mlp"](width=64), BLOCKS, 2, seed=0), _rows(4096)
+    arrays = {"numeric": rows.inputs["numeric"].numpy()}
+    whole, seen = raw_outputs(network, arrays), _rows_seen(network)
+    network.largest = 2**15
+    np.testing.assert_allclose(raw_outputs(network, arrays), whole, rtol=1e-5, atol=1e-6)
+    assert seen == [1024] * 4
 
 
 def _given(n_members=2, accumulation=1, batch_size=16, n_validation=4096):

@@ -20,15 +20,15 @@ IMAGE = (Block("image", (1, 28, 28), "uint8", mean=(127.0,), std=(70.0,)),)
 N_ROWS = 256
 
 
-def most_alive(family, blocks, optimizer):
+def most_alive(family, blocks, optimizer, n_rows=N_ROWS):
     """The most bytes of tensors that are alive at once while a candidate is made and trained for two epochs."""
     draw = torch.Generator().manual_seed(0)
     block = blocks[0]
     if block.name == "image":
-        inputs = torch.randint(0, 256, (N_ROWS, *block.shape), generator=draw, dtype=torch.uint8)
+        inputs = torch.randint(0, 256, (n_rows, *block.shape), generator=draw, dtype=torch.uint8)
     else:
-        inputs = torch.randn(N_ROWS, *block.shape, generator=draw)
-    rows = Rows({block.name: inputs}, torch.randint(0, 3, (N_ROWS,), generator=draw))
+        inputs = torch.randn(n_rows, *block.shape, generator=draw)
+    rows = Rows({block.name: inputs}, torch.randint(0, 3, (n_rows,), generator=draw))
     member = Member(seed=0, optimizer=optimizer, schedule=Constant(), training=Training(batch_size=128))
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as seen:
         cohort = Cohort([build(family, blocks, 3, seed=0)], [member], rows, rows, Nobody())
@@ -50,7 +50,7 @@ CASES = {
     "activations with weights": ("realmlp", {"layers": 3, "width": 1300}, TABLE, "adamw", {}),
     "several predictions a row": ("tabm", {"k": 32, "width": 256, "numbers_size": 8}, TABLE, "adamw", {}),
     "attention": ("ft_transformer", {"blocks": 2, "width": 64}, TABLE, "adamw", {}),
-    "attention of many parameters": ("ft_transformer", {"width": 768}, FEW, "adamw", {}),
+    "attention of many parameters": ("ft_transformer", {"blocks": 2, "width": 512}, FEW, "adamw", {}),
     "embedded numbers": (
         "mlp",
         {"width": 64, "layers": 1, "numbers": "periodic", "frequencies": 256},
@@ -78,3 +78,12 @@ def test_memory_in_training_is_known_before_it(case):
     measured = most_alive(family, blocks, optimizer)
     assert measured > 50e6
     assert predicted == pytest.approx(measured, rel=0.25)
+
+
+def test_memory_of_attention_over_many_rows_is_known_before_it():
+    family, optimizer = FAMILIES["ft_transformer"](blocks=1, width=64), OPTIMIZERS["adamw"]()
+    layers, n_rows = costs(family, TABLE, 3), 2048
+    told = {"n_slots": n_slots(optimizer), "n_decays": n_decays(optimizer)}
+    predicted = training_bytes(layers, 128, **told, n_evaluated=n_rows)
+    assert predicted > 2 * training_bytes(layers, 128, **told)
+    assert predicted == pytest.approx(most_alive(family, TABLE, optimizer, n_rows), rel=0.25)

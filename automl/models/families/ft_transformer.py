@@ -143,18 +143,20 @@ class FTTransformer:
         """
         if self.width % self.heads:
             raise ValueError(f"the width must be a multiple of the heads, got {self.width} and {self.heads}")
-        tally.layer("0", (1 + tally.flat() // self.width, self.width), parameters=self.width)
+        n_features = tally.flat()
+        tally.layer("0", (1 + n_features // self.width, self.width), parameters=self.width)
         for place in range(self.blocks):
             with tally.inside(str(1 + 2 * place)):
-                self._count_attention(tally, place)
+                self._count_attention(tally, place, n_features)
             with tally.inside(str(2 + 2 * place)):
-                self._count_gated(tally)
+                self._count_gated(tally, n_features)
 
-    def _count_attention(self, tally: Tally, place: int) -> None:
+    def _count_attention(self, tally: Tally, place: int, n_features: int) -> None:
         tally.norm("norm", "layer" if place else "none")
         all_tokens = tally.size
         asking = (1, self.width) if place == self.blocks - 1 else all_tokens
         n_products = asking[0] * prod(all_tokens)
+        tally.held = n_features + (3 if place else 2) * prod(all_tokens) + prod(asking)  # input, norm, keys, queries
         tally.size = asking
         tally.linear("queries", self.width)
         tally.size = all_tokens
@@ -168,8 +170,9 @@ class FTTransformer:
         tally.linear("out", self.width)
         tally.dropout("dropout", self.dropout)
 
-    def _count_gated(self, tally: Tally) -> None:
+    def _count_gated(self, tally: Tally, n_features: int) -> None:
         before = tally.size
+        tally.held = n_features + prod(before)
         tally.norm("norm", "layer")
         tally.linear("widen", 2 * self.hidden)
         tally.layer("activation", (*before[:-1], self.hidden), kept=2)  # What it gives, and that times the values.
