@@ -69,7 +69,9 @@ class Gather(_Product):
 class Attention(nn.Module):
     """x + dropout(linear(what tokens take of one another, after a norm)).
 
-    Keys have no bias: softmax would take it out again, and its gradient is rounding noise.
+    Keys have no bias: softmax would take it out again, and its gradient is rounding noise. Queries and keys are
+    `aside`: while tokens are small and alike, as those of the first block at the start, they hardly matter, and no
+    layer learns the less for it.
 
     Args:
         n_tokens: T.
@@ -103,6 +105,7 @@ class Attention(nn.Module):
         self.match, self.attention_dropout = Match(heads, n_products), make_dropout(attention_dropout)
         self.gather, self.out = Gather(heads, n_products), linear(width, width)
         self.dropout = make_dropout(dropout)
+        self.aside = ("queries.weight", "keys.weight")
         self._first_alone = first_alone
 
     def draw(self, generator: torch.Generator) -> None:

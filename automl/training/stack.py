@@ -101,11 +101,15 @@ class Stack:
 
     @property
     def layers(self) -> dict[str, slice]:
-        """The columns of each layer's weights, by the layer's name, in the network's order; not of biases and norms."""
+        """The columns of each layer's weights, by the layer's name, in the network's order; not of biases and norms.
+
+        Nor of weights that a layer's `aside` names: they lie beside the way through the network, and their gradients
+        say nothing of it.
+        """
         ends = list(itertools.accumulate(shape.numel() for shape in self._shapes.values()))
-        columns = {}
+        columns, aside = {}, _aside(self.module)
         for (name, shape), end in zip(self._shapes.items(), ends):
-            if self._decays[name]:
+            if self._decays[name] and name not in aside:
                 columns[name.removesuffix(".weight")] = slice(end - shape.numel(), end)
         return columns
 
@@ -255,6 +259,12 @@ def _decays(module: nn.Module) -> dict[str, bool]:
         for name, does in getattr(layer, "decays", {}).items():
             decays[f"{prefix}.{name}" if prefix else name] = does
     return decays
+
+
+def _aside(module: nn.Module) -> set[str]:
+    """Give the full names of the parameters that layers name as `aside`."""
+    owners = [(f"{prefix}." if prefix else "", layer) for prefix, layer in module.named_modules()]
+    return {f"{prefix}{name}" for prefix, layer in owners for name in getattr(layer, "aside", ())}
 
 
 def signature(module: nn.Module) -> tuple[object, ...]:

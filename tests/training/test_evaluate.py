@@ -86,7 +86,7 @@ def test_networks_of_large_outputs_are_evaluated_on_fewer_rows_at_a_time():
     networks[0].largest = 2**15
     seen = _rows_seen(networks[0])
     (fitted,) = train(networks, members, *rest)
-    assert set(seen) == {1024}
+    assert max(seen) == 1024
     assert fitted.at_once is None
 
 

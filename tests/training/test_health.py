@@ -150,7 +150,7 @@ def test_twelve_layers_of_sigmoid_are_told_to_vanish(rows):
         ("mlp", {"activation": "tanh"}),
         ("mlp", {"layers": 12}),
         ("mlp", {"layers": 12, "activation": "sigmoid", "norm": "batch"}),
-        ("ft_transformer", {"width": 32}),
+        ("ft_transformer", {"width": 64, "lr_factor": 0.1}),
     ],
     ids=str,
 )

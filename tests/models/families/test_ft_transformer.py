@@ -257,3 +257,10 @@ def test_a_width_that_heads_cannot_share_is_refused():
     with pytest.raises(ValueError, match=message):
         build(FTTransformer(width=20), BLOCKS, 2, seed=0)
     assert infeasible(FTTransformer(width=20), BLOCKS) == message
+
+
+def test_queries_and_keys_are_no_layers_to_a_trials_health():
+    network = build(FTTransformer(blocks=1), BLOCKS, 2, seed=0)
+    layers = [f"backbone.1.{name}" for name in ("values", "out")]
+    layers += [f"backbone.2.{name}" for name in ("widen", "narrow")]
+    assert list(Stack([network], [0], CPU).layers) == [*layers, "head.linear"]
