@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import numbers as number_types
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ MISSING_TIME = int(np.iinfo(np.int64).min)
 
 _TIME_ZONE = r":.*[Zz+-]"
 """What a time of day with a zone is known by: without a time there is none."""
+
+_BEYOND_NANOSECONDS = r"(?:0\d|1[0-6]|2[2-9]|[3-9]\d)\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?Z?)?"
+"""Instants in UTC, or without a zone, that nanoseconds since 1970 may not reach in 64 bits."""
 
 AN_IMAGE = "an image"
 """What stands for an image where text is wanted."""
@@ -121,6 +125,10 @@ def as_microseconds(values: pd.Series[Any]) -> NDArray[np.int64]:
     for part in (has_zone, ~has_zone):  # apart: pandas 2 takes one without a zone to be in that of the one before
         if part.any():
             found[part] = _microseconds(pd.to_datetime(values[part], format="ISO8601", utc=True, errors="coerce"))
+    beyond = (found == MISSING_TIME) & values.str.fullmatch(_BEYOND_NANOSECONDS, na=False).to_numpy(bool)
+    for place in np.flatnonzero(beyond):  # what pandas 2 has no room for: 9999-12-31, for one
+        with suppress(ValueError):
+            found[place] = np.datetime64(values.iloc[place].removesuffix("Z"), "us").astype(np.int64)
     return found
 
 

@@ -100,8 +100,9 @@ def test_a_terminal_breaks_sentences_between_words(lines_on: LinesOn):
 
 
 def test_a_file_gets_sentences_whole_and_uncoloured(capsys: pytest.CaptureFixture[str]):
-    write_prose(["word " * 300, "[red]not a colour[/red]"])
-    assert capsys.readouterr().out == "word " * 300 + "\n[red]not a colour[/red]\n"
+    words = " ".join(["word"] * 300)
+    write_prose([words, "[red]not a colour[/red]"])
+    assert capsys.readouterr().out == f"{words}\n[red]not a colour[/red]\n"
 
 
 def test_things_side_by_side_have_a_line_for_each_fact(capsys: pytest.CaptureFixture[str]):
