@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from automl.baselines.dummy import DUMMIES
 from automl.baselines.linear import fit_logistic, fit_ridge
+from automl.baselines.trees import fit_boosted_classes, fit_boosted_numbers
 from automl.task import Block, Task, TaskKind
 
 
@@ -22,37 +23,51 @@ class Baseline(Protocol):
 
 
 _Fit = Callable[
-    [Mapping[str, NDArray[Any]], NDArray[Any], tuple[Block, ...], Task, int, NDArray[np.float64] | None], Baseline
+    [Mapping[str, NDArray[Any]], NDArray[Any], tuple[Block, ...], Task, int, NDArray[np.float64] | None],
+    Baseline | None,
 ]
 
+TREES = "boosted_trees"
 BASELINES: dict[TaskKind, dict[str, _Fit]] = {
-    "binary": {**DUMMIES["binary"], "linear": fit_logistic},
-    "multiclass": {**DUMMIES["multiclass"], "linear": fit_logistic},
-    "regression": {**DUMMIES["regression"], "linear": fit_ridge},
+    "binary": {**DUMMIES["binary"], "linear": fit_logistic, TREES: fit_boosted_classes},
+    "multiclass": {**DUMMIES["multiclass"], "linear": fit_logistic, TREES: fit_boosted_classes},
+    "regression": {**DUMMIES["regression"], "linear": fit_ridge, TREES: fit_boosted_numbers},
 }
 
 
-def fit_baselines(
+def names_of(task: Task) -> list[str]:
+    """Name the baselines of a task: trees make nothing of the pixels of an image."""
+    has_images = any(column.kind == "image" for column in task.columns)
+    return [name for name in BASELINES[task.kind] if name != TREES or not has_images]
+
+
+def fit_baseline(
+    name: str,
     arrays: Mapping[str, NDArray[Any]],
     target: NDArray[Any],
     blocks: tuple[Block, ...],
     task: Task,
-    seed: int,
     weights: NDArray[np.float64] | None = None,
-) -> dict[str, Baseline]:
-    """Fit every baseline of the task on the prepared training rows.
+    *,
+    seed: int,
+) -> Baseline | None:
+    """Fit a baseline on the prepared training rows.
 
     Args:
+        name: Which of the task's.
         arrays: The blocks of the training rows by name.
         target: Class codes (positions in the task's classes), or numbers in the target's own units.
         blocks: What the arrays are.
         task: Its kind and classes.
-        seed: For estimators that draw at random.
         weights: How much each training row counts (N,); None where all count alike.
+        seed: For estimators that draw at random.
+
+    Returns:
+        What was fitted, or None where it would take too long.
 
     Raises:
         ValueError: There are no training rows.
     """
     if not len(target):
         raise ValueError("a baseline needs at least one training row")
-    return {name: fit(arrays, target, blocks, task, seed, weights) for name, fit in BASELINES[task.kind].items()}
+    return BASELINES[task.kind][name](arrays, target, blocks, task, seed, weights)

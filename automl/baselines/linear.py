@@ -5,7 +5,6 @@ Both keep scikit-learn's default penalty. Nothing is tuned: a baseline is fixed 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from automl.baselines.columns import stack, width
 from automl.baselines.dummy import Constant, fit_majority
+from automl.baselines.estimators import Classes, Numbers, fit_numbers, fit_pipeline
 from automl.task import Block, Task
 
 _WORK = 1e10
@@ -29,52 +29,6 @@ _STEP_COST = 20
 _MIN_ITERATIONS, _MAX_ITERATIONS = 20, 1000
 
 
-class LinearClasses:
-    """A fitted logistic regression.
-
-    Args:
-        model: scikit-learn's pipeline; its classes are codes.
-        blocks: What it reads, in its order of columns.
-        n_classes: How many classes the task has, those without a training row included.
-    """
-
-    def __init__(self, model: Pipeline, blocks: tuple[Block, ...], n_classes: int) -> None:
-        self.model = model
-        self.blocks = blocks
-        self.n_classes = n_classes
-
-    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """Give the probabilities (N, K), 0 for a class without a training row."""
-        X = stack(arrays, self.blocks)
-        probabilities = np.zeros((len(X), self.n_classes))
-        if len(X):
-            probabilities[:, self.model.classes_] = self.model.predict_proba(X)
-        return probabilities
-
-
-class LinearNumbers:
-    """A fitted ridge regression.
-
-    Args:
-        model: scikit-learn's pipeline, fitted to the standardised target.
-        blocks: What it reads, in its order of columns.
-        mean: The training target's mean.
-        scale: Its standard deviation, or 1 where that is 0.
-    """
-
-    def __init__(self, model: Pipeline, blocks: tuple[Block, ...], mean: float, scale: float) -> None:
-        self.model = model
-        self.blocks = blocks
-        self.mean = mean
-        self.scale = scale
-
-    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """Give numbers (N,) in the target's own units."""
-        X = stack(arrays, self.blocks)
-        standardised = self.model.predict(X) if len(X) else np.zeros(0)
-        return np.asarray(standardised, dtype=np.float64) * self.scale + self.mean
-
-
 def fit_logistic(
     arrays: Mapping[str, NDArray[Any]],
     target: NDArray[Any],
@@ -82,14 +36,14 @@ def fit_logistic(
     task: Task,
     seed: int,
     weights: NDArray[np.float64] | None = None,
-) -> LinearClasses | Constant:
+) -> Classes | Constant:
     """Fit a logistic regression; with one class among the training rows it is that class's constant."""
     found = len(np.unique(target if weights is None else target[weights > 0]))
     if found < 2:
         return fit_majority(arrays, target, blocks, task, seed, weights)
     iterations = _iterations(len(target), blocks, 1 if found == 2 else found)
     model = make_pipeline(_columns(blocks), LogisticRegression(max_iter=iterations, random_state=seed))
-    return LinearClasses(_fit(model, stack(arrays, blocks), target, weights), blocks, len(task.classes))
+    return Classes(fit_pipeline(model, stack(arrays, blocks), target, weights), blocks, len(task.classes))
 
 
 def fit_ridge(
@@ -99,27 +53,10 @@ def fit_ridge(
     task: Task,
     seed: int,
     weights: NDArray[np.float64] | None = None,
-) -> LinearNumbers:
+) -> Numbers:
     """Fit a ridge regression."""
-    numbers = target.astype(np.float64)
-    mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
-    model = make_pipeline(_columns(blocks), Ridge(max_iter=_iterations(len(target), blocks, 1), random_state=seed))
-    fitted = _fit(model, stack(arrays, blocks), (numbers - mean) / scale, weights)
-    return LinearNumbers(fitted, blocks, mean, scale)
-
-
-def _fit(
-    model: Pipeline, X: NDArray[np.float32], target: NDArray[Any], weights: NDArray[np.float64] | None
-) -> Pipeline:
-    """Fit silently: iterations are bounded on purpose, and a fit that stops unconverged is still the baseline.
-
-    Weights are brought to 1 on average, for the penalty is measured against them.
-    """
-    given = {} if weights is None else {f"{model.steps[-1][0]}__sample_weight": weights / weights.mean()}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(X, target, **given)
-    return model
+    ridge = Ridge(max_iter=_iterations(len(target), blocks, 1), random_state=seed)
+    return fit_numbers(make_pipeline(_columns(blocks), ridge), arrays, target, blocks, weights)
 
 
 def _columns(blocks: tuple[Block, ...]) -> ColumnTransformer:

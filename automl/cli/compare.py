@@ -25,13 +25,17 @@ Studies = Annotated[
 ]
 Row = Mapping[str, Any]
 
-_STUDY = ("study", "data", "target", "metric", "trials", "validation", "test", "interval", "linear", "time")
+_STUDY = (
+    *("study", "data", "target", "metric", "trials", "validation", "test", "interval"),
+    *("linear", "boosted_trees", "time"),
+)
 _SIDE_BY_SIDE = (
-    *("data", "target", "metric", "space", "budget", "trials", "validation", "test", "interval", "linear", "time"),
+    *("data", "target", "metric", "space", "budget", "trials", "validation", "test", "interval"),
+    *("linear", "boosted_trees", "time"),
 )
 _TRIAL = ("trial", "state", "score", "loss", "epochs", "time", "parameters", "family", "optimizer", "lr")
 _WORDS = ("study", "data", "target", "metric", "interval", "state", "pareto", "family", "optimizer")
-_SPARE_OF_STUDY = ("linear", "target", "time", "metric", "validation")
+_SPARE_OF_STUDY = ("boosted_trees", "linear", "target", "time", "metric", "validation")
 _SPARE_OF_TRIAL = ("loss", "epochs", "lr", "time")
 _NOT_COSTS = ("trial", "validation")
 

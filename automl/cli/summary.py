@@ -10,7 +10,8 @@ from typing import Any
 from automl.cli.options import RUNS
 from automl.cli.screen import write_json, write_lines, write_prose
 from automl.report import pareto
-from automl.report.figures import counted, duration, figure, interval
+from automl.report.figures import counted, duration, figure, interval, spoken
+from automl.report.shortfall import shortfall
 from automl.report.summary import judgement_of
 from automl.spaces.conditions import word
 from automl.tracking.record import WEBPAGE, Record
@@ -35,12 +36,14 @@ def write_result(result: Result, *, as_json: bool) -> None:
 
 
 def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
-    """Say what was tried, what won, and how it was judged.
+    """Say what was tried, what won, and how it was judged; first of all, what the winner loses to or does not beat.
 
     Args:
         result: The study's JSON object.
         judged: The judgement of its winner, or None where it was not judged.
     """
+    if judged is not None and (said := shortfall(judged)):
+        yield from (said, "")
     yield counts_line(result)
     yield from best_lines(result)
     yield from front_lines(result)
@@ -98,7 +101,7 @@ def setting(value: Any) -> str:
 
 
 def _judgement_lines(result: Result, judged: Result) -> Iterator[str]:
-    scores = {"network": judged["test"], **judged["baselines"]}
+    scores = {"network": judged["test"], **{spoken(name): ends for name, ends in judged["baselines"].items()}}
     width = max(map(len, scores))
     yield from ("", f"Test {result['metric']} on {judged['test']['rows']:,} sealed rows, with its 95 % interval")
     yield from (f"  {name:<{width}}  {figure(score['value'])} {interval(score)}" for name, score in scores.items())

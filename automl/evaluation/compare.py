@@ -111,7 +111,7 @@ def judgement(
         "test": {**result.scores[model].to_json(), "rows": rows},
         "baselines": {name: result.scores[name].to_json() for name in baselines},
         "differences": {name: interval.to_json() for name, interval in result.differences.items()},
-        "verdicts": [verdict(name, interval, metric) for name, interval in result.differences.items()],
+        "verdicts": [verdict(name.replace("_", " "), lead, metric) for name, lead in result.differences.items()],
         "gap": {"value": None if math.isnan(gap) else gap, "sentence": sentence},
         "notes": list(notes),
     }

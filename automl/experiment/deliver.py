@@ -29,6 +29,7 @@ from automl.export.winner import Winner
 from automl.models.summary import n_parameters
 from automl.passwords import without_password
 from automl.report.prepared import PREPARED, prepared
+from automl.report.shortfall import shortfall
 from automl.report.summary import summarise
 from automl.task import Task
 from automl.tracking.names import short_params
@@ -141,6 +142,7 @@ def _provenance(record: Record, trial: int, config: dict[str, Any], task: Task) 
         "validation": outcome.score if isinstance(outcome, Completed) else None,
         "test": judged["test"] if is_judged else None,
         "baselines": judged["baselines"] if is_judged else {},
+        "shortfall": shortfall(judged) if is_judged else "",
         "verdicts": judged["verdicts"] if is_judged else [],
         "calibration": judged.get("calibration") if is_judged else told(calibration(record, trial), task),
         "seal_broken": Seal(record.run_dir).broken,

@@ -1,12 +1,14 @@
-"""The final judgement: the winner's stored weights and two baselines fixed in advance, on the test rows, once."""
+"""The final judgement: the winner's stored weights and the baselines fixed in advance, on the test rows, once."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from automl.baselines.dummy import DUMMIES
-from automl.baselines.fit import fit_baselines
+from automl.baselines.fit import TREES, fit_baseline, names_of
+from automl.baselines.trees import remark
 from automl.data.judged import judged_rows
 from automl.data.preparing import Preparing
 from automl.data.rows import write_rows
@@ -18,13 +20,13 @@ from automl.experiment.calibration import calibration, judged
 from automl.experiment.first import foreign_rows
 from automl.experiment.plan import Plan
 from automl.experiment.rebuild import rebuild
+from automl.report.figures import duration, spoken
 from automl.tracking.record import JUDGEMENT, PLAN
 from automl.training.weights import raw_outputs, weights_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -37,9 +39,19 @@ if TYPE_CHECKING:
 MODEL = "model"
 FOR_BASELINES = Preparing(numeric="standard")
 """What the baselines see, fixed in advance: a linear model does best on columns that keep their shape."""
+FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
+"""What boosted trees see: they split a category in two by its values, so that every one of them is a code."""
 
 
-def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_seal: str | None = None) -> str | None:
+def judge(
+    record: Record,
+    stage: Stage,
+    trial: int,
+    outcome: Completed,
+    break_seal: str | None = None,
+    *,
+    say: Callable[[str], None],
+) -> str | None:
     """Judge a trial on the test rows; what comes of it is in `judgement.json` and `judgement.parquet`.
 
     An opening that a killed session left without a result is taken up again for the same weights.
@@ -50,6 +62,7 @@ def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_se
         trial: The winner's number.
         outcome: What it came to.
         break_seal: Why the rows may be opened though they were before.
+        say: Hears how long the baselines took.
 
     Returns:
         A sentence where an earlier opening was completed, else None.
@@ -61,7 +74,7 @@ def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_se
     sha256 = weights_sha256(record.trial(trial).weights_path)
     if seal.is_judged and record.has(JUDGEMENT) and seal.openings()[-1]["weights_sha256"] == sha256 and not break_seal:
         return None
-    baselines = _fit_baselines(stage)
+    baselines = _fit_baselines(stage, say)
     sureness = calibration(record, trial)
     opening = seal.open(trial, sha256, break_seal)
     raw = _raw(record, trial, opening.rows)
@@ -73,7 +86,7 @@ def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_se
     ends = sureness.interval(stage.coder, raw)
     table = judged_rows(opening.rows, stage.coder, outputs, losses, stage.task, ends)
     write_rows(record.judgement_rows_path, table)
-    notes = [*_of_counting(stage.task, opening.rows), *_notes(record, seal, opening.ordinal)]
+    notes = [*_of_counting(stage.task, opening.rows), *_of_trees(stage), *_notes(record, seal, opening.ordinal)]
     numbers = judgement(trial, stage.task.metric, outcome.score, result, rows=len(truth), notes=notes)
     numbers["calibration"] = judged(sureness, truth, raw, stage, resampling)
     record.write_json(JUDGEMENT, numbers)
@@ -81,29 +94,45 @@ def judge(record: Record, stage: Stage, trial: int, outcome: Completed, break_se
     return f"completed opening {opening.ordinal} of the test rows, which was interrupted" if opening.continued else None
 
 
-def _fit_baselines(stage: Stage) -> dict[str, Baseline]:
-    prepared = stage.prepare(FOR_BASELINES)
-    blocks = prepared.preparation.blocks
-    weights = stage.weights(stage.train)
-    fitted = fit_baselines(prepared.train, stage.truth(stage.train), blocks, stage.task, 0, weights)
-    if stage.task.transform == "none":
-        return fitted
-    learned = fit_baselines(prepared.train, stage.targets(stage.train), blocks, stage.task, 0, weights)
-    constant = DUMMIES[stage.task.kind]
-    return {name: fitted[name] if name in constant else _Transformed(learned[name], stage) for name in fitted}
-
-
 @dataclass(frozen=True)
-class _Transformed:
-    """A baseline that learned what the network learns of the target."""
+class _Fitted:
+    """A baseline, how its columns are prepared, and whether it learned what the network learns of the target."""
 
     baseline: Baseline
-    stage: Stage
+    preparing: Preparing
+    is_encoded: bool
 
-    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """Give numbers (N,) in the target's own units."""
-        numbers: NDArray[np.float64] = self.stage.coder.decode(self.baseline.predict(arrays))
-        return numbers
+
+def _fit_baselines(stage: Stage, say: Callable[[str], None]) -> dict[str, _Fitted]:
+    """Fit the baselines on the training rows, and say how long each took."""
+    fitted, took, started = {}, [], time.monotonic()
+    for name in names_of(stage.task):
+        if (found := _fit(name, stage)) is None:
+            continue
+        fitted[name] = found
+        if name not in DUMMIES[stage.task.kind]:  # a constant takes no time, but for the preparation that others use
+            took.append(f"{spoken(name)} in {duration(time.monotonic() - started)}")
+            started = time.monotonic()
+    say(f"fitted the baselines: {', '.join(took)}")
+    return fitted
+
+
+def _fit(name: str, stage: Stage) -> _Fitted | None:
+    preparing = FOR_TREES if name == TREES else FOR_BASELINES
+    prepared = stage.prepare(preparing)
+    is_encoded = stage.task.transform != "none" and name not in DUMMIES[stage.task.kind]
+    target = (stage.targets if is_encoded else stage.truth)(stage.train)
+    blocks, weights = prepared.preparation.blocks, stage.weights(stage.train)
+    baseline = fit_baseline(name, prepared.train, target, blocks, stage.task, weights, seed=0)
+    return None if baseline is None else _Fitted(baseline, preparing, is_encoded)
+
+
+def _of_trees(stage: Stage) -> list[str]:
+    """Say where boosted trees did not learn from all training rows."""
+    if TREES not in names_of(stage.task):
+        return []
+    said = remark(len(stage.train), stage.preparation(FOR_TREES).blocks, stage.task)
+    return [said] if said else []
 
 
 def _resampling(stage: Stage, rows: pd.DataFrame) -> Resampling:
@@ -131,10 +160,15 @@ def _raw(record: Record, trial: int, rows: pd.DataFrame) -> NDArray[Any]:
     return raw_outputs(network, preparation.transform(rows))
 
 
-def _of_baselines(stage: Stage, baselines: dict[str, Baseline], rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+def _of_baselines(stage: Stage, baselines: dict[str, _Fitted], rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     """Let every baseline predict the rows."""
-    arrays = stage.prepare(FOR_BASELINES).preparation.transform(rows)
-    return {name: baseline.predict(arrays) for name, baseline in baselines.items()}
+    outputs = {}
+    preparings = dict.fromkeys(fitted.preparing for fitted in baselines.values())
+    arrays = {preparing: stage.preparation(preparing).transform(rows) for preparing in preparings}
+    for name, fitted in baselines.items():
+        told = fitted.baseline.predict(arrays[fitted.preparing])
+        outputs[name] = stage.coder.decode(told) if fitted.is_encoded else told
+    return outputs
 
 
 def _notes(record: Record, seal: Seal, ordinal: int) -> list[str]:

@@ -196,7 +196,7 @@ class Session:
         say, check = self._progress.say, interrupts.check
         refit(self._record, self._plan, self._stage, best, say=say, check=check)
         self._progress.say(f"judging trial {best} on the sealed test rows")
-        continued = judge(self._record, self._stage, best, outcome, break_seal)
+        continued = judge(self._record, self._stage, best, outcome, break_seal, say=say)
         if continued:
             self._progress.say(continued)
         interrupts.check()

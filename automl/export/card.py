@@ -6,6 +6,7 @@ Provenance is a dictionary of plain JSON values; every key may be absent, and on
     validation                                  the metric over the validation rows
     test {value, ci_low, ci_high, rows}         the metric over the sealed rows
     baselines {name: {value, ci_low, ci_high}}  over the same rows
+    shortfall                                   which of them the model loses to or does not beat, a sentence
     calibration {sentence}, verdicts [sentence], seal_broken [reason], findings [{kind, column, sentence}]
 """
 
@@ -95,11 +96,12 @@ def _quality(task: Task, provenance: dict[str, Any]) -> str:
     if provenance.get("test"):
         rows.append(("this model", "test (sealed)", _with_interval(provenance["test"])))
     for name, baseline in (provenance.get("baselines") or {}).items():
-        rows.append((f"baseline: {name}", "test (sealed)", _with_interval(baseline)))
+        rows.append((f"baseline: {name.replace('_', ' ')}", "test (sealed)", _with_interval(baseline)))
     if not rows:
         return ""
     better = "higher" if task.higher_is_better else "lower"
-    text = f"## How well\n\nMetric: {task.metric}, {better} is better; brackets are 95 % intervals.\n\n"
+    first = f"**{provenance['shortfall']}**\n\n" if provenance.get("shortfall") else ""
+    text = f"## How well\n\n{first}Metric: {task.metric}, {better} is better; brackets are 95 % intervals.\n\n"
     text += _table(("model", "rows", task.metric), rows)
     if provenance.get("validation") is not None and not provenance.get("test"):
         text += (

@@ -11,10 +11,11 @@ from automl.budget import asked_for
 from automl.report.document import Block, Code, Commands, Items, Line, Paragraph, Strong, Table, plain
 from automl.report.explanation import as_blocks, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
-from automl.report.figures import allowance, counted, duration, figure, flat, interval, setting
+from automl.report.figures import allowance, counted, duration, figure, flat, interval, setting, spoken
 from automl.report.pareto import pareto
 from automl.report.reading import Reading
 from automl.report.replay import command, is_exact
+from automl.report.shortfall import shortfall
 from automl.report.summary import read_or
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import ENVIRONMENT, JUDGEMENT, SPACE, SPLIT
@@ -29,7 +30,7 @@ _ABSENT = object()
 
 
 def headline(reading: Reading) -> Line:
-    """Say in one line what came of the study; a network that does not beat the linear model says so first."""
+    """Say in one line what came of the study; which baselines the network does not beat stands first."""
     summary, judged = reading.summary, reading.judged
     best, metric = summary["best"], summary["metric"]
     if best is None:
@@ -41,16 +42,10 @@ def headline(reading: Reading) -> Line:
     test = judged["test"]
     value = f"Test {metric} {figure(test['value'])}"
     rest = f" {interval(test)} (95 % interval, {counted(test['rows'], 'row')}), {reached}."
-    if not beats_linear(judged):
-        return Strong("The network does not beat the linear model beyond chance."), f" {value}{rest}"
+    if said := shortfall(judged):
+        return Strong(said), f" {value}{rest}"
     verdicts = "; ".join(sentence.split(":")[0] for sentence in judged["verdicts"])
     return Strong(value), f"{rest} The network is {verdicts}."
-
-
-def beats_linear(judged: Mapping[str, Any]) -> bool:
-    """Whether the network is better than the linear model beyond chance, or there is no linear model."""
-    lead = judged["differences"].get("linear")
-    return lead is None or (lead["ci_low"] is not None and lead["ci_low"] > 0)
 
 
 def _result(reading: Reading) -> list[Block]:
@@ -59,7 +54,7 @@ def _result(reading: Reading) -> list[Block]:
         return []
     scored = {"network": judged["test"], **judged["baselines"]}
     rows = [
-        [name, ends["value"], interval(ends), *_lead(judged["differences"].get(name), ends["value"])]
+        [spoken(name), ends["value"], interval(ends), *_lead(judged["differences"].get(name), ends["value"])]
         for name, ends in scored.items()
     ]
     header = ["", f"test {reading.summary['metric']}", "95 % interval", "the network's lead", "95 % interval of it"]

@@ -50,6 +50,16 @@ def setting(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else figure(value)
 
 
+def spoken(name: str) -> str:
+    """Write a baseline's name as it is said.
+
+    Examples:
+        >>> spoken("boosted_trees"), spoken("linear")
+        ('boosted trees', 'linear')
+    """
+    return name.replace("_", " ")
+
+
 def interval(ends: Mapping[str, float | None], like: float | None = None) -> str:
     """Write both ends of an interval, with the decimals of the value they belong to, or of another.
 

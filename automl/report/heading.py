@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from automl.report.content import LEAK, beats_linear, headline
+from automl.report.content import LEAK, headline
 from automl.report.figures import counted, duration, figure, interval
 from automl.report.hypertext import line, tag, text
+from automl.report.shortfall import shortfall
 
 if TYPE_CHECKING:
     from automl.report.reading import Reading
@@ -31,21 +32,23 @@ def card(reading: Reading) -> str:
     """Give the headline: the score and its interval, what it means, and what must be known beside it."""
     return tag(
         "section",
+        _shortfall(reading),
         _score(reading),
-        _sentence(reading),
+        _not_judged(reading),
         _verdicts(reading),
         _facts(reading),
         class_="card",
     )
 
 
-def _sentence(reading: Reading) -> str:
-    """Give what the score does not say; where the network is better than the linear model, the verdicts do."""
-    judged = reading.judged
-    if judged is not None and beats_linear(judged):
-        return ""
-    said = headline(reading)
-    return tag("p", line(said if judged is None else said[:1]))
+def _shortfall(reading: Reading) -> str:
+    """Say before the score what the network loses to or does not beat; where there is nothing, the verdicts do."""
+    is_short = reading.judged is not None and shortfall(reading.judged)
+    return tag("p", line(headline(reading)[:1])) if is_short else ""
+
+
+def _not_judged(reading: Reading) -> str:
+    return tag("p", line(headline(reading))) if reading.judged is None else ""
 
 
 def _score(reading: Reading) -> str:

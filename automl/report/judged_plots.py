@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automl.report.figures import counted, figure, interval
+from automl.report.figures import counted, figure, interval, spoken
 from automl.report.judged import Judged, calibration_error, confusion, read_judged, reliability, spread_out
 from automl.report.plots import Figure, Values, axis, label, line, named, short
 
@@ -37,14 +37,18 @@ def lead(reading: Reading) -> Figure | None:
         "mode": "markers",
         "x": [short(value) for value in values],
         "y": list(range(len(shown))),
-        "customdata": [f"{label(name)}: <b>{figure(ends['value'])}</b> {interval(ends)}" for name, ends in shown],
+        "customdata": [
+            f"{label(spoken(name))}: <b>{figure(ends['value'])}</b> {interval(ends)}" for name, ends in shown
+        ],
         "hovertemplate": "%{customdata}<extra></extra>",
         "marker": {"color": colors, "size": 11},
         "error_x": {"type": "data", "symmetric": False, **reach, "color": "@muted", "thickness": 2, "width": 0},
     }
     layout = {
         "xaxis": axis(f"test {reading.summary['metric']}", nticks=6),
-        "yaxis": named(range(len(shown)), [name for name, _ in shown], showgrid=False, range=[-0.6, len(shown) - 0.4]),
+        "yaxis": named(
+            range(len(shown)), [spoken(name) for name, _ in shown], showgrid=False, range=[-0.6, len(shown) - 0.4]
+        ),
         "showlegend": False,
     }
     caption = (

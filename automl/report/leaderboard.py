@@ -27,9 +27,10 @@ def studies(runs_dir: Path, names: Sequence[str] = ()) -> list[dict[str, Any]]:
         names: Which studies, in this order; all of them if empty.
 
     Returns:
-        Rows of `study, data, target, task, metric, direction, space, budget, trials, validation, test, linear, seconds,
-        notes, test_sha256`; `budget` is `{trials, seconds}`, `test` is `{value, ci_low, ci_high, rows}` or None, and
-        `notes` are sentences to be read beside it. Of all studies one that was judged comes before one that was not.
+        Rows of `study, data, target, task, metric, direction, space, budget, trials, validation, test, linear,
+        boosted_trees, seconds, notes, test_sha256`; `budget` is `{trials, seconds}`, `test` is
+        `{value, ci_low, ci_high, rows}` or None, and `notes` are sentences to be read beside it; a baseline that was
+        not judged is None. Of all studies one that was judged comes before one that was not.
 
     Raises:
         StudyError: There is no study of a name.
@@ -88,7 +89,7 @@ def _study(record: Record) -> dict[str, Any]:
         "trials": summary["trials"]["total"],
         "validation": summary["best"]["validation"] if summary["best"] else None,
         "test": summary["test"],
-        "linear": summary["baselines"].get("linear", {}).get("value"),
+        **{name: summary["baselines"].get(name, {}).get("value") for name in ("linear", "boosted_trees")},
         "seconds": summary["seconds"],
         "notes": judged.get("notes", []),
         "test_sha256": read_or(record, SPLIT, {}).get("test_sha256"),

@@ -11,8 +11,9 @@ from typing import Any
 
 from automl.budget import asked_for
 from automl.report.drawing import FIRST, SECOND, Series, chart, room_for
-from automl.report.figures import allowance, duration, figure, interval, setting
+from automl.report.figures import allowance, duration, figure, interval, setting, spoken
 from automl.report.leaderboard import trials
+from automl.report.shortfall import shortfall
 from automl.report.summary import STATES, judgement_of, one_line, read_or, summarise
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import PLAN, TASK, Record
@@ -40,7 +41,7 @@ def fragment(record: Record) -> str:
     drawings = [_search_chart(rows, summary), _curve_chart(record, summary)]
     return "\n".join(
         [
-            f"<div><p><b>{escape(one_line(summary))}</b></p>",
+            f"<div>{_first(record, summary)}<p><b>{escape(one_line(summary))}</b></p>",
             *(f"<p>{escape(sentence)}</p>" for sentence in _sentences(record, summary)),
             _table(("", ""), list(_facts(record, summary, rows))),
             f"<div>{''.join(drawings)}</div>" if any(drawings) else "",
@@ -48,6 +49,12 @@ def fragment(record: Record) -> str:
             "</div>",
         ]
     )
+
+
+def _first(record: Record, summary: Row) -> str:
+    judged = judgement_of(record, summary["best"])
+    said = shortfall(judged) if judged else ""
+    return f"<p><b>{escape(said)}</b></p>" if said else ""
 
 
 def _sentences(record: Record, summary: Row) -> Iterator[str]:
@@ -70,7 +77,7 @@ def _facts(record: Record, summary: Row, rows: Sequence[Row]) -> Iterator[tuple[
     if summary["test"]:
         scores = {"network": summary["test"], **summary["baselines"]}
         for name, score in scores.items():
-            yield f"test {summary['metric']}, {name}", f"{figure(score['value'])} {interval(score)}"
+            yield f"test {summary['metric']}, {spoken(name)}", f"{figure(score['value'])} {interval(score)}"
 
 
 def _leader(row: Row) -> list[str]:

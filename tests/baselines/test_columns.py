@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from automl.baselines.columns import stack, width
-from automl.baselines.fit import fit_baselines
+from automl.baselines.fit import fit_baseline
 from automl.task import Block, Task
 
 SIZES = Block("numeric", (2,), "float32")
@@ -61,6 +61,8 @@ def test_linear_reads_handwritten_digits():
     task = Task("multiclass", "t", (), tuple(range(10)), "accuracy")
     some = {name: array[:1000] for name, array in arrays.items()}
     rest = {name: array[1000:] for name, array in arrays.items()}
-    fitted = fit_baselines(some, target[:1000], blocks, task, seed=0)
-    accuracy = {name: (each.predict(rest).argmax(axis=1) == target[1000:]).mean() for name, each in fitted.items()}
+    accuracy = {}
+    for name in ("majority", "linear"):
+        fitted = fit_baseline(name, some, target[:1000], blocks, task, seed=0)
+        accuracy[name] = (fitted.predict(rest).argmax(axis=1) == target[1000:]).mean()
     assert accuracy["majority"] < 0.2 and accuracy["linear"] > 0.88

@@ -1,14 +1,15 @@
 """Every baseline of every kind of task, through one door."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
-from automl.baselines.fit import BASELINES, fit_baselines
-from automl.task import TASK_KINDS, Block, Task
+from automl.baselines.fit import BASELINES, fit_baseline, names_of
+from automl.task import TASK_KINDS, Block, Column, Task
 
 NUMERIC = (Block("numeric", (2,), "float32"),)
 MIXED = (
@@ -21,6 +22,10 @@ MIXED = (
 def task_of(kind, n_classes=2):
     classes = () if kind == "regression" else tuple(range(n_classes))
     return Task(kind, "t", (), classes, "rmse" if kind == "regression" else "accuracy")
+
+
+def fit_baselines(arrays, target, blocks, task, seed):
+    return {name: fit_baseline(name, arrays, target, blocks, task, seed=seed) for name in names_of(task)}
 
 
 def mixed_rows(n_rows, seed=0):
@@ -38,16 +43,22 @@ def built_in(load):
     return {"numeric": X}, data.target, (Block("numeric", (X.shape[1],), "float32"),)
 
 
-def test_every_kind_of_task_has_a_constant_and_a_linear_baseline():
+def test_every_kind_of_task_has_a_constant_a_linear_baseline_and_boosted_trees():
     assert {kind: list(named) for kind, named in BASELINES.items()} == {
-        "binary": ["majority", "linear"],
-        "multiclass": ["majority", "linear"],
-        "regression": ["mean", "linear"],
+        "binary": ["majority", "linear", "boosted_trees"],
+        "multiclass": ["majority", "linear", "boosted_trees"],
+        "regression": ["mean", "linear", "boosted_trees"],
     }
 
 
 @pytest.mark.parametrize("kind", TASK_KINDS)
-@pytest.mark.parametrize("n_rows", [1, 2, 50])
+def test_images_have_no_boosted_trees(kind):
+    task = replace(task_of(kind), columns=(Column("size", "numeric"), Column("picture", "image")))
+    assert names_of(task) == list(BASELINES[kind])[:2]
+
+
+@pytest.mark.parametrize("kind", TASK_KINDS)
+@pytest.mark.parametrize("n_rows", [1, 2, 50, 250])
 def test_every_baseline_predicts_finite_numbers_of_the_right_shape(kind, n_rows):
     task = task_of(kind, 3)
     target = np.arange(n_rows) % 3
@@ -62,14 +73,21 @@ def test_every_baseline_predicts_finite_numbers_of_the_right_shape(kind, n_rows)
 
 
 @pytest.mark.parametrize("kind", TASK_KINDS)
-def test_every_baseline_is_silent_and_the_same_again(kind):
+@pytest.mark.parametrize("n_rows", [40, 400])
+def test_every_baseline_is_silent_and_the_same_again(kind, n_rows):
     task = task_of(kind, 2)
-    rows, target = mixed_rows(40), np.arange(40) % 2
+    rows, target = mixed_rows(n_rows), np.arange(n_rows) % 2
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         first, again = (fit_baselines(rows, target, MIXED, task, seed=3) for _ in range(2))
     for name in first:
         np.testing.assert_array_equal(first[name].predict(rows), again[name].predict(rows))
+
+
+def test_no_baseline_touches_the_global_state_of_random_numbers():
+    before = np.random.get_state()[1].tolist()
+    fit_baselines(mixed_rows(400), np.arange(400) % 3, MIXED, task_of("multiclass", 3), seed=0)
+    assert np.random.get_state()[1].tolist() == before
 
 
 def test_a_class_without_a_training_row_has_probability_0_in_its_own_column():
@@ -89,7 +107,7 @@ def test_a_single_class_among_the_training_rows_is_always_predicted():
 
 def test_no_training_rows_are_refused():
     with pytest.raises(ValueError, match="a baseline needs at least one training row"):
-        fit_baselines(mixed_rows(0), np.zeros(0, dtype=int), MIXED, task_of("binary"), seed=0)
+        fit_baseline("linear", mixed_rows(0), np.zeros(0, dtype=int), MIXED, task_of("binary"), seed=0)
 
 
 @pytest.mark.parametrize(("load", "at_least"), [(load_breast_cancer, 0.97), (load_wine, 0.97)])

@@ -21,6 +21,7 @@ OUTCOMES = (
 )
 TEST = {"value": 0.85, "ci_low": 0.83, "ci_high": 0.87, "rows": 200}
 LINEAR = {"value": 0.8, "ci_low": 0.78, "ci_high": 0.82}
+LEAD = {"value": 0.05, "ci_low": 0.03, "ci_high": 0.07}
 
 WriteStudy = Callable[..., Record]
 
@@ -40,7 +41,7 @@ def write_study(tmp_path: Path) -> WriteStudy:
             trial.write_curve([Epoch(1, 0.7, 0.6, 0.7, 0.001, 0.5), Epoch(2, 0.5, 0.5, 0.8, 0.001, 0.5)])
             trial.write_outcome(outcome)
         if is_judged:
-            judged = {"trial": 0, "test": TEST, "baselines": {"linear": LINEAR}}
+            judged = {"trial": 0, "test": TEST, "baselines": {"linear": LINEAR}, "differences": {"linear": LEAD}}
             gap = {"sentence": "validation is 0.01 below test"}
             record.write_json(
                 "judgement.json", {**judged, "verdicts": ["better than linear"], "gap": gap, "notes": notes}

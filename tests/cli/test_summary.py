@@ -35,6 +35,11 @@ def result() -> dict[str, Any]:
     }
 
 
+def lead(value: float) -> dict[str, float]:
+    """Give the network's lead over a baseline, with an interval of 1000 to both sides."""
+    return {"value": value, "ci_low": value - 1000, "ci_high": value + 1000}
+
+
 @pytest.fixture
 def judged(result: dict[str, Any]) -> dict[str, Any]:
     """The judgement of its winner."""
@@ -42,6 +47,7 @@ def judged(result: dict[str, Any]) -> dict[str, Any]:
         "trial": 2,
         "test": result["test"],
         "baselines": result["baselines"],
+        "differences": {"mean": lead(68000.0), "linear": lead(23000.0)},
         "verdicts": ["better than mean beyond chance", "better than linear beyond chance"],
         "gap": {"sentence": "validation is better than test by 1000"},
     }
@@ -68,6 +74,20 @@ def test_the_summary_shows_the_test_beside_the_baselines(result: dict[str, Any],
 
 def test_the_summary_says_whether_the_baselines_are_beaten(result: dict[str, Any], judged: dict[str, Any]):
     assert "  The network is better than linear beyond chance." in text(result, judged).splitlines()
+
+
+def test_a_loss_is_said_first(result: dict[str, Any], judged: dict[str, Any]):
+    trees = {"value": 45000.0, "ci_low": 44000.0, "ci_high": 46000.0}
+    judged["baselines"] |= {"boosted_trees": trees}
+    judged["differences"] |= {"boosted_trees": lead(-2000.0)}
+    first, second, third, *_ = lines = text(result, judged).splitlines()
+    assert first == "The network loses to boosted trees beyond chance."
+    assert second == "" and third.startswith("houses: 4 trials")
+    assert "  boosted trees  45000 [44000, 46000]" in lines
+
+
+def test_a_network_that_beats_every_baseline_begins_with_its_trials(result: dict[str, Any], judged: dict[str, Any]):
+    assert text(result, judged).startswith("houses: 4 trials")
 
 
 def test_the_summary_says_how_far_validation_was_off(result: dict[str, Any], judged: dict[str, Any]):

@@ -74,6 +74,14 @@ def test_a_model_that_was_not_compared_says_so():
 PICTURES = Task("binary", "won", (Column("photo", "image"), Column("job", "category")), ("no", "yes"), "accuracy")
 
 
+def test_what_the_model_loses_to_is_said_before_any_number():
+    said = "The network loses to boosted trees beyond chance."
+    scored = {"majority": {"value": 0.5}, "boosted_trees": {"value": 0.9}}
+    text = card({**FULL, "shortfall": said, "baselines": scored})
+    assert f"## How well\n\n**{said}**\n\nMetric: " in text
+    assert "| baseline: boosted trees | test (sealed) | 0.9 |" in text
+
+
 def picture_card(block):
     return model_card(PICTURES, {}, PARITY, {}, block)
 

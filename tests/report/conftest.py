@@ -80,9 +80,11 @@ def write_study(tmp_path: Path, houses: Path) -> WriteStudy:
 
 @pytest.fixture
 def judge() -> Judge:
-    """Write the judgement of a trial into a study, with an opening of its seal."""
+    """Write the judgement of a trial into a study, with an opening of its seal; trees are judged if a lead is given."""
 
-    def write(record: Record, trial: int = 4, lead: Interval = LEAD, **more: Any) -> None:
+    def write(
+        record: Record, trial: int = 4, lead: Interval = LEAD, trees: Interval | None = None, **more: Any
+    ) -> None:
         result = Bootstrap(
             {
                 "network": Interval(0.85, 0.83, 0.87),
@@ -91,6 +93,10 @@ def judge() -> Judge:
             },
             {"majority": Interval(0.25, 0.19, 0.31), "linear": lead},
         )
+        if trees is not None:
+            value = 0.85 - trees.value
+            result.scores["boosted_trees"] = Interval(value, value - 0.01, value + 0.01)
+            result.differences["boosted_trees"] = trees
         opening = {"trial": trial, "weights_sha256": WEIGHTS, "test_sha256": TEST_ROWS, "reason": more.get("reason")}
         ordinal = sum(event["event"] == "opening" for event in record.read_jsonl("ledger.jsonl")) + 1
         time = "2026-01-02T03:04:05+00:00"

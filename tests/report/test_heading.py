@@ -19,6 +19,13 @@ def test_a_network_that_does_not_beat_linear_says_so_in_the_headline(write_study
     assert '<li class="even">not distinguishable from linear</li>' in shown
 
 
+def test_a_loss_stands_before_the_score(write_study, judge):
+    record = write_study()
+    judge(record, trees=Interval(-0.05, -0.06, -0.04))
+    said, score, _ = card(Reading(record)).partition('class="score"')
+    assert "<strong>The network loses to boosted trees beyond chance.</strong>" in said and score
+
+
 def test_a_worse_network_is_marked(write_study, judge):
     record = write_study()
     judge(record, lead=Interval(-0.05, -0.06, -0.04))

@@ -38,6 +38,14 @@ def test_the_network_and_the_baselines_have_their_scores_and_intervals(write_stu
     assert trace["error_x"]["arrayminus"] == pytest.approx([0.02, 0.03, 0.02])
 
 
+def test_boosted_trees_have_theirs_beside_them(write_study, judge):
+    record = write_study()
+    judge(record, trees=Interval(-0.05, -0.06, -0.04))
+    figure = lead(Reading(record))
+    assert figure.layout["yaxis"]["ticktext"] == ["boosted trees", "linear", "majority", "network"]
+    assert figure.title.endswith(" and worse than boosted trees beyond chance")
+
+
 def test_the_title_is_the_verdict(write_study, judge):
     record = write_study()
     judge(record, lead=Interval(0.003, -0.01, 0.016))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from automl.errors import StudyError
+from automl.evaluation.intervals import Interval
 from automl.report.leaderboard import studies, trials
 from automl.task import Task
 from automl.trial import Completed, Failed, Pruned
@@ -31,11 +32,18 @@ def test_a_row_says_what_was_judged_and_what_it_cost(write_study, judge):
             "validation": 0.86,
             "test": {"value": 0.85, "ci_low": 0.83, "ci_high": 0.87, "rows": 200},
             "linear": 0.83,
+            "boosted_trees": None,
             "seconds": 42.25,
             "notes": ["study 2 judged on these rows"],
             "test_sha256": "cd" * 32,
         }
     ]
+
+
+def test_the_trees_of_a_study_have_their_score(write_study, judge):
+    record = write_study()
+    judge(record, trees=Interval(-0.05, -0.06, -0.04))
+    assert studies(record.runs_dir)[0]["boosted_trees"] == 0.9
 
 
 def test_the_best_study_of_a_question_comes_first_and_unfinished_ones_last(write_study, judge):

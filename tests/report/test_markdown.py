@@ -13,6 +13,7 @@ from automl.tracking.record import Record
 from automl.trial import Completed
 
 EVEN = Interval(0.003, -0.01, 0.016)
+BEHIND = Interval(-0.05, -0.06, -0.04)
 
 
 def section(text, title):
@@ -34,12 +35,29 @@ def test_a_judged_study_opens_with_its_value_interval_and_verdicts(write_study, 
     )
 
 
-@pytest.mark.parametrize("lead", [EVEN, Interval(-0.05, -0.06, -0.04), Interval(math.nan, math.nan, math.nan)])
+@pytest.mark.parametrize("lead", [EVEN, Interval(math.nan, math.nan, math.nan)])
 def test_a_network_that_does_not_beat_linear_beyond_chance_says_so_first(write_study, judge, lead):
     record = write_study()
     judge(record, lead=lead)
     opening = "**The network does not beat the linear model beyond chance.** Test accuracy 0.8500 [0.8300, 0.8700]"
     assert first_line(page(record)).startswith(opening)
+
+
+def test_a_network_that_loses_to_linear_beyond_chance_says_so_first(write_study, judge):
+    record = write_study()
+    judge(record, lead=BEHIND)
+    opening = "**The network loses to the linear model beyond chance.** Test accuracy 0.8500 [0.8300, 0.8700]"
+    assert first_line(page(record)).startswith(opening)
+
+
+def test_a_network_that_loses_to_boosted_trees_alone_says_so_first(write_study, judge):
+    record = write_study()
+    judge(record, trees=BEHIND)
+    text = page(record)
+    assert first_line(text).startswith("**The network loses to boosted trees beyond chance.** Test accuracy 0.8500")
+    result = section(text, "Result")
+    assert "- The network is worse than boosted trees beyond chance: accuracy -0.050 [-0.060, -0.040]." in result
+    assert re.search(r"\| boosted trees +\| +0.9000 \| \[0.8900, 0.9100\] +\| +-0.0500 \| ", result)
 
 
 def test_a_study_that_is_not_judged_says_so_first(write_study):

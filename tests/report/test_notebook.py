@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from automl.evaluation.intervals import Interval
 from automl.report.notebook import fragment
 from automl.trial import Completed, Failed, Pruned
 
@@ -27,6 +28,14 @@ def test_the_headline_has_the_test_with_its_interval(write_study, judge):
     assert text(record).startswith(
         "houses: test accuracy 0.8500 [0.8300, 0.8700], validation accuracy 0.8600 by trial 4 of 6"
     )
+
+
+def test_a_loss_stands_before_the_headline(write_study, judge):
+    record = write_study()
+    judge(record, trees=Interval(-0.05, -0.06, -0.04))
+    shown = text(record)
+    assert shown.startswith("The network loses to boosted trees beyond chance. houses: test accuracy 0.8500")
+    assert "test accuracy, boosted trees 0.9000 [0.8900, 0.9100]" in shown
 
 
 def test_the_verdicts_and_notes_are_there(write_study, judge):

@@ -1,0 +1,88 @@
+"""What scikit-learn fitted, as a baseline: it reads blocks, and answers with probabilities or numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from automl.baselines.columns import stack
+from automl.task import Block
+
+
+class Classes:
+    """A fitted classifier.
+
+    Args:
+        model: scikit-learn's pipeline; its classes are codes.
+        blocks: What it reads, in its order of columns.
+        n_classes: How many classes the task has, those without a training row included.
+    """
+
+    def __init__(self, model: Pipeline, blocks: tuple[Block, ...], n_classes: int) -> None:
+        self.model = model
+        self.blocks = blocks
+        self.n_classes = n_classes
+
+    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Give the probabilities (N, K), 0 for a class without a training row."""
+        X = stack(arrays, self.blocks)
+        probabilities = np.zeros((len(X), self.n_classes))
+        if len(X):
+            probabilities[:, self.model.classes_] = self.model.predict_proba(X)
+        return probabilities
+
+
+class Numbers:
+    """A fitted regression.
+
+    Args:
+        model: scikit-learn's pipeline, fitted to the standardised target.
+        blocks: What it reads, in its order of columns.
+        mean: The training target's mean.
+        scale: Its standard deviation, or 1 where that is 0.
+    """
+
+    def __init__(self, model: Pipeline, blocks: tuple[Block, ...], mean: float, scale: float) -> None:
+        self.model = model
+        self.blocks = blocks
+        self.mean = mean
+        self.scale = scale
+
+    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Give numbers (N,) in the target's own units."""
+        X = stack(arrays, self.blocks)
+        standardised = self.model.predict(X) if len(X) else np.zeros(0)
+        return np.asarray(standardised, dtype=np.float64) * self.scale + self.mean
+
+
+def fit_numbers(
+    model: Pipeline,
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    weights: NDArray[np.float64] | None,
+) -> Numbers:
+    """Fit a regression to the standardised target."""
+    numbers = target.astype(np.float64)
+    mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
+    fitted = fit_pipeline(model, stack(arrays, blocks), (numbers - mean) / scale, weights)
+    return Numbers(fitted, blocks, mean, scale)
+
+
+def fit_pipeline(
+    model: Pipeline, X: NDArray[np.float32], target: NDArray[Any], weights: NDArray[np.float64] | None
+) -> Pipeline:
+    """Fit silently: iterations are bounded on purpose, and a fit that stops unconverged is still the baseline.
+
+    Weights are brought to 1 on average, for penalties are measured against them.
+    """
+    given = {} if weights is None else {f"{model.steps[-1][0]}__sample_weight": weights / weights.mean()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, target, **given)
+    return model
