@@ -138,10 +138,10 @@ def test_the_winner_is_the_best_by_validation(finished):
     assert finished.best["validation"] == best
 
 
-def test_the_test_rows_are_judged_with_an_interval_beside_two_baselines(finished):
+def test_the_test_rows_are_judged_with_an_interval_beside_three_baselines(finished):
     assert finished.test["rows"] == 30
     assert finished.test["ci_low"] <= finished.test["value"] <= finished.test["ci_high"]
-    assert set(finished.summary["baselines"]) == {"majority", "linear"}
+    assert list(finished.summary["baselines"]) == ["majority", "linear", "boosted_trees"]
 
 
 def test_the_seal_was_opened_once(finished):
