@@ -26,9 +26,9 @@ from automl.baselines.dummy import Constant, fit_majority
 from automl.baselines.estimators import Classes, Numbers, fit_numbers, fit_pipeline
 from automl.task import Block, Task
 
-_WORK = 2e9
-"""Values of rows that all trees together may go over: ten seconds of one slow core."""
-_MOST_WORK = 6e9
+_WORK = 1.5e9
+"""Values of rows that all trees together may go over: ten to fifteen seconds of one slow core."""
+_MOST_WORK = 4.5e9
 """What the fewest iterations on the fewest rows may come to; beyond it there are no trees."""
 _ROWS_OF_A_TREE = 22_000
 """A tree's histograms cost, in each column, as much as so many rows."""
@@ -69,7 +69,7 @@ def effort(n_rows: int, blocks: tuple[Block, ...], task: Task) -> Effort | None:
         >>> effort(20_000, numbers, Task("regression", "t", (), (), "rmse"))
         Effort(rows=20000, iterations=1000, step=0.05)
         >>> effort(50_000, numbers, Task("multiclass", "t", (), tuple(range(20)), "accuracy"))
-        Effort(rows=50000, iterations=95, step=0.15789473684210525)
+        Effort(rows=50000, iterations=71, step=0.2112676056338028)
     """
     n_columns = max(1, sum(map(width, blocks)))
     n_outputs = task.n_outputs if task.kind == "multiclass" else 1

@@ -97,6 +97,14 @@ def test_the_judgement_is_a_record_that_json_can_hold():
     assert json.loads(json.dumps(record, allow_nan=False)) == record
 
 
+def test_a_baseline_of_two_words_is_said_as_two():
+    lead = Interval(-0.02, -0.03, -0.01)
+    result = Bootstrap({"model": lead, "boosted_trees": lead}, {"boosted_trees": lead})
+    record = judgement(3, "accuracy", 0.91, result, rows=1000)
+    assert list(record["baselines"]) == ["boosted_trees"]
+    assert record["verdicts"] == ["worse than boosted trees beyond chance: accuracy -0.020 [-0.030, -0.010]"]
+
+
 def test_an_undefined_judgement_is_a_record_that_json_can_hold():
     outputs = dict.fromkeys(("model", "linear"), np.array([[0.4, 0.6]]))
     result = bootstrap("roc_auc", np.array([1]), outputs, BINARY, resampling=Resampling(count=5))
