@@ -156,7 +156,7 @@ class CohortKeeper:
         self._all.beat()
         if not cohort.is_active:
             return
-        is_asked, n_weights = self._all.interrupts.asked, cohort.step_size[0]
+        is_asked, n_weights = self._all.interrupts.asked, cohort.n_weights
         if self._can_write and (is_asked or self._all.pace.is_due(n_weights)):
             try:
                 self._all.pace.timed(lambda: self._write(cohort), n_weights)

@@ -15,7 +15,7 @@ from automl.models.cost import largest_output, operations, training_bytes
 from automl.models.settle import settle
 from automl.study.seeds import seed_of
 from automl.training.arguments import Member, n_decays, n_slots
-from automl.training.cohort import Cohort, batch_edges
+from automl.training.cohort import Cohort, batch_edges, train
 from automl.training.failures import OutOfTimeError
 from automl.training.feed import Rows, rows_at_once
 from automl.training.folds import Folds, train_along
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from automl.models.build import Network
     from automl.models.cost import LayerCost
     from automl.task import Block
-    from automl.training.keeping import Kept
     from automl.trial import Config, Epoch
 
 
@@ -173,15 +172,15 @@ class Trainer:
         if watch.is_over() and not (keeper and keeper.has_file):
             raise OutOfTimeError("the time was up before the first step")
         layers = self._layers(recipes[0])
-
-        def make() -> Kept:
-            if self.stage.folds:
-                return self._folds(candidates, recipes, prepared, watch, at_once)
+        work = operations(layers)
+        if self.stage.folds:
+            fitted = run(
+                lambda: self._folds(candidates, recipes, prepared, watch, at_once), n_operations=work, keeper=keeper
+            )
+        else:
             networks, members = self._set_up(candidates, recipes, prepared[0], self.stage)
             rows = self._rows(0, prepared[0], self.stage, at_once)
-            return Cohort(networks, members, *rows, watch, n_operations=operations(layers))
-
-        fitted = run(make, n_operations=operations(layers), keeper=keeper)
+            fitted = train(networks, members, *rows, watch, n_operations=work, keeper=keeper)
         size = sum(layer.parameters for layer in layers)
         seconds = keeper.seconds if keeper else time.perf_counter() - started
         n_epochs = sum(len(each.epochs) for each in fitted)

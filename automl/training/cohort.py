@@ -154,6 +154,11 @@ class Cohort:
         return self._stack.weights.numel(), self._edges[1]
 
     @property
+    def n_weights(self) -> int:
+        """How many numbers are trained, all members'."""
+        return self._stack.weights.numel()
+
+    @property
     def is_active(self) -> bool:
         """Whether a member is still in training."""
         return bool(self._seats)

@@ -41,9 +41,13 @@ class Folds:
 
     @property
     def step_size(self) -> tuple[int, int]:
-        """How many numbers are trained, of all members and folds, and the rows of a member's step in one fold."""
-        sizes = [cohort.step_size for cohort in self._cohorts]
-        return sum(n_parameters for n_parameters, _ in sizes), sizes[0][1]
+        """As of a fold: they step one after the other."""
+        return self._cohorts[0].step_size
+
+    @property
+    def n_weights(self) -> int:
+        """How many numbers are trained, of all members and folds."""
+        return sum(cohort.n_weights for cohort in self._cohorts)
 
     @property
     def is_active(self) -> bool:

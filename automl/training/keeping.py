@@ -46,7 +46,11 @@ class Kept(Protocol):
 
     @property
     def step_size(self) -> tuple[int, int]:
-        """How many numbers are trained, all members', and the rows of a member's step."""
+        """How many numbers a step moves, all members', and the rows of a member's step."""
+
+    @property
+    def n_weights(self) -> int:
+        """How many numbers are trained in all, and kept."""
 
     @property
     def is_active(self) -> bool:
