@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from automl.trial import Config
 
 CHECKPOINTS = "checkpoints"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass

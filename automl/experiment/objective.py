@@ -13,7 +13,7 @@ from automl.experiment.trainer import Candidate
 from automl.experiment.watch import Watch
 from automl.tracking.record import MEMORY
 from automl.training.health import summary
-from automl.training.weights import save_weights
+from automl.training.weights import save_outputs, save_weights
 from automl.trial import Aim, Failed, Outcome, ranked
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _KILLED = "the process that trained it was killed twice while it did; it is not tried again"
 N_KEPT = 3
 """Of how many of the best trials the weights are kept, unless it is said otherwise."""
+N_POOLED = 24
+"""Of how many they are kept until it is chosen which answer together."""
 
 
 @dataclass
@@ -174,6 +176,8 @@ class Objective:
         for number, (each, _) in fitted.items():
             self.record.trial(number).write_curve(each.epochs)
             self.record.trial(number).write_health(summary(each.health))
+            if each.outputs is not None and not self.trainer.stage.folds:
+                save_outputs(self.record.trial(number).outputs_path, each.outputs)
             if number in best and not self.trainer.stage.folds:
                 self._keep(number, configs[number], each)
         return outcomes
@@ -201,7 +205,5 @@ class Objective:
             self._with_weights = {number for number in self.outcomes if self.record.trial(number).weights_path.exists()}
         best = {*self.leaders, *(self._front if self._front is not None else self._front_of({}))}
         for number in self._with_weights.union(ended) - best:
-            self.record.trial(number).weights_path.unlink(missing_ok=True)
-            self.record.trial(number).preparation_path.unlink(missing_ok=True)
-            self.record.trial(number).calibration_path.unlink(missing_ok=True)
+            self.record.trial(number).forget_weights()
         self._with_weights = best

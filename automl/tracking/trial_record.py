@@ -60,6 +60,11 @@ class TrialRecord:
         return self.folder / "weights.safetensors"
 
     @property
+    def outputs_path(self) -> Path:
+        """What the network of its best epoch gave for the validation rows, in half precision; not kept with folds."""
+        return self.folder / "outputs.safetensors"
+
+    @property
     def calibration_path(self) -> Path:
         """How sure its network is, learned on validation rows when it is judged or exported."""
         return self.folder / "calibration.json"
@@ -182,6 +187,11 @@ class TrialRecord:
         for name, text in texts.items():
             if files.is_empty(self.folder / name):
                 files.write_text(self.folder / name, text, lasting=False)
+
+    def forget_weights(self) -> None:
+        """Remove the weights and what belongs to them; what became of the trial stays."""
+        for path in (self.weights_path, self.preparation_path, self.calibration_path):
+            path.unlink(missing_ok=True)
 
     def sync_weights(self) -> None:
         """Wait until the weights and what belongs to them, where they are kept, are on the disk."""

@@ -37,8 +37,8 @@ def save_cohort(path: Path, cohort: Kept, note: Mapping[str, str] | None = None)
     (M, P), `buffers/NAME` (M, ...) and `update/GROUP/SLOT`; for each of them, by its place in the cohort, `order/PLACE`
     (the state of what draws its order of rows; all else it draws follows from its seed and the epoch); and for every
     member, also those that have left, `curve/PLACE` (epochs, 6), `health/PLACE` (readings, 1 + 3 a layer),
-    `stopped/PLACE` (a code) and `best/PLACE/NAME` (weights). Its metadata are the note, the version of torch, and as
-    `sha256` the hash of the whole file with zeros in the hash's place.
+    `stopped/PLACE` (a code), and of the best epoch `best/PLACE/NAME` (weights) and `outputs/PLACE` (V, K). Its metadata
+    are the note, the version of torch, and as `sha256` the hash of the whole file with zeros in the hash's place.
 
     Args:
         path: The file, whose folder exists.

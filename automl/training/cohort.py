@@ -54,6 +54,7 @@ STOPPED_BY: tuple[StoppedBy | Literal["pruned"] | None, ...] = (
     "pruned",
 )
 """What can end a member's training, in the order of their codes in a checkpoint; None is in training."""
+_LARGEST = torch.finfo(torch.float16).max
 
 
 class Watcher(Protocol):
@@ -117,6 +118,7 @@ class Cohort:
         self._device = train.trained_on
         self._edges = batch_edges(len(train), members[0].training.batch_size)
         self.fitted = [Fitted() for _ in members]
+        self._outputs = torch.empty(0)
         self._epoch = 0
         seats = [
             Seat(place, member, n_steps=self._n_steps, higher_is_better=watcher.higher_is_better)
@@ -179,6 +181,7 @@ class Cohort:
             tensors[f"health/{place}"] = torch.tensor(read, dtype=torch.float64)
             tensors[f"stopped/{place}"] = torch.tensor(STOPPED_BY.index(fitted.stopped_by))
             tensors |= {f"best/{place}/{name}": weight for name, weight in fitted.weights.items()}
+            tensors |= {} if fitted.outputs is None else {f"outputs/{place}": fitted.outputs}
         for row, seat in enumerate(self._seats):
             if self.fitted[seat.place].best is not None:
                 best = self._stack.best(row)
@@ -197,6 +200,7 @@ class Cohort:
             fitted.stopped_by = STOPPED_BY[int(state[f"stopped/{seat.place}"])]
             if fitted.best is not None:
                 self._stack.load_best(row, part_of(state, f"best/{seat.place}/"))
+                fitted.outputs = state[f"outputs/{seat.place}"]
         self._let_leave()
         for seat in self._seats:
             seat.order.set_state(state[f"order/{seat.place}"])
@@ -238,10 +242,12 @@ class Cohort:
         return epochs, was_cut
 
     def take(self, epochs: Mapping[int, Epoch]) -> None:
-        """Take in what an epoch came to, by member, and mark the weights of those for which it is the best so far."""
+        """Take in what an epoch came to, by member, and keep what those gave for which it is the best so far."""
         best = [row for row, seat in enumerate(self._seats) if self._follow(seat, epochs[seat.place])]
         if best:
             self._stack.mark(best)
+        for row in best:
+            self.fitted[self._seats[row].place].outputs = self._outputs[row].clamp(-_LARGEST, _LARGEST).half()
 
     def dismiss(self, epochs: Mapping[int, Epoch], pruned: set[int], *, is_over: bool) -> None:
         """Let those leave that should after an epoch.
@@ -288,10 +294,11 @@ class Cohort:
         for seat in self._seats:
             self.fitted[seat.place].at_once = self._validation.at_once
         target = self._validation.target.to(self._device).expand(len(self._seats), -1)
-        fetched = outputs.cpu().numpy()
+        self._outputs = outputs.cpu()
         weight = self._validation.inputs.get(WEIGHT)
         weighing = Weighing(None if weight is None else weight.to(self._device))
-        return losses(outputs, target, weighing=weighing).tolist(), [self._watcher.score(each) for each in fetched]
+        scores = [self._watcher.score(each.numpy()) for each in self._outputs]
+        return losses(outputs, target, weighing=weighing).tolist(), scores
 
     def _follow(self, seat: Seat, epoch: Epoch) -> bool:
         """Record a member's epoch; tell whether it is its best so far."""

@@ -22,6 +22,7 @@ class Fitted:
 
     Args:
         weights: The state of its best epoch; empty if no epoch had a finite score.
+        outputs: What it gave for the validation rows after that epoch (V, K), in half precision; None likewise.
         epochs: What every epoch came to.
         best: The best of them; None if none had a finite loss and score.
         stopped_by: What ended it, `pruned` if the watcher did.
@@ -30,6 +31,7 @@ class Fitted:
     """
 
     weights: dict[str, Tensor] = field(default_factory=dict)
+    outputs: Tensor | None = None
     epochs: list[Epoch] = field(default_factory=list)
     best: Epoch | None = None
     stopped_by: StoppedBy | Literal["pruned"] | None = None

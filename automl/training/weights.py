@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+_OUTPUTS = "outputs"
+
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     """Write weights in the safetensors format, in one step."""
@@ -26,6 +28,17 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     arrays = {name: weight.detach().cpu().contiguous().numpy() for name, weight in weights.items()}
     staged.write_bytes(save(arrays))  # `safetensors.torch` writes the same, and keeps a type of ctypes for every size
     staged.replace(path)
+
+
+def save_outputs(path: Path, outputs: Tensor) -> None:
+    """Write what a network gave for rows (N, K), in the precision that it has."""
+    save_weights(path, {_OUTPUTS: outputs})
+
+
+def load_outputs(path: Path) -> NDArray[np.float32]:
+    """Read what `save_outputs` wrote."""
+    outputs: NDArray[np.float32] = load(path.read_bytes())[_OUTPUTS].float().numpy()
+    return outputs
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

@@ -101,6 +101,7 @@ def test_a_cohort_goes_on_bit_for_bit(family, stop_after, rules, moves, tmp_path
             (e.train_loss, e.validation_loss, e.validation, e.lr) for e in second.epochs
         ]
         assert first.best.epoch == second.best.epoch
+        assert first.outputs.dtype == torch.float16 and torch.equal(first.outputs, second.outputs)
         assert all(torch.equal(weight, second.weights[name]) for name, weight in first.weights.items())
 
 
