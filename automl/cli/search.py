@@ -24,7 +24,7 @@ _PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "Th
 
 _AS_GIVEN = (
     *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "storage", "space", "trials", "seed"),
-    *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep"),
+    *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep", "ensemble"),
     *("separator", "decimal", "encoding"),
     *("group", "time", "folds", "weight", "class_weight", "target_transform"),
 )
@@ -107,6 +107,9 @@ NoJudge = Annotated[
     bool,
     typer.Option("--no-judge", rich_help_panel=_RECORD, help="Leave the test rows sealed; automl judge opens them."),
 ]
+Ensemble = Annotated[
+    int, typer.Option("--ensemble", metavar="N", rich_help_panel=_SEARCH, help="How many trials may answer together.")
+]
 Keep = Annotated[str, _option("--keep", "best|top:N|all", _RECORD, "Whose weights are kept.")]
 DryRun = Annotated[
     bool,
@@ -186,6 +189,7 @@ def search(
     max_parameters: MaxParameters = None,
     max_memory: MaxMemory = None,
     max_latency: MaxLatency = None,
+    ensemble: Ensemble = 1,
     test: Test = None,
     validation: Validation = None,
     split: Split = None,

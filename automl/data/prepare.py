@@ -52,6 +52,11 @@ class Preparation:
         return tuple(Column(each.name, each.kind, bool(getattr(each, "numbers", False))) for each in self.encodings)
 
     @property
+    def parts(self) -> Mapping[str, Preparation]:
+        """The preparations that are in it, by what the names of their blocks begin with: itself, by nothing."""
+        return {"": self}
+
+    @property
     def image(self) -> ImageEncoding | None:
         """Its column of images, if there is one."""
         return next((each for each in self.encodings if isinstance(each, ImageEncoding)), None)

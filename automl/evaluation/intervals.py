@@ -116,6 +116,14 @@ def bootstrap(
     )
 
 
+def without(result: Bootstrap, name: str) -> Bootstrap:
+    """Leave one prediction out, if it is there."""
+    scores, differences = (
+        {own: interval for own, interval in each.items() if own != name} for each in (result.scores, result.differences)
+    )
+    return Bootstrap(scores, differences)
+
+
 def mean_interval(values: Array, resampling: Resampling | None = None, level: float = 0.95) -> Interval:
     """Give the mean of one number a row (N,), such as whether something holds of it, and where it lies in resamples."""
     resampling = resampling or Resampling()

@@ -10,7 +10,7 @@ from automl.experiment.cohorts import Cohorts
 from automl.experiment.deaths import Deaths, Onset
 from automl.experiment.first import beginning_with_first
 from automl.experiment.leases import Leases
-from automl.experiment.objective import Objective
+from automl.experiment.objective import N_POOLED, Objective
 from automl.experiment.pruning import pruner_of
 from automl.experiment.sharing import sampling_seed, shared_by
 from automl.experiment.trainer import Trainer
@@ -82,7 +82,7 @@ def assemble(
         progress,
         outcomes,
         interrupts,
-        n_kept=plan.n_kept,
+        n_kept=max(plan.n_kept, N_POOLED) if plan.n_kept and plan.is_ensembled else plan.n_kept,
         costs=plan.objective,
     )
     leases = Leases(record, place) if plan.jobs > 1 else None

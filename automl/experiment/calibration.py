@@ -21,6 +21,7 @@ from automl.tracking.record import PLAN, TASK
 from automl.training.weights import raw_outputs
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from automl.evaluation.intervals import Resampling
@@ -80,12 +81,20 @@ def judged(
     return {**said, "sentence": sureness(said)}
 
 
+def learned_of(stage: Stage, outputs: NDArray[Any]) -> Calibration:
+    """Learn how sure a model is from what it gives for the validation rows (V, K)."""
+    return _learned(stage.task, stage.coder, stage.validation, outputs)
+
+
 def _learn(record: Record, trial: int) -> Calibration:
     task = Task.from_json(record.read_json(TASK))
     coder = TargetCoder.fit(task, learned_rows(record)[task.target])
     rows = read_rows(record.validation_rows_path)
     network, preparation = rebuild(record, trial)
-    outputs = raw_outputs(network, preparation.transform(rows))
+    return _learned(task, coder, rows, raw_outputs(network, preparation.transform(rows)))
+
+
+def _learned(task: Task, coder: TargetCoder, rows: pd.DataFrame, outputs: NDArray[Any]) -> Calibration:
     truth = coder.encode(rows[task.target])
     if task.classes:
         weights = None if task.weight is None else rows[task.weight].to_numpy()

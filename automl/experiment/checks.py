@@ -27,6 +27,7 @@ BUILT_IN = ("digits", "breast-cancer", "wine", "iris", "diabetes")
 SAMPLERS = ("tpe", "random", "gp", "qmc", "nsga2", "grid")
 PRUNERS = ("asha", "hyperband", "median", "none")
 _MOST_JOBS = 256
+_MOST_TOGETHER = 50
 SEPARATOR_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "bar": "|", "space": " "}
 """Words for separators that a shell makes hard to type."""
 _MOST_FOLDS = 50
@@ -162,6 +163,8 @@ def _search_mistakes(plan: Plan) -> Iterator[str]:
     yield from storage_mistakes(plan.storage, plan.jobs)
     if not re.fullmatch(r"best|all|top:[1-9]\d{0,5}", plan.keep):
         yield f"--keep must be best, all or top:N such as top:3, got {plan.keep!r}"
+    if not 1 <= plan.ensemble <= _MOST_TOGETHER:
+        yield f"--ensemble must be from 1 to {_MOST_TOGETHER}, got {plan.ensemble}"
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):
         yield f"--device must be auto, cpu, cuda or cuda:i, got {plan.device!r}"
 

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 from automl.data.rows import read_rows
 from automl.data.seal import Seal
 from automl.data.target import TargetCoder
-from automl.experiment.calibration import calibration, told
+from automl.experiment.calibration import told
+from automl.experiment.model import Model, model_of
 from automl.experiment.plan import Plan
-from automl.experiment.rebuild import rebuild
-from automl.experiment.recipe import DEFAULTS, read_recipe
 from automl.experiment.refit import refit
 from automl.experiment.stage import learned_rows, set_out
-from automl.experiment.winner import winner
 from automl.export.bundle import write_bundle
 from automl.export.card import Parity
 from automl.export.folders import check_format, check_output
@@ -35,7 +33,6 @@ from automl.task import Task
 from automl.tracking.names import short_params
 from automl.tracking.record import JUDGEMENT, PLAN, SPLIT, TASK
 from automl.tracking.registry import Entry, Source, find_source, register
-from automl.trial import Completed
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
@@ -69,20 +66,22 @@ def export(
     check_format(form)
     if output is not None:
         check_output(output, form)
-    trial = winner(record) if trial is None else trial
+    model = model_of(record, trial)
+    trial = model.trial
     source = find_source(record, trial, os.environ) if name is not None else None
     with tempfile.TemporaryDirectory() as place:
         bundle = output if output is not None and form == "bundle" else Path(place) / "bundle"
         is_alone = output is not None and form in ALONE
-        parity = _write(record, trial, form if is_alone else "bundle", output if output and is_alone else bundle)
+        parity = _write(model, form if is_alone else "bundle", output if output and is_alone else bundle)
         if source is not None and not bundle.exists():
-            _write(record, trial, "bundle", bundle)
+            _write(model, "bundle", bundle)
         if output is not None and form == "mlflow":
             write_mlflow_model(output, bundle)
-        registered = None if source is None else _register(record, trial, source, bundle, str(name))
+        registered = None if source is None else _register(model, source, bundle, str(name))
     return {
         "study": record.study,
         "trial": trial,
+        **({"ensemble": model.shares} if model.ensemble else {}),
         "output": None if output is None else str(Path(output).absolute()),
         "format": None if output is None else form,
         "parity": asdict(parity),
@@ -91,60 +90,58 @@ def export(
     }
 
 
-def _write(record: Record, trial: int, form: str, output: Path) -> Parity:
+def _write(model: Model, form: str, output: Path) -> Parity:
+    record = model.record
     plan = Plan.from_json(record.read_json(PLAN))
     if plan.folds is not None:
-        refit(record, plan, set_out(record, plan), trial, say=lambda sentence: None, check=lambda: None)
-    network, preparation = rebuild(record, trial)
+        refit(record, plan, set_out(record, plan), model.trial, say=lambda sentence: None, check=lambda: None)
+    network, preparation = model.rebuild()
     task = Task.from_json(record.read_json(TASK))
     coder = TargetCoder.fit(task, learned_rows(record)[task.target])
-    config = record.trial(trial).read_config()
-    architecture = {
-        "config": config,
-        "n_outputs": task.n_outputs,
-        "family": str(config.get("family", DEFAULTS["family"])),
-        "arguments": asdict(read_recipe(config).family),
-    }
+    architecture = {**model.architecture(getattr(network, "prefixes", ())), "n_outputs": task.n_outputs}
     reading = {**record.read_json(SPLIT).get("reading", {}), "na": record.read_json(PLAN).get("na", [])}
-    exported = Winner(network, architecture, preparation, coder, task, calibration(record, trial), reading)
-    provenance = _provenance(record, trial, config, task) | {"parameters": n_parameters(network)}
+    exported = Winner(network, architecture, preparation, coder, task, model.calibration(), reading)
+    provenance = _provenance(model, task) | {"parameters": n_parameters(network)}
     return ALONE[form](output, exported, provenance=provenance, check_rows=read_rows(record.validation_rows_path))
 
 
-def _register(record: Record, trial: int, source: Source, bundle: Path, name: str) -> dict[str, str]:
+def _register(model: Model, source: Source, bundle: Path, name: str) -> dict[str, str]:
+    record, trial = model.record, model.trial
     with tempfile.TemporaryDirectory() as place:
-        model = Path(place) / "model"
-        write_mlflow_model(model, bundle)
+        folder = Path(place) / "model"
+        write_mlflow_model(folder, bundle)
+        params = model.shares if model.ensemble else short_params(record.trial(trial).read_config())
         entry = Entry(
             name=name,
             description=(bundle / "MODEL_CARD.md").read_text(encoding="utf-8").partition("## How to run it")[0].strip(),
-            params=short_params(record.trial(trial).read_config()),
+            params=params,
             tags={"study": record.study, "trial": str(trial), "data_sha256": record.read_json(SPLIT)["data_sha256"]},
         )
-        version = register(source, model, entry)
+        version = register(source, folder, entry)
     return {"name": name, "version": version, "tracking_uri": without_password(source.uri)}
 
 
-def _provenance(record: Record, trial: int, config: dict[str, Any], task: Task) -> dict[str, Any]:
-    """Say where the model came from; test figures only where this very trial was judged."""
+def _provenance(model: Model, task: Task) -> dict[str, Any]:
+    """Say where the model came from; test figures only where this very model was judged."""
+    record, trial = model.record, model.trial
     plan, split = record.read_json(PLAN), record.read_json(SPLIT)
-    outcome = record.trial(trial).read_outcome()
+    config = model.shares if model.ensemble else record.trial(trial).read_config()
     judged = record.read_json(JUDGEMENT) if record.has(JUDGEMENT) else {}
-    is_judged = judged.get("trial") == trial
+    is_judged = judged.get("trial") == trial and bool(judged.get("ensemble")) == bool(model.ensemble)
     return {
         "study": record.study,
         "trial": trial,
-        "family": config.get("family"),
+        "family": "ensemble" if model.ensemble else config.get("family"),
         "config": config,
         "seed": plan["seed"],
         "created": plan.get("created"),
         "data": {"name": Path(plan["data"]).name, "sha256": split["data_sha256"], "rows": split["sizes"]},
-        "validation": outcome.score if isinstance(outcome, Completed) else None,
+        "validation": model.validation,
         "test": judged["test"] if is_judged else None,
         "baselines": judged["baselines"] if is_judged else {},
         "shortfall": shortfall(judged) if is_judged else "",
         "verdicts": judged["verdicts"] if is_judged else [],
-        "calibration": judged.get("calibration") if is_judged else told(calibration(record, trial), task),
+        "calibration": judged.get("calibration") if is_judged else told(model.calibration(), task),
         "seal_broken": Seal(record.run_dir).broken,
         "findings": [
             *(finding for finding in summarise(record)["findings"] if finding["kind"] != PREPARED),

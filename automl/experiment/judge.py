@@ -13,16 +13,15 @@ from automl.data.judged import judged_rows
 from automl.data.preparing import Preparing
 from automl.data.rows import write_rows
 from automl.data.seal import Seal
-from automl.evaluation.compare import judgement
-from automl.evaluation.intervals import Resampling, bootstrap
+from automl.evaluation.compare import judgement, verdict
+from automl.evaluation.intervals import Resampling, bootstrap, without
 from automl.evaluation.metrics import row_losses
-from automl.experiment.calibration import calibration, judged
+from automl.experiment.calibration import judged
 from automl.experiment.first import foreign_rows
 from automl.experiment.plan import Plan
-from automl.experiment.rebuild import rebuild
 from automl.report.figures import duration, spoken
 from automl.tracking.record import JUDGEMENT, PLAN
-from automl.training.weights import raw_outputs, weights_sha256
+from automl.training.weights import raw_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +30,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from automl.baselines.fit import Baseline
+    from automl.evaluation.intervals import Bootstrap
+    from automl.experiment.model import Model
     from automl.experiment.stage import Stage
     from automl.task import Task
     from automl.tracking.record import Record
-    from automl.trial import Completed
 
 MODEL = "model"
+ALONE = "best_trial"
+"""What the best trial is called beside the ensemble that it may be a member of."""
 FOR_BASELINES = Preparing(numeric="standard")
 """What the baselines see, fixed in advance: a linear model does best on columns that keep their shape."""
 FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
@@ -46,21 +48,20 @@ FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
 def judge(
     record: Record,
     stage: Stage,
-    trial: int,
-    outcome: Completed,
+    model: Model,
     break_seal: str | None = None,
     *,
     say: Callable[[str], None],
 ) -> str | None:
-    """Judge a trial on the test rows; what comes of it is in `judgement.json` and `judgement.parquet`.
+    """Judge a model on the test rows, of an ensemble also its best trial alone.
 
-    An opening that a killed session left without a result is taken up again for the same weights.
+    What comes of it is in `judgement.json` and `judgement.parquet`. An opening that a killed session left without a
+    result is taken up again for the same weights.
 
     Args:
         record: The run folder.
         stage: The rows that are not sealed.
-        trial: The winner's number.
-        outcome: What it came to.
+        model: What is judged.
         break_seal: Why the rows may be opened though they were before.
         say: Hears how long the baselines took.
 
@@ -71,14 +72,17 @@ def judge(
         SealError: The rows were opened before, or have changed.
     """
     seal = Seal(record.run_dir)
-    sha256 = weights_sha256(record.trial(trial).weights_path)
+    sha256 = model.weights_sha256
     if seal.is_judged and record.has(JUDGEMENT) and seal.openings()[-1]["weights_sha256"] == sha256 and not break_seal:
         return None
     baselines = _fit_baselines(stage, say)
-    sureness = calibration(record, trial)
-    opening = seal.open(trial, sha256, break_seal)
-    raw = _raw(record, trial, opening.rows)
+    sureness = model.calibration()
+    opening = seal.open(model.trial, sha256, break_seal)
+    raw = _raw(model, opening.rows)
     outputs = {MODEL: stage.coder.predictions(sureness.of_logits(raw))}
+    if model.ensemble is not None:
+        of_one = model.alone.calibration().of_logits(_raw(model.alone, opening.rows))
+        outputs[ALONE] = stage.coder.predictions(of_one)
     outputs |= _of_baselines(stage, baselines, opening.rows)
     truth, resampling = stage.truth(opening.rows), _resampling(stage, opening.rows)
     result = bootstrap(stage.task.metric, truth, outputs, stage.task, resampling=resampling)
@@ -87,11 +91,27 @@ def judge(
     table = judged_rows(opening.rows, stage.coder, outputs, losses, stage.task, ends)
     write_rows(record.judgement_rows_path, table)
     notes = [*_of_counting(stage.task, opening.rows), *_of_trees(stage), *_notes(record, seal, opening.ordinal)]
-    numbers = judgement(trial, stage.task.metric, outcome.score, result, rows=len(truth), notes=notes)
+    of_baselines = without(result, ALONE)
+    numbers = judgement(model.trial, stage.task.metric, model.validation, of_baselines, rows=len(truth), notes=notes)
+    if model.ensemble is not None:
+        numbers["ensemble"] = _beside_one(model, result, stage.task.metric)
     numbers["calibration"] = judged(sureness, truth, raw, stage, resampling)
     record.write_json(JUDGEMENT, numbers)
     seal.finish(numbers["test"])
     return f"completed opening {opening.ordinal} of the test rows, which was interrupted" if opening.continued else None
+
+
+def _beside_one(model: Model, result: Bootstrap, metric: str) -> dict[str, Any]:
+    """Say who answers together, and what the best of them comes to alone, as plain JSON values."""
+    assert model.ensemble is not None
+    lead = result.differences[ALONE]
+    return {
+        "members": [{"trial": each.trial, "weight": each.weight} for each in model.ensemble.members],
+        "validation": model.validation,
+        "alone": result.scores[ALONE].to_json(),
+        "lead": lead.to_json(),
+        "verdict": verdict(f"trial {model.trial} alone", lead, metric),
+    }
 
 
 @dataclass(frozen=True)
@@ -154,9 +174,9 @@ def _of_counting(task: Task, rows: pd.DataFrame) -> list[str]:
     return said
 
 
-def _raw(record: Record, trial: int, rows: pd.DataFrame) -> NDArray[Any]:
-    """Let the winner's network speak on the rows: (N, K)."""
-    network, preparation = rebuild(record, trial)
+def _raw(model: Model, rows: pd.DataFrame) -> NDArray[Any]:
+    """Let a model speak on the rows: (N, K)."""
+    network, preparation = model.rebuild()
     return raw_outputs(network, preparation.transform(rows))
 
 

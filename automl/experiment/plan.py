@@ -82,6 +82,7 @@ class Plan:
         may_join: Whether a study of that name in the storage may be another run folder's, to search in it together.
         is_guest: Whether it is; the winner is then not judged when the search ends.
         keep: Whose weights are kept: `best`, `top:N` or `all`.
+        ensemble: How many trials may answer together as one model; 1 for the best one alone.
         first: Configs to try right after the default, in this order.
         warm_start: The study that some of those come from.
         separator: What stands between the fields of text files; None to find it, as with the next two.
@@ -124,6 +125,7 @@ class Plan:
     max_memory: float | None = None
     max_latency: float | None = None
     keep: str = "top:3"
+    ensemble: int = 1
     judge: bool = True
     storage: str | None = None
     may_join: bool = False
@@ -156,6 +158,11 @@ class Plan:
         if self.keep == "all":
             return None
         return 1 if self.keep == "best" else int(self.keep.removeprefix("top:"))
+
+    @property
+    def is_ensembled(self) -> bool:
+        """Whether trials may answer together; not where a network is to be small too, or stands for its folds."""
+        return self.ensemble > 1 and self.folds is None and not self.objective
 
     def to_json(self) -> dict[str, Any]:
         """Give the plan as plain JSON values; a password in an address is hidden."""

@@ -32,7 +32,6 @@ from automl.report.write import write_summary, write_webpage
 from automl.tracking.record import CLOCK, ENVIRONMENT, SEARCH
 from automl.tracking.tracker import start_tracking
 from automl.training.device import describe_device, pick_device
-from automl.trial import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -188,15 +187,17 @@ class Session:
         self._tracker.nudge()
 
     def _judge(self, best: int, interrupts: Interrupts, break_seal: str | None) -> None:
+        from automl.experiment.choosing import choose
         from automl.experiment.judge import judge
+        from automl.experiment.model import model_of
         from automl.experiment.refit import refit
 
-        outcome = self._record.trial(best).read_outcome()
-        assert isinstance(outcome, Completed)
         say, check = self._progress.say, interrupts.check
         refit(self._record, self._plan, self._stage, best, say=say, check=check)
-        self._progress.say(f"judging trial {best} on the sealed test rows")
-        continued = judge(self._record, self._stage, best, outcome, break_seal, say=say)
+        choose(self._record, self._plan, self._stage, say=say)
+        model = model_of(self._record)
+        say(f"judging {'the ensemble' if model.ensemble else f'trial {best}'} on the sealed test rows")
+        continued = judge(self._record, self._stage, model, break_seal, say=say)
         if continued:
             self._progress.say(continued)
         interrupts.check()

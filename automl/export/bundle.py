@@ -19,6 +19,7 @@ import pandas as pd
 from automl.data import delimited, numerals
 from automl.data.encodings import CategoryEncoding, Encoding, NumericEncoding
 from automl.data.image_encoding import ImageEncoding
+from automl.data.joint import JointPreparation
 from automl.data.prepare import Preparation
 from automl.errors import BundleError
 from automl.export.card import Parity, model_card
@@ -63,7 +64,7 @@ def write_bundle(
     return parity
 
 
-def example_row(preparation: Preparation) -> dict[str, Any]:
+def example_row(preparation: Preparation | JointPreparation) -> dict[str, Any]:
     """Make up a row: each column's median or most frequent value, whatever the others are; one pixel of mean colour."""
     return {encoding.name: _example_value(encoding) for encoding in preparation.encodings}
 

@@ -20,12 +20,14 @@ import torch
 from safetensors.torch import load_file
 
 from automl.models.build import build
+from automl.models.ensemble import Ensemble
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from automl.data.joint import JointPreparation
     from automl.data.prepare import Preparation
 
 HERE = Path(__file__).resolve().parent
@@ -41,8 +43,7 @@ def architecture(folder: Path | str = HERE) -> dict[str, Any]:
 def load(folder: Path | str = HERE) -> torch.nn.Module:
     """Build the network and load its weights, every one of which must have its place."""
     said = architecture(folder)
-    blocks = [Block(**{key: _tuple(value) for key, value in block.items()}) for block in said["blocks"]]
-    network = build(FAMILIES[said["family"]](**said["arguments"]), blocks, said["n_outputs"], seed=0)
+    network = _together(said) if "members" in said else _network(said, said)
     network.load_state_dict(load_file(Path(folder) / "weights.safetensors"), strict=True)
     return network.eval()
 
@@ -83,13 +84,31 @@ def read(path: Path | str, folder: Path | str = HERE) -> pd.DataFrame:
     return read_text(Path(path), Reading(na=tuple(said["reading"].get("na", ()))), known)
 
 
-def _preparation(folder: Path | str) -> Preparation:
-    from automl.data.prepare import Preparation
+def _together(said: dict[str, Any]) -> torch.nn.Module:
+    members = said["members"]
+    networks = [_network(said, member, member["prefix"]) for member in members]
+    prefixes, weights = ([member[name] for member in members] for name in ("prefix", "weight"))
+    return Ensemble(networks, prefixes, weights, are_classes=bool(said["target"]["classes"]))
 
-    return Preparation.from_json(architecture(folder)["preprocessing"])
+
+def _network(said: dict[str, Any], member: dict[str, Any], prefix: str = "") -> torch.nn.Module:
+    """Build one network, which reads the blocks whose names begin with a prefix, without it."""
+    own = [
+        {**block, "name": block["name"].removeprefix(prefix)}
+        for block in said["blocks"]
+        if block["name"].startswith(prefix)
+    ]
+    blocks = [Block(**{key: _tuple(value) for key, value in block.items()}) for block in own]
+    return build(FAMILIES[member["family"]](**member["arguments"]), blocks, said["n_outputs"], seed=0)
 
 
-def _blocks(rows: pd.DataFrame, preparation: Preparation) -> dict[str, torch.Tensor]:
+def _preparation(folder: Path | str) -> Preparation | JointPreparation:
+    from automl.data.joint import preparation_from_json
+
+    return preparation_from_json(architecture(folder)["preprocessing"])
+
+
+def _blocks(rows: pd.DataFrame, preparation: Preparation | JointPreparation) -> dict[str, torch.Tensor]:
     image = preparation.image
     if image is not None and rows[image.name].dtype != "image":
         from automl.data.image_paths import with_images

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from automl.data.calibration import ENDS, UNCALIBRATED, Calibration
 from automl.data.encodings import Encoding
 from automl.data.image_encoding import ImageEncoding
+from automl.data.joint import JointPreparation
 from automl.data.prepare import Preparation
 from automl.data.reduction import Reduction
 from automl.data.target import TargetCoder
@@ -51,19 +52,24 @@ _RESERVED = ("prediction", "probabilities", *ENDS, "")
 
 
 def build_model(
-    preparation: Preparation, coder: TargetCoder, module: nn.Module, calibration: Calibration = UNCALIBRATED
+    preparation: Preparation | JointPreparation,
+    coder: TargetCoder,
+    module: nn.Module,
+    calibration: Calibration = UNCALIBRATED,
 ) -> onnx.ModelProto:
     """Build the whole model.
 
     Args:
-        preparation: What happens to raw columns.
+        preparation: What happens to raw columns, once or in several ways.
         coder: The labels, or the target's mean and scale.
         module: Takes blocks by name and gives raw outputs: logits (N, K), or standardised numbers (N, 1).
         calibration: How sure the module is.
     """
     nodes = Nodes(_PREFIXES[0])
     names = input_names(preparation.columns)
-    add_preparation(nodes, preparation, names)
+    by_column = dict(zip((encoding.name for encoding in preparation.encodings), names))
+    for prefix, part in preparation.parts.items():
+        add_preparation(nodes, part, [by_column[encoding.name] for encoding in part.encodings], prefix)
     network = compose.add_prefix(export_network(module, preparation.blocks), _NETWORK)
     ending = Nodes(_PREFIXES[2])
     outputs = add_ending(ending, coder, network.graph.output[0].name, calibration)
@@ -148,8 +154,8 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def add_preparation(nodes: Nodes, preparation: Preparation, names: Sequence[str]) -> None:
-    """Add every column, joined to blocks and these reduced, under the names that the network reads."""
+def add_preparation(nodes: Nodes, preparation: Preparation, names: Sequence[str], prefix: str = "") -> None:
+    """Add every column, joined to blocks and these reduced, under the names that the network reads after a prefix."""
     pieces = [add_column(nodes, encoding, name) for encoding, name in zip(preparation.encodings, names)]
     found: dict[str, str] = {}
     for name in ("numeric", "one_hot", "category", "image"):
@@ -161,7 +167,7 @@ def add_preparation(nodes: Nodes, preparation: Preparation, names: Sequence[str]
     if reduced:
         found["numeric"] = nodes.op("Concat", *([found["numeric"]] if "numeric" in found else []), *reduced, axis=1)
     for block in preparation.blocks:
-        nodes.op("Identity", found[block.name], output=_NETWORK + block.name)
+        nodes.op("Identity", found[block.name], output=_NETWORK + prefix + block.name)
 
 
 def add_reduction(nodes: Nodes, reduction: Reduction, block: str) -> str:

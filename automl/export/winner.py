@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from automl.data.image_encoding import ImageEncoding
+    from automl.data.joint import JointPreparation
     from automl.data.prepare import Preparation
     from automl.data.target import TargetCoder
     from automl.task import Task
@@ -26,7 +27,8 @@ class Winner:
 
     Args:
         module: Takes blocks by name and gives raw outputs: logits (N, K), or standardised numbers (N, 1).
-        architecture: What rebuilds the module, as plain JSON values.
+        architecture: What rebuilds the module, as plain JSON values: `family` and `arguments`, or of several networks
+            together `members`, each with these, its `prefix` of the blocks, and its `weight`.
         preparation: From raw rows to blocks.
         coder: The labels, or the target's mean and scale.
         task: What is predicted from what.
@@ -36,7 +38,7 @@ class Winner:
 
     module: nn.Module
     architecture: dict[str, Any]
-    preparation: Preparation
+    preparation: Preparation | JointPreparation
     coder: TargetCoder
     task: Task
     calibration: Calibration = UNCALIBRATED

@@ -9,6 +9,7 @@ from typing import Any
 
 from automl.budget import asked_for
 from automl.report.document import Block, Code, Commands, Items, Line, Paragraph, Strong, Table, plain
+from automl.report.ensemble import leads, members, reached, scores, subject, verdicts
 from automl.report.explanation import as_blocks, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
 from automl.report.figures import allowance, counted, duration, figure, flat, interval, setting, spoken
@@ -35,35 +36,37 @@ def headline(reading: Reading) -> Line:
     best, metric = summary["best"], summary["metric"]
     if best is None:
         return ("No trial has completed yet." if not summary["trials"]["failed"] else "No trial has completed.",)
-    reached = f"validation {metric} {figure(best['validation'])} by trial {best['trial']}"
     if judged is None:
-        tried = f": {reached}, the best of {counted(summary['trials']['total'], 'trial')}."
+        by_whom = f"validation {metric} {figure(best['validation'])} by trial {best['trial']}"
+        tried = f": {by_whom}, the best of {counted(summary['trials']['total'], 'trial')}."
         return Strong("Not judged yet"), tried
     test = judged["test"]
     value = f"Test {metric} {figure(test['value'])}"
-    rest = f" {interval(test)} (95 % interval, {counted(test['rows'], 'row')}), {reached}."
+    by_whom = reached(judged, metric, best["validation"])
+    rest = f" {interval(test)} (95 % interval, {counted(test['rows'], 'row')}), {by_whom}."
     if said := shortfall(judged):
         return Strong(said), f" {value}{rest}"
-    verdicts = "; ".join(sentence.split(":")[0] for sentence in judged["verdicts"])
-    return Strong(value), f"{rest} The network is {verdicts}."
+    told = "; ".join(sentence.split(":")[0] for sentence in verdicts(judged))
+    return Strong(value), f"{rest} The {subject(judged)} is {told}."
 
 
 def _result(reading: Reading) -> list[Block]:
     judged = reading.judged
     if judged is None:
         return []
-    scored = {"network": judged["test"], **judged["baselines"]}
+    differences, model = leads(judged), subject(judged)
     rows = [
-        [spoken(name), ends["value"], interval(ends), *_lead(judged["differences"].get(name), ends["value"])]
-        for name, ends in scored.items()
+        [spoken(name), ends["value"], interval(ends), *_lead(differences.get(name), ends["value"])]
+        for name, ends in scores(judged).items()
     ]
-    header = ["", f"test {reading.summary['metric']}", "95 % interval", "the network's lead", "95 % interval of it"]
+    header = ["", f"test {reading.summary['metric']}", "95 % interval", f"the {model}'s lead", "95 % interval of it"]
     return [
         Table(header, rows, right=(1, 3)),
-        plain("A lead is positive where the network is better; its interval is paired, over the same resamples."),
+        plain(f"A lead is positive where the {model} is better; its interval is paired, over the same resamples."),
         Items(
             [
-                *([f"The network is {said}."] for said in judged["verdicts"]),
+                *([f"In the ensemble {said}."] for said in [members(judged)] if said),
+                *([f"The {model} is {said}."] for said in verdicts(judged)),
                 [f"The gap: {judged['gap']['sentence']}."],
                 *([f"How sure: {said['sentence']}."] for said in [judged.get("calibration")] if said),
             ]
@@ -71,7 +74,7 @@ def _result(reading: Reading) -> list[Block]:
     ]
 
 
-def _lead(difference: dict[str, float | None] | None, like: float | None) -> list[str]:
+def _lead(difference: Mapping[str, float | None] | None, like: float | None) -> list[str]:
     return ["", ""] if difference is None else [figure(difference["value"], like), interval(difference, like)]
 
 

@@ -191,3 +191,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[
 def cell(value: Any) -> str:
     """Write a value so that it stays within one cell of a table."""
     return " ".join(figure(value).split()).replace("|", "\\|")
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Write names in a row, with a word before the last.
+
+    Examples:
+        >>> listed(["3", "7", "9"]), listed(["3", "7"], "or"), listed(["3"])
+        ('3, 7 and 9', '3 or 7', '3')
+    """
+    *others, last = names
+    return f"{', '.join(others)} {word} {last}" if others else last

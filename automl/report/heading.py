@@ -6,11 +6,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from automl.report.content import LEAK, headline
+from automl.report.ensemble import leads, verdicts
 from automl.report.figures import counted, duration, figure, interval
 from automl.report.hypertext import line, tag, text
 from automl.report.shortfall import shortfall
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from automl.report.reading import Reading
 
 
@@ -75,7 +78,7 @@ def _verdicts(reading: Reading) -> str:
     judged = reading.judged
     chips = []
     if judged is not None:
-        for (_, difference), said in zip(judged["differences"].items(), judged["verdicts"]):
+        for difference, said in zip(leads(judged).values(), verdicts(judged)):
             chips.append((_tone(difference), said.split(":")[0]))
     leaks = sum(found["kind"] == LEAK for found in reading.summary["findings"])
     if leaks:
@@ -85,7 +88,7 @@ def _verdicts(reading: Reading) -> str:
     return tag("ul", *(tag("li", text(said), class_=tone) for tone, said in chips), class_="chips") if chips else ""
 
 
-def _tone(difference: dict[str, float | None]) -> str:
+def _tone(difference: Mapping[str, float | None]) -> str:
     low, high = difference["ci_low"], difference["ci_high"]
     if low is None or high is None or low <= 0 <= high:
         return "even"
@@ -107,6 +110,8 @@ def _facts(reading: Reading) -> str:
         )
         facts["parameters"] = f"{row['parameters']:,}"
         facts[f"validation {summary['metric']}"] = figure(best["validation"])
+    if reading.judged is not None and (ensemble := reading.judged.get("ensemble")):
+        facts["model"] = f"{len(ensemble['members'])} trials together"
     if reading.judged is not None:
         gap = reading.judged["gap"]["value"]
         better = "test" if gap is not None and gap < 0 else "validation"

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from automl.report.ensemble import scores, subject, verdicts
 from automl.report.figures import counted, figure, interval, spoken
 from automl.report.judged import Judged, calibration_error, confusion, read_judged, reliability, spread_out
 from automl.report.plots import Figure, Values, axis, label, line, named, short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from automl.report.reading import Reading
 
 _MOST_CLASSES, _MOST_NUMBERED = 40, 15
@@ -20,18 +23,17 @@ _ROOM_FOR_NAMES = 40
 
 
 def lead(reading: Reading) -> Figure | None:
-    """Draw the network's test score and the baselines', each with its interval."""
+    """Draw the model's test score and the others', each with its interval."""
     judged = reading.judged
     if judged is None or judged["test"]["value"] is None:
         return None
-    scored = {"network": judged["test"], **judged["baselines"]}
-    shown = [(name, ends) for name, ends in scored.items() if ends["value"] is not None][::-1]
+    shown = [(name, ends) for name, ends in scores(judged).items() if ends["value"] is not None][::-1]
     values = [ends["value"] for _, ends in shown]
     reach = {
         "array": [_reach(ends, "ci_high") for _, ends in shown],
         "arrayminus": [_reach(ends, "ci_low") for _, ends in shown],
     }
-    colors = ["@accent" if name == "network" else "@muted" for name, _ in shown]
+    colors = ["@accent" if name == subject(judged) else "@muted" for name, _ in shown]
     trace = {
         "type": "scatter",
         "mode": "markers",
@@ -58,14 +60,14 @@ def lead(reading: Reading) -> Figure | None:
     return Figure("lead", _lead_title(judged), caption, [trace], layout, height=80 + 46 * len(shown))
 
 
-def _reach(ends: dict[str, float | None], end: str) -> float | None:
+def _reach(ends: Mapping[str, float | None], end: str) -> float | None:
     value, other = ends["value"], ends[end]
     return 0.0 if value is None or other is None else short(abs(other - value))
 
 
 def _lead_title(judged: dict[str, Any]) -> str:
-    said = [verdict.split(":")[0] for verdict in judged["verdicts"]]
-    return f"The network is {' and '.join(said)}" if said else "The network's score on the test rows"
+    said, model = [verdict.split(":")[0] for verdict in verdicts(judged)], subject(judged)
+    return f"The {model} is {' and '.join(said)}" if said else f"The {model}'s score on the test rows"
 
 
 def errors(reading: Reading) -> list[Figure]:

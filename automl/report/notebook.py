@@ -11,6 +11,7 @@ from typing import Any
 
 from automl.budget import asked_for
 from automl.report.drawing import FIRST, SECOND, Series, chart, room_for
+from automl.report.ensemble import scores, subject, verdicts
 from automl.report.figures import allowance, duration, figure, interval, setting, spoken
 from automl.report.leaderboard import trials
 from automl.report.shortfall import shortfall
@@ -60,7 +61,7 @@ def _first(record: Record, summary: Row) -> str:
 def _sentences(record: Record, summary: Row) -> Iterator[str]:
     judged = judgement_of(record, summary["best"])
     if judged:
-        yield from (f"The network is {verdict}." for verdict in judged["verdicts"])
+        yield from (f"The {subject(judged)} is {verdict}." for verdict in verdicts(judged))
         yield from (f"Note: {note}." for note in judged["notes"])
 
 
@@ -74,9 +75,8 @@ def _facts(record: Record, summary: Row, rows: Sequence[Row]) -> Iterator[tuple[
     default = next((row["score"] for row in rows if row["trial"] == 0), None)
     if summary["best"]:
         yield f"validation {summary['metric']}", f"{figure(summary['best']['validation'])} (default {figure(default)})"
-    if summary["test"]:
-        scores = {"network": summary["test"], **summary["baselines"]}
-        for name, score in scores.items():
+    if judged := judgement_of(record, summary["best"]):
+        for name, score in scores(judged).items():
             yield f"test {summary['metric']}, {spoken(name)}", f"{figure(score['value'])} {interval(score)}"
 
 

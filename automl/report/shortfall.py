@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from automl.report.figures import spoken
+from automl.report.ensemble import subject
+from automl.report.figures import listed, spoken
 
 _NAMES = {"majority": "the most frequent class", "mean": "the mean", "linear": "the linear model"}
 
@@ -25,20 +26,15 @@ def shortfall(judged: Mapping[str, Any]) -> str:
         >>> shortfall({"differences": {"majority": ahead, "linear": even, "boosted_trees": behind}})
         'The network loses to boosted trees beyond chance, and does not beat the linear model.'
     """
-    differences = judged["differences"]
+    differences, model = judged["differences"], subject(judged)
     lost = [_name(name) for name, lead in differences.items() if lead["ci_high"] is not None and lead["ci_high"] < 0]
     beaten = [_name(name) for name, lead in differences.items() if lead["ci_low"] is not None and lead["ci_low"] > 0]
     even = [_name(name) for name in differences if _name(name) not in (*lost, *beaten)]
     if lost:
-        rest = f", and does not beat {_listed(even, 'or')}" if even else ""
-        return f"The network loses to {_listed(lost, 'and')} beyond chance{rest}."
-    return f"The network does not beat {_listed(even, 'or')} beyond chance." if even else ""
+        rest = f", and does not beat {listed(even, 'or')}" if even else ""
+        return f"The {model} loses to {listed(lost, 'and')} beyond chance{rest}."
+    return f"The {model} does not beat {listed(even, 'or')} beyond chance." if even else ""
 
 
 def _name(name: str) -> str:
     return _NAMES.get(name, spoken(name))
-
-
-def _listed(names: Sequence[str], word: str) -> str:
-    *others, last = names
-    return f"{', '.join(others)} {word} {last}" if others else last

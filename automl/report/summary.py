@@ -25,8 +25,10 @@ def summarise(record: Record) -> dict[str, Any]:
     Returns:
         An object with the keys, in this order, `schema_version, study, run_dir, task, metric, direction, trials, best,
         test, baselines, findings, seconds, mlflow, not_judged`; the last is a sentence with the command that judges, or
-        None where that is done or no trial could be judged. Where costs count beside the score, `pareto` follows: the
-        trials of the front, best score first, as `{trial, validation}` with each cost under its name.
+        None where that is done or no trial could be judged. Where trials were judged together, `ensemble` follows: its
+        `members`, their `validation`, what the best trial comes to `alone`, the `lead` over it and the `verdict`. Where
+        costs count beside the score, `pareto` follows: the trials of the front, best score first, as
+        `{trial, validation}` with each cost under its name.
 
     Raises:
         StudyError: A file of the folder is damaged.
@@ -55,6 +57,7 @@ def summarise(record: Record) -> dict[str, Any]:
         "seconds": read_or(record, CLOCK, {}).get("seconds", 0.0),
         "mlflow": _mlflow(record),
         "not_judged": _not_judged(record) if best and not judged else None,
+        **({"ensemble": judged["ensemble"]} if judged and judged.get("ensemble") else {}),
         **({"pareto": _pareto(outcomes, metric, costs)} if costs else {}),
     }
 
@@ -87,7 +90,11 @@ def one_line(summary: Mapping[str, Any]) -> str:
     best, test, metric = summary["best"], summary["test"], summary["metric"]
     if best is None:
         return f"{summary['study']}: no trial has completed"
-    reached = f"validation {metric} {figure(best['validation'])} by trial {best['trial']}"
+    whom = f"trial {best['trial']}"
+    validation = best["validation"]
+    if ensemble := summary.get("ensemble"):
+        validation, whom = ensemble["validation"], f"{len(ensemble['members'])} trials together"
+    reached = f"validation {metric} {figure(validation)} by {whom}"
     judged = f"test {metric} {figure(test['value'])} {interval(test)}" if test else "not judged"
     return f"{summary['study']}: {judged}, {reached} of {summary['trials']['total']}"
 

@@ -1,0 +1,116 @@
+"""Trials that answer together as one model: which they are, as the run folder keeps it, and their networks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from automl.data.calibration import Calibration
+from automl.data.joint import JointPreparation
+from automl.experiment.rebuild import rebuild
+from automl.models.ensemble import Ensemble as EnsembleNetwork
+from automl.task import Task
+from automl.tracking.record import ENSEMBLE, TASK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from automl.data.prepare import Preparation
+    from automl.tracking.record import Record
+
+
+@dataclass(frozen=True)
+class Member:
+    """A trial of an ensemble.
+
+    Args:
+        trial: Its number.
+        weight: How much it counts; those of all members add up to 1.
+        weights_sha256: The digest of its network's weights.
+    """
+
+    trial: int
+    weight: float
+    weights_sha256: str
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Trials that answer together.
+
+    Args:
+        members: At least two, by number.
+        validation: Their score over the validation rows.
+        calibration: How sure they are.
+    """
+
+    members: tuple[Member, ...]
+    validation: float
+    calibration: Calibration
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Ensemble:
+        """Rebuild it from `to_json`."""
+        members = tuple(Member(**each) for each in record["members"])
+        return cls(members, record["validation"], Calibration.from_json(record["calibration"]))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen when a search was over.
+
+    Args:
+        trials: How many trials were over then.
+        considered: How many of them could be members.
+        best: The best trial by itself.
+        ensemble: Those that are better together; None where none are.
+    """
+
+    trials: int
+    considered: int
+    best: int
+    ensemble: Ensemble | None
+
+    def write(self, record: Record) -> None:
+        """Keep it in the run folder."""
+        record.write_json(ENSEMBLE, asdict(self))
+
+
+def read_choice(record: Record, n_trials: int) -> Choice | None:
+    """Read what was chosen; None where nothing was, or trials came after it.
+
+    Args:
+        record: The run folder.
+        n_trials: How many trials are over.
+
+    Raises:
+        StudyError: The file is damaged.
+    """
+    told = record.read_json(ENSEMBLE) if record.has(ENSEMBLE) else None
+    if told is None or told["trials"] != n_trials:
+        return None
+    ensemble = Ensemble.from_json(told["ensemble"]) if told["ensemble"] else None
+    return Choice(told["trials"], told["considered"], told["best"], ensemble)
+
+
+def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[EnsembleNetwork, JointPreparation]:
+    """Build the networks of an ensemble with their stored weights, in evaluation, and give their preparations.
+
+    Raises:
+        StudyError: A trial's weights are gone.
+    """
+    networks, prefixes = [], []
+    preparations: list[Preparation] = []
+    for member in members:
+        network, preparation = rebuild(record, member.trial)
+        if preparation not in preparations:
+            preparations.append(preparation)
+        networks.append(network)
+        prefixes.append(f"{preparations.index(preparation)}/")
+    are_classes = bool(Task.from_json(record.read_json(TASK)).classes)
+    together = EnsembleNetwork(networks, prefixes, [member.weight for member in members], are_classes=are_classes)
+    return together.eval(), JointPreparation(tuple(preparations))

@@ -1,0 +1,123 @@
+"""What a study gives: its best trial, or the trials that are better together."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from automl.errors import StudyError
+from automl.experiment.calibration import calibration
+from automl.experiment.ensemble import Ensemble, read_choice, rebuild_together
+from automl.experiment.rebuild import rebuild
+from automl.experiment.recipe import DEFAULTS, read_recipe
+from automl.experiment.winner import winner
+from automl.training.weights import weights_sha256
+from automl.trial import Completed
+
+if TYPE_CHECKING:
+    from automl.data.calibration import Calibration
+    from automl.data.joint import JointPreparation
+    from automl.data.prepare import Preparation
+    from automl.models.build import Network
+    from automl.models.ensemble import Ensemble as EnsembleNetwork
+    from automl.tracking.record import Record
+
+
+@dataclass(frozen=True)
+class Model:
+    """One network, or several that answer together.
+
+    Args:
+        record: The run folder.
+        trial: The trial that it is, of several the one that is best alone.
+        ensemble: Those that answer together; None where it is that trial.
+    """
+
+    record: Record
+    trial: int
+    ensemble: Ensemble | None = None
+
+    @property
+    def alone(self) -> Model:
+        """The best trial by itself."""
+        return Model(self.record, self.trial)
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """How much each trial of an ensemble counts, and of what family it is; nothing of one by itself."""
+        members = self.ensemble.members if self.ensemble else ()
+        return {f"trial {each.trial}": f"{each.weight:.3g} x {self._network(each.trial)['family']}" for each in members}
+
+    @property
+    def weights_sha256(self) -> str:
+        """The digest of all its weights, and of how much each network counts."""
+        if self.ensemble is None:
+            return weights_sha256(self.record.trial(self.trial).weights_path)
+        told = "".join(f"{each.weights_sha256} {each.weight!r}\n" for each in self.ensemble.members)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def validation(self) -> float:
+        """Its score over the validation rows.
+
+        Raises:
+            StudyError: The trial was not completed.
+        """
+        if self.ensemble is not None:
+            return self.ensemble.validation
+        outcome = self.record.trial(self.trial).read_outcome()
+        if not isinstance(outcome, Completed):
+            raise StudyError(f"trial {self.trial} of study {self.record.study!r} was not completed")
+        return outcome.score
+
+    def calibration(self) -> Calibration:
+        """Say how sure it is; of a trial that is learned now if it was not."""
+        return self.ensemble.calibration if self.ensemble else calibration(self.record, self.trial)
+
+    def rebuild(self) -> tuple[Network | EnsembleNetwork, Preparation | JointPreparation]:
+        """Build what it is made of with its stored weights, in evaluation, and give what prepares its rows.
+
+        Raises:
+            StudyError: There is no such trial, or its weights were not kept.
+        """
+        if self.ensemble is None:
+            return rebuild(self.record, self.trial)
+        return rebuild_together(self.record, self.ensemble.members)
+
+    def architecture(self, prefixes: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Say what rebuilds it, as plain JSON values.
+
+        Args:
+            prefixes: Of an ensemble, what the names of each network's blocks begin with.
+        """
+        if self.ensemble is None:
+            return self._network(self.trial)
+        members = [
+            {**self._network(each.trial), "trial": each.trial, "weight": each.weight, "prefix": prefix}
+            for each, prefix in zip(self.ensemble.members, prefixes)
+        ]
+        return {"members": members}
+
+    def _network(self, trial: int) -> dict[str, Any]:
+        config = self.record.trial(trial).read_config()
+        family = str(config.get("family", DEFAULTS["family"]))
+        return {"config": config, "family": family, "arguments": asdict(read_recipe(config).family)}
+
+
+def model_of(record: Record, trial: int | None = None) -> Model:
+    """Give what a study gives, or one of its trials.
+
+    Args:
+        record: The run folder.
+        trial: The trial's number; None for the trials that were chosen together, or the best one where none were.
+
+    Raises:
+        StudyError: No trial is completed.
+    """
+    if trial is not None:
+        return Model(record, trial)
+    best = winner(record)
+    choice = read_choice(record, len(record.outcomes()))
+    ensemble = choice.ensemble if choice is not None and choice.best == best else None
+    return Model(record, best, ensemble)
