@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from problems import add_list_options, cohorts_of, parser, prepare_for, search_words, set_stage
+from problems import SPACES, add_list_options, cohorts_of, parser, prepare_for, search_words, set_stage
 
 from automl.budget import Clock
 from automl.experiment.objective import Objective
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.1
 _INTERRUPTED = 130
+_FIXED = ("training.epochs", "training.patience")
 
 
 def objective_for(record: Record, stage: Stage, *, device: str, seed: int, pruning: bool = False) -> Objective:
@@ -123,6 +124,55 @@ def train_list(options: argparse.Namespace, room: Path) -> dict[str, Any]:
         "failures": failures,
         "mlflow": complaints,
     }
+
+
+def search_list(options: argparse.Namespace, room: Path) -> dict[str, Any]:
+    """Train a list by the whole command, in several processes that share a study; the space's default goes with it.
+
+    Args:
+        options: Data, space, seed, and in how many processes.
+        room: An empty folder.
+
+    Returns:
+        `seconds` from the first trial's beginning to the last one's end, for so many `candidates`, with their `scores`.
+    """
+    _, _, stage = set_stage(options.data, options.space, room / "asked", options.seed)
+    space, cohorts = cohorts_of(options, stage)
+    configs = [dict(config) for cohort in cohorts for config in cohort]
+    (room / "list.json").write_text(json.dumps(configs))
+    fixed = {name: value for name, value in space.default().items() if name in _FIXED or name.startswith("augment.")}
+    lines = [f"  {section}: {{{', '.join(pairs)}}}" for section, pairs in _by_section(fixed).items()]
+    lines = ["name: list", f"extends: {SPACES[options.space]}", "space:", *lines, ""]
+    (room / "list.yaml").write_text("\n".join(lines))
+    words = [*search_words(options.data, options.space, room), "--space", str(room / "list.yaml")]
+    words += ["--seed-config", str(room / "list.json"), "--trials", str(len(configs) + 1), "--jobs", str(options.jobs)]
+    words += ["--seed", str(options.seed), "--pruner", "none", "--no-judge", "--quiet"]
+    words += ["--study", "measured", "--runs-dir", str(room / "runs")]
+    command = [sys.executable, "-m", "automl", *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment_without_server())
+    if done.returncode:
+        sys.exit(f"automl {shlex.join(words)}\n{done.stderr}")
+    trials = room / "runs" / "measured" / "trials"
+    began = min(path.stat().st_mtime for path in trials.glob("*/config.json"))
+    ends = {path.stat().st_mtime: json.loads(path.read_text()) for path in trials.glob("*/outcome.json")}
+    return {
+        "seconds": max(ends) - began,
+        "seconds_until_trained": max(ends) - began,
+        "seconds_asking": 0.0,
+        "candidates": len(ends),
+        "scores": [end.get("score") for end in ends.values()],
+        "failures": [end["message"] for end in ends.values() if end["state"] == "failed"],
+        "mlflow": [],
+    }
+
+
+def _by_section(config: Config) -> dict[str, list[str]]:
+    """Write values as a space file has them, by their sections."""
+    sections: dict[str, list[str]] = {}
+    for name, value in config.items():
+        section, _, rest = name.partition(".")
+        sections.setdefault(section, []).append(f"{rest}: {json.dumps(value)}")
+    return sections
 
 
 def make_store(runs_dir: Path) -> None:
@@ -209,7 +259,8 @@ def main() -> None:
     made.add_argument("--pruning", action="store_true", help="stop the worse half at every rung")
     options = made.parse_args()
     with tempfile.TemporaryDirectory() as room:
-        print(json.dumps(train_list(options, Path(room))))
+        train = train_list if options.jobs is None else search_list
+        print(json.dumps(train(options, Path(room))))
 
 
 if __name__ == "__main__":

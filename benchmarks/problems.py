@@ -88,6 +88,7 @@ def add_list_options(made: argparse.ArgumentParser) -> None:
     """Add the options that say which list of candidates is trained."""
     made.add_argument("--candidates", type=int, default=64)
     made.add_argument("--epochs", type=int, default=20)
+    made.add_argument("--jobs", type=int, help="in so many processes of the command, for the project's side")
     made.add_argument("--recipes", type=int, help="recipes an architecture; as the space has them if left out")
 
 

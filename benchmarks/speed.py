@@ -80,9 +80,10 @@ def candidates(options: argparse.Namespace) -> dict[str, Any]:
     """Measure candidates trained per hour."""
     words = list_words(options)
     threads = plain_threads(options)
+    jobs = [] if options.jobs is None else ["--jobs", str(options.jobs)]
     sides = {
         "plain": lambda: run_script("plain_loop.py", "list", *words, "--threads", str(threads)),
-        "ours": lambda: run_script("ours.py", *words),
+        "ours": lambda: run_script("ours.py", *words, *jobs),
     }
     runs: dict[str, list[dict[str, Any]]] = {"plain": [], "ours": []}
     for repeat in range(options.repeats):
@@ -91,7 +92,7 @@ def candidates(options: argparse.Namespace) -> dict[str, Any]:
             tell(f"{options.data} {options.space}, repeat {repeat + 1}, {name}: {runs[name][-1]['seconds']:.1f} s")
     result: dict[str, Any] = {"candidates": options.candidates, "epochs": options.epochs, "plain_threads": threads}
     for name, own in runs.items():
-        seconds = [run["seconds"] for run in own]
+        seconds = [run["seconds"] * options.candidates / run.get("candidates", options.candidates) for run in own]
         scores = [score for score in own[0]["scores"] if score is not None]
         result[name] = {
             "seconds": rounded(seconds),
@@ -194,7 +195,8 @@ def save(options: argparse.Namespace, result: dict[str, Any]) -> None:
     """Keep a result with what it was measured on and how to repeat it."""
     options.results.mkdir(parents=True, exist_ok=True)
     device = "" if options.device == "cpu" else f"-{options.device.partition(':')[0]}"
-    path = options.results / f"{options.figure}-{options.data}-{options.space}{device}.json"
+    jobs = "" if options.jobs is None else f"-jobs{options.jobs}"
+    path = options.results / f"{options.figure}-{options.data}-{options.space}{device}{jobs}.json"
     words = [word for word in sys.argv[1:] if word not in ("--results", str(options.results))]
     facts = {
         "figure": options.figure,

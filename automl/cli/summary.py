@@ -10,7 +10,7 @@ from typing import Any
 from automl.cli.options import RUNS
 from automl.cli.screen import write_json, write_lines, write_prose
 from automl.report import pareto
-from automl.report.ensemble import members, scores, subject, verdicts
+from automl.report.ensemble import counting, scores, subject, verdicts
 from automl.report.figures import counted, duration, figure, interval, spoken
 from automl.report.shortfall import shortfall
 from automl.report.summary import judgement_of
@@ -106,12 +106,12 @@ def _judgement_lines(result: Result, judged: Result) -> Iterator[str]:
     width = max(map(len, told))
     yield from ("", f"Test {result['metric']} on {judged['test']['rows']:,} sealed rows, with its 95 % interval")
     yield from (f"  {name:<{width}}  {figure(score['value'])} {interval(score)}" for name, score in told.items())
-    if counting := members(judged):
-        yield f"  In the ensemble {counting}."
+    if said := counting(judged):
+        yield f"  {said}"
     yield from (f"  The {subject(judged)} is {sentence}." for sentence in verdicts(judged))
     yield f"  The gap: {judged['gap']['sentence']}."
-    if said := judged.get("calibration"):
-        yield f"  How sure: {said['sentence']}."
+    if sure := judged.get("calibration"):
+        yield f"  How sure: {sure['sentence']}."
 
 
 def next_lines(result: Result) -> Iterator[str]:

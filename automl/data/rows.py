@@ -48,9 +48,14 @@ def read_rows(path: Path) -> pd.DataFrame:
     return rows
 
 
+def stacked(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Put parts of one table one after the other."""
+    return pd.concat(parts, ignore_index=True)
+
+
 def joined(*parts: pd.DataFrame) -> pd.DataFrame:
     """Put parts of one table together, their rows in the order of the table."""
-    return pd.concat(parts, ignore_index=True).sort_values(ROW, kind="stable", ignore_index=True)
+    return stacked(*parts).sort_values(ROW, kind="stable", ignore_index=True)
 
 
 def move_rows(source: Path, target: Path) -> None:

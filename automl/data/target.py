@@ -83,6 +83,16 @@ class TargetCoder:
             return numbers
         return backward(self.transform, np.clip(numbers, self.low, self.high))
 
+    def onto(self, other: TargetCoder) -> tuple[float, float]:
+        """Say by what outputs on its scale are multiplied, and what is added, to be on another's; of classes nothing.
+
+        Args:
+            other: The coder of the same target, learned from other rows.
+        """
+        if self.classes:
+            return 1.0, 0.0
+        return self.scale / other.scale, (self.mean - other.mean) / other.scale
+
     def distances(self, found: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.float64]:
         """Say how far numbers in the target's own units are apart, in standard deviations of what is learned."""
         return np.asarray(np.abs(self._transformed(found) - self._transformed(wanted)) / self.scale)

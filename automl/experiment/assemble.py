@@ -83,6 +83,7 @@ def assemble(
         outcomes,
         interrupts,
         n_kept=max(plan.n_kept, N_POOLED) if plan.n_kept and plan.is_ensembled else plan.n_kept,
+        keeps_folds=plan.is_ensembled,
         costs=plan.objective,
     )
     leases = Leases(record, place) if plan.jobs > 1 else None

@@ -81,9 +81,9 @@ def judged(
     return {**said, "sentence": sureness(said)}
 
 
-def learned_of(stage: Stage, outputs: NDArray[Any]) -> Calibration:
-    """Learn how sure a model is from what it gives for the validation rows (V, K)."""
-    return _learned(stage.task, stage.coder, stage.validation, outputs)
+def learned_of(stage: Stage, rows: pd.DataFrame, outputs: NDArray[Any]) -> Calibration:
+    """Learn how sure a model is from what it gives for rows (N, K) that it was not trained on."""
+    return _learned(stage.task, stage.coder, rows, outputs)
 
 
 def _learn(record: Record, trial: int) -> Calibration:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,14 +16,15 @@ from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice
 from automl.experiment.objective import N_POOLED
 from automl.experiment.recipe import read_recipe
 from automl.experiment.trainer import Trainer
-from automl.report.figures import figure
+from automl.report.figures import counted, figure
 from automl.training.device import pick_device
 from automl.training.weights import load_outputs, weights_sha256
-from automl.trial import Aim, Completed, ranked
+from automl.trial import Aim, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from automl.evaluation.blend import Goodness
@@ -41,6 +42,9 @@ _MOST_ROWS = 20_000
 def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], None]) -> Choice | None:
     """Choose which trials answer together, unless that was done, and forget the weights of all but these and the best.
 
+    Of folds a trial's networks answer together in any case: what each gave for the rows of its fold stands for what the
+    trial gives.
+
     Args:
         record: The run folder.
         plan: What was asked for.
@@ -55,78 +59,117 @@ def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], Non
     outcomes = record.outcomes()
     if known := read_choice(record, len(outcomes)):
         return known
-    pool = _pool(record, stage, outcomes)
-    best = next(iter(ranked(outcomes.items(), stage.task.higher_is_better)))
-    ensemble = _together(record, plan, stage, pool) if len(pool) > 1 and best in pool else None
-    if ensemble is not None and not _is_better(stage, ensemble.validation, outcomes[best]):
-        ensemble = None
-    choice = Choice(len(outcomes), len(pool), best, ensemble)
+    best = ranked(outcomes.items(), stage.task.higher_is_better)[0]
+    choosing = _Choosing(record, plan, stage, outcomes)
+    choice = choosing.choice(best, len(outcomes))
     choice.write(record)
     _forget(record, plan, stage, choice, outcomes)
-    say(_said(choice, stage, outcomes[best]))
+    say(choosing.said(choice))
     return choice
 
 
-def _pool(record: Record, stage: Stage, outcomes: Mapping[int, Outcome]) -> dict[int, Outputs]:
-    """Give what the best trials gave for the validation rows, the best first: of those whose networks are kept.
+class _Choosing:
+    """A choice among the best trials.
 
-    Networks that read images of another size than the best one are left out: a model takes images of one size.
+    Args:
+        record: The run folder.
+        plan: What was asked for.
+        stage: The rows that are not sealed.
+        outcomes: What came of the trials.
     """
-    shape = (len(stage.validation), stage.task.n_outputs)
-    found: dict[int, Outputs] = {}
-    sizes: set[object] = set()
-    for number in ranked(outcomes.items(), stage.task.higher_is_better)[:N_POOLED]:
-        kept = record.trial(number)
-        if not (kept.weights_path.exists() and kept.outputs_path.exists()):
-            continue
-        image = stage.preparation(read_recipe(kept.read_config()).preparing).image
-        sizes |= set() if sizes else {image and image.shape}
-        outputs = load_outputs(kept.outputs_path)
-        if outputs.shape == shape and np.isfinite(outputs).all() and (image and image.shape) in sizes:
-            found[number] = outputs
-    return found
+
+    def __init__(self, record: Record, plan: Plan, stage: Stage, outcomes: Mapping[int, Outcome]) -> None:
+        self._record, self._plan, self._stage = record, plan, stage
+        self._are_classes = bool(stage.task.classes)
+        self._rows = stage.chosen_by
+        self.pool = self._pooled(ranked(outcomes.items(), stage.task.higher_is_better)[:N_POOLED])
+
+    def _pooled(self, numbers: Sequence[int]) -> dict[int, Outputs]:
+        """Give what trials gave for the rows that choose, in their order: of those whose networks are kept.
+
+        Networks that read images of another size than the best one are left out: a model takes images of one size.
+        """
+        shape = (len(self._rows), self._stage.task.n_outputs)
+        found: dict[int, Outputs] = {}
+        sizes: set[object] = set()
+        for number in numbers:
+            kept = self._record.trial(number)
+            if not (kept.has_weights and kept.outputs_path.exists()):
+                continue
+            image = self._stage.preparation(read_recipe(kept.read_config()).preparing).image
+            sizes = sizes or {image and image.shape}
+            outputs = load_outputs(kept.outputs_path)
+            if outputs.shape == shape and np.isfinite(outputs).all() and (image and image.shape) in sizes:
+                found[number] = outputs
+        return found
+
+    def choice(self, best: int, n_trials: int) -> Choice:
+        """Choose which are one model; none where that is the best one's only network."""
+        shares = self._shares(best) if best in self.pool else {}
+        alone = self._together({best: 1.0}) if shares and self._stage.folds else None
+        ensemble = self._together(shares) if len(shares) > 1 else alone
+        return Choice(n_trials, len(self.pool), best, ensemble, alone)
+
+    def _together(self, shares: Mapping[int, float]) -> Ensemble:
+        outputs = blend([self.pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
+        members = tuple(member for number in sorted(shares) for member in self._members(number, shares[number]))
+        return Ensemble(members, self._score(outputs), learned_of(self._stage, self._rows, outputs))
+
+    def _shares(self, best: int) -> dict[int, float]:
+        """Say how much each trial counts: the best one alone where no others make it better."""
+        numbers = list(self.pool)
+        rows = sample(len(self._rows), _MOST_ROWS, np.random.default_rng(self._plan.seed))
+        found = select(
+            [self.pool[number][rows] for number in numbers],
+            _goodness(self._stage, self._rows.iloc[rows]),
+            are_classes=self._are_classes,
+            most=self._plan.ensemble,
+            is_allowed=_Caps(self._record, self._plan, self._stage, numbers).hold,
+        )
+        shares = {numbers[place]: share for place, share in found.items()}
+        goodness = _goodness(self._stage, self._rows)
+        together = blend([self.pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
+        return shares if goodness(together)[0] > goodness(self.pool[best])[0] else {best: 1.0}
+
+    def _members(self, number: int, share: float) -> list[Member]:
+        """Give the networks of a trial: one, or that of every fold."""
+        kept, scales = self._record.trial(number), self._stage.fold_scales
+        if not scales:
+            return [Member(number, share, weights_sha256(kept.weights_path))]
+        return [
+            Member(number, share / len(scales), weights_sha256(kept.fold_paths(fold)[0]), fold, *scale)
+            for fold, scale in enumerate(scales)
+        ]
+
+    def _score(self, outputs: NDArray[Any]) -> float:
+        value = _goodness(self._stage, self._rows)(outputs)[0]
+        return value if self._stage.task.higher_is_better else -value
+
+    def said(self, choice: Choice) -> str:
+        """Say what was chosen."""
+        of = f"of the best {counted(choice.considered, 'trial')}"
+        shares = choice.ensemble.shares if choice.ensemble else {choice.best: 1.0}
+        if choice.ensemble is None or len(shares) == 1:
+            folds = f"; its {len(self._stage.folds)} folds are one model" if choice.ensemble else ""
+            return f"trial {choice.best} is as good alone as with others {of}{folds}"
+        told = ", ".join(f"{number} x {share:.2g}" for number, share in shares.items())
+        together, alone = (figure(each) for each in (choice.ensemble.validation, self._score(self.pool[choice.best])))
+        metric = self._stage.task.metric
+        return f"trials {told} are one model, {of}: validation {metric} {together}, trial {choice.best} alone {alone}"
 
 
-def _together(record: Record, plan: Plan, stage: Stage, pool: Mapping[int, Outputs]) -> Ensemble | None:
-    """Choose among the pool; None where the best is best alone."""
-    numbers, are_classes = list(pool), bool(stage.task.classes)
-    rows = sample(len(stage.validation), _MOST_ROWS, np.random.default_rng(plan.seed))
-    found = select(
-        [pool[number][rows] for number in numbers],
-        _goodness(stage, rows),
-        are_classes=are_classes,
-        most=plan.ensemble,
-        is_allowed=_Caps(record, plan, stage, numbers).hold,
-    )
-    if len(found) == 1:
-        return None
-    weights = {numbers[place]: share for place, share in found.items()}
-    members = tuple(
-        Member(number, weights[number], weights_sha256(record.trial(number).weights_path)) for number in sorted(weights)
-    )
-    outputs = blend([pool[each.trial] for each in members], [each.weight for each in members], are_classes=are_classes)
-    everywhere = np.arange(len(stage.validation))
-    return Ensemble(members, _score(stage, everywhere, outputs), learned_of(stage, outputs))
-
-
-def _goodness(stage: Stage, rows: NDArray[np.int64]) -> Callable[[NDArray[np.float64]], Goodness]:
-    """Say how good outputs for some of the validation rows are: by the metric, among equals by the loss."""
-    truth, weights = stage.truth(stage.validation)[rows], stage.weights(stage.validation)
-    counts = None if weights is None else weights[rows]
+def _goodness(stage: Stage, rows: pd.DataFrame) -> Callable[[NDArray[Any]], Goodness]:
+    """Say how good outputs for some rows are: by the metric, among equals by the loss."""
+    truth, counts = stage.truth(rows), stage.weights(rows)
     sign = 1.0 if stage.task.higher_is_better else -1.0
 
-    def goodness(outputs: NDArray[np.float64]) -> Goodness:
+    def goodness(outputs: NDArray[Any]) -> Goodness:
         predictions = stage.coder.predictions(outputs)
         value = score(stage.task.metric, truth, predictions, stage.task, counts)
         loss = float(np.average(row_losses(truth, predictions, stage.task), weights=counts))
         return (-math.inf if math.isnan(value) else sign * value, -loss)
 
     return goodness
-
-
-def _score(stage: Stage, rows: NDArray[np.int64], outputs: NDArray[np.float64]) -> float:
-    sign = 1.0 if stage.task.higher_is_better else -1.0
-    return sign * _goodness(stage, rows)(outputs)[0]
 
 
 @dataclass
@@ -149,39 +192,23 @@ class _Caps:
         """Know what each trial's network is."""
         limits = self.plan.limits
         self._most = [math.inf if most is None else most for most in (limits.parameters, limits.milliseconds)]
-        self._costs: list[tuple[float, ...]] = [(0.0, 0.0)] * len(self.numbers)
+        self._costs = np.zeros((len(self.numbers), 2))
         if any(map(math.isfinite, self._most)):
             trainer = Trainer(self.stage, pick_device(self.plan.device))
             configs = (self.record.trial(number).read_config() for number in self.numbers)
-            self._costs = [trainer.expected(config, ("parameters", "latency")) for config in configs]
+            of_one = np.array([trainer.expected(config, ("parameters", "latency")) for config in configs])
+            self._costs = of_one * max(1, len(self.stage.folds))
 
     def hold(self, places: frozenset[int]) -> bool:
         """Whether the trials of some places may be one model."""
-        together = np.sum([self._costs[place] for place in places], axis=0)
-        return bool((together <= self._most).all())
-
-
-def _is_better(stage: Stage, validation: float, alone: Outcome) -> bool:
-    assert isinstance(alone, Completed)
-    return validation > alone.score if stage.task.higher_is_better else validation < alone.score
+        return bool((self._costs[sorted(places)].sum(axis=0) <= self._most).all())
 
 
 def _forget(record: Record, plan: Plan, stage: Stage, choice: Choice, outcomes: Mapping[int, Outcome]) -> None:
     """Remove the weights of all trials but those that are chosen, and those that were to be kept anyway."""
     higher_is_better = stage.task.higher_is_better
     kept = {*ranked(outcomes.items(), higher_is_better)[: plan.n_kept]}
-    kept |= {member.trial for member in choice.ensemble.members} if choice.ensemble else set()
+    kept |= choice.ensemble.shares.keys() if choice.ensemble else set()
     kept |= {*Aim(higher_is_better, plan.objective).front(outcomes.items())} if plan.objective else set()
     for number in outcomes.keys() - kept:
         record.trial(number).forget_weights()
-
-
-def _said(choice: Choice, stage: Stage, alone: Outcome) -> str:
-    assert isinstance(alone, Completed)
-    of = f"of the best {choice.considered} trials"
-    if choice.ensemble is None:
-        return f"trial {choice.best} is as good alone as with others {of}"
-    told = ", ".join(f"{each.trial} x {each.weight:.2g}" for each in choice.ensemble.members)
-    metric, both = stage.task.metric, (choice.ensemble.validation, alone.score)
-    together, single = (figure(value) for value in both)
-    return f"trials {told} are one model, {of}: validation {metric} {together}, trial {choice.best} alone {single}"

@@ -93,7 +93,7 @@ def export(
 def _write(model: Model, form: str, output: Path) -> Parity:
     record = model.record
     plan = Plan.from_json(record.read_json(PLAN))
-    if plan.folds is not None:
+    if plan.folds is not None and model.ensemble is None:
         refit(record, plan, set_out(record, plan), model.trial, say=lambda sentence: None, check=lambda: None)
     network, preparation = model.rebuild()
     task = Task.from_json(record.read_json(TASK))

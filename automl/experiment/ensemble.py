@@ -21,25 +21,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Member:
-    """A trial of an ensemble.
+    """A network of an ensemble.
 
     Args:
-        trial: Its number.
+        trial: The number of its trial.
         weight: How much it counts; those of all members add up to 1.
-        weights_sha256: The digest of its network's weights.
+        weights_sha256: The digest of its weights.
+        fold: The fold of which it is; None where trials are no folds.
+        scale: By what its outputs are multiplied, so that all members' are on one scale.
+        shift: What is added to them then.
     """
 
     trial: int
     weight: float
     weights_sha256: str
+    fold: int | None = None
+    scale: float = 1.0
+    shift: float = 0.0
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Trials that answer together.
+    """Trials that answer together, or the folds of one.
 
     Args:
-        members: At least two, by number.
+        members: At least two networks, by trial and fold.
         validation: Their score over the validation rows.
         calibration: How sure they are.
     """
@@ -47,6 +53,12 @@ class Ensemble:
     members: tuple[Member, ...]
     validation: float
     calibration: Calibration
+
+    @property
+    def shares(self) -> dict[int, float]:
+        """How much each trial counts, by its number."""
+        trials = dict.fromkeys(member.trial for member in self.members)
+        return {trial: sum(each.weight for each in self.members if each.trial == trial) for trial in trials}
 
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
@@ -67,13 +79,15 @@ class Choice:
         trials: How many trials were over then.
         considered: How many of them could be members.
         best: The best trial by itself.
-        ensemble: Those that are better together; None where none are.
+        ensemble: Those that are better together, or the folds of the best; None where the best is one network.
+        alone: The folds of the best; None where trials are no folds.
     """
 
     trials: int
     considered: int
     best: int
     ensemble: Ensemble | None
+    alone: Ensemble | None
 
     def write(self, record: Record) -> None:
         """Keep it in the run folder."""
@@ -93,8 +107,8 @@ def read_choice(record: Record, n_trials: int) -> Choice | None:
     told = record.read_json(ENSEMBLE) if record.has(ENSEMBLE) else None
     if told is None or told["trials"] != n_trials:
         return None
-    ensemble = Ensemble.from_json(told["ensemble"]) if told["ensemble"] else None
-    return Choice(told["trials"], told["considered"], told["best"], ensemble)
+    ensemble, alone = (told[name] and Ensemble.from_json(told[name]) for name in ("ensemble", "alone"))
+    return Choice(told["trials"], told["considered"], told["best"], ensemble, alone)
 
 
 def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[EnsembleNetwork, JointPreparation]:
@@ -106,11 +120,12 @@ def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[Ensembl
     networks, prefixes = [], []
     preparations: list[Preparation] = []
     for member in members:
-        network, preparation = rebuild(record, member.trial)
+        network, preparation = rebuild(record, member.trial, member.fold)
         if preparation not in preparations:
             preparations.append(preparation)
         networks.append(network)
         prefixes.append(f"{preparations.index(preparation)}/")
     are_classes = bool(Task.from_json(record.read_json(TASK)).classes)
-    together = EnsembleNetwork(networks, prefixes, [member.weight for member in members], are_classes=are_classes)
+    terms = [(member.weight, member.scale, member.shift) for member in members]
+    together = EnsembleNetwork(networks, prefixes, terms, are_classes=are_classes)
     return together.eval(), JointPreparation(tuple(preparations))

@@ -80,7 +80,7 @@ def judge(
     opening = seal.open(model.trial, sha256, break_seal)
     raw = _raw(model, opening.rows)
     outputs = {MODEL: stage.coder.predictions(sureness.of_logits(raw))}
-    if model.ensemble is not None:
+    if model.alone is not None:
         of_one = model.alone.calibration().of_logits(_raw(model.alone, opening.rows))
         outputs[ALONE] = stage.coder.predictions(of_one)
     outputs |= _of_baselines(stage, baselines, opening.rows)
@@ -94,24 +94,23 @@ def judge(
     of_baselines = without(result, ALONE)
     numbers = judgement(model.trial, stage.task.metric, model.validation, of_baselines, rows=len(truth), notes=notes)
     if model.ensemble is not None:
-        numbers["ensemble"] = _beside_one(model, result, stage.task.metric)
+        numbers["ensemble"] = _told(model, result, stage)
     numbers["calibration"] = judged(sureness, truth, raw, stage, resampling)
     record.write_json(JUDGEMENT, numbers)
     seal.finish(numbers["test"])
     return f"completed opening {opening.ordinal} of the test rows, which was interrupted" if opening.continued else None
 
 
-def _beside_one(model: Model, result: Bootstrap, metric: str) -> dict[str, Any]:
+def _told(model: Model, result: Bootstrap, stage: Stage) -> dict[str, Any]:
     """Say who answers together, and what the best of them comes to alone, as plain JSON values."""
     assert model.ensemble is not None
-    lead = result.differences[ALONE]
-    return {
-        "members": [{"trial": each.trial, "weight": each.weight} for each in model.ensemble.members],
-        "validation": model.validation,
-        "alone": result.scores[ALONE].to_json(),
-        "lead": lead.to_json(),
-        "verdict": verdict(f"trial {model.trial} alone", lead, metric),
-    }
+    shares = [{"trial": trial, "weight": share} for trial, share in model.ensemble.shares.items()]
+    said: dict[str, Any] = {"members": shares, "folds": len(stage.folds), "validation": model.validation}
+    if ALONE in result.scores:
+        lead = result.differences[ALONE]
+        said |= {"alone": result.scores[ALONE].to_json(), "lead": lead.to_json()}
+        said["verdict"] = verdict(f"trial {model.trial} alone", lead, stage.task.metric)
+    return said
 
 
 @dataclass(frozen=True)

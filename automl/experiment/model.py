@@ -31,23 +31,26 @@ class Model:
     Args:
         record: The run folder.
         trial: The trial that it is, of several the one that is best alone.
-        ensemble: Those that answer together; None where it is that trial.
+        ensemble: Those that answer together; None where it is that trial's one network.
+        folds: The folds of the best trial, where these answer together.
     """
 
     record: Record
     trial: int
     ensemble: Ensemble | None = None
+    folds: Ensemble | None = None
 
     @property
-    def alone(self) -> Model:
-        """The best trial by itself."""
-        return Model(self.record, self.trial)
+    def alone(self) -> Model | None:
+        """The best trial by itself; None where that is the model."""
+        is_alone = self.ensemble is None or len(self.ensemble.shares) == 1
+        return None if is_alone else Model(self.record, self.trial, self.folds)
 
     @property
     def shares(self) -> dict[str, str]:
         """How much each trial of an ensemble counts, and of what family it is; nothing of one by itself."""
-        members = self.ensemble.members if self.ensemble else ()
-        return {f"trial {each.trial}": f"{each.weight:.3g} x {self._network(each.trial)['family']}" for each in members}
+        shares = self.ensemble.shares if self.ensemble else {}
+        return {f"trial {trial}": f"{share:.3g} x {self._network(trial)['family']}" for trial, share in shares.items()}
 
     @property
     def weights_sha256(self) -> str:
@@ -94,7 +97,7 @@ class Model:
         if self.ensemble is None:
             return self._network(self.trial)
         members = [
-            {**self._network(each.trial), "trial": each.trial, "weight": each.weight, "prefix": prefix}
+            {**self._network(each.trial), **asdict(each), "prefix": prefix}
             for each, prefix in zip(self.ensemble.members, prefixes)
         ]
         return {"members": members}
@@ -119,5 +122,6 @@ def model_of(record: Record, trial: int | None = None) -> Model:
         return Model(record, trial)
     best = winner(record)
     choice = read_choice(record, len(record.outcomes()))
-    ensemble = choice.ensemble if choice is not None and choice.best == best else None
-    return Model(record, best, ensemble)
+    if choice is None or choice.best != best:
+        return Model(record, best)
+    return Model(record, best, choice.ensemble, choice.alone)

@@ -12,6 +12,7 @@ from automl.experiment.shortage import Portions, Shortage, contained
 from automl.experiment.trainer import Candidate
 from automl.experiment.watch import Watch
 from automl.tracking.record import MEMORY
+from automl.training.folds import outputs_of
 from automl.training.health import summary
 from automl.training.weights import save_outputs, save_weights
 from automl.trial import Aim, Failed, Outcome, ranked
@@ -53,6 +54,7 @@ class Objective:
         checkpoints: Where cohorts in training are kept; nowhere if None.
         is_fatal: Tells of a trial whether it took its process with it so often that it is not tried again.
         onset: Keeps trials in sight until they have trained an epoch; nobody does if None.
+        keeps_folds: Whether the networks of folds are kept, of as many trials.
         costs: What is to be small beside a good score; the weights of trials on the front are then kept too.
     """
 
@@ -68,6 +70,7 @@ class Objective:
     checkpoints: Checkpoints | None = None
     is_fatal: Callable[[int], bool] = lambda number: False
     onset: Onset | None = None
+    keeps_folds: bool = False
     costs: tuple[str, ...] = ()
     _front: list[int] | None = field(default=None, repr=False)
     _leaders: list[int] | None = field(default=None, repr=False)
@@ -176,9 +179,9 @@ class Objective:
         for number, (each, _) in fitted.items():
             self.record.trial(number).write_curve(each.epochs)
             self.record.trial(number).write_health(summary(each.health))
-            if each.outputs is not None and not self.trainer.stage.folds:
-                save_outputs(self.record.trial(number).outputs_path, each.outputs)
-            if number in best and not self.trainer.stage.folds:
+            if (outputs := outputs_of(each, self.trainer.stage.fold_scales)) is not None:
+                save_outputs(self.record.trial(number).outputs_path, outputs)
+            if number in best:
                 self._keep(number, configs[number], each)
         return outcomes
 
@@ -195,14 +198,19 @@ class Objective:
             self.onset.passed()
 
     def _keep(self, number: int, config: Config, fitted: Fitted) -> None:
-        trial = self.record.trial(number)
-        save_weights(trial.weights_path, fitted.weights)
-        trial.write_preparation(self.trainer.stage.preparation(read_recipe(config).preparing).to_json())
+        """Keep a trial's network; of folds those of each where they may be one model, and nothing else."""
+        trial, stage, preparing = self.record.trial(number), self.trainer.stage, read_recipe(config).preparing
+        if not stage.folds:
+            save_weights(trial.weights_path, fitted.weights)
+            trial.write_preparation(stage.preparation(preparing).to_json())
+        for place, (fold, own) in enumerate(zip(stage.folds, fitted.folds)) if self.keeps_folds else ():
+            save_weights(trial.fold_paths(place)[0], own.weights)
+            trial.write_preparation(fold.preparation(preparing).to_json(), place)
 
     def _forget_all_but_the_best(self, ended: Iterable[int]) -> None:
         """Remove the weights of all trials but the best few, looking only at those that may have any."""
         if self._with_weights is None:
-            self._with_weights = {number for number in self.outcomes if self.record.trial(number).weights_path.exists()}
+            self._with_weights = {number for number in self.outcomes if self.record.trial(number).has_weights}
         best = {*self.leaders, *(self._front if self._front is not None else self._front_of({}))}
         for number in self._with_weights.union(ended) - best:
             self.record.trial(number).forget_weights()

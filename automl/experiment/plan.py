@@ -161,8 +161,8 @@ class Plan:
 
     @property
     def is_ensembled(self) -> bool:
-        """Whether trials may answer together; not where a network is to be small too, or stands for its folds."""
-        return self.ensemble > 1 and self.folds is None and not self.objective
+        """Whether trials may answer together; not where a network is to be small too."""
+        return self.ensemble > 1 and not self.objective
 
     def to_json(self) -> dict[str, Any]:
         """Give the plan as plain JSON values; a password in an address is hidden."""

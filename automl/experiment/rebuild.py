@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from automl.tracking.record import Record
 
 
-def architecture(record: Record, trial: int) -> tuple[Network, Preparation]:
-    """Build a trial's network, its weights as they were drawn, and give its preparation.
+def architecture(record: Record, trial: int, fold: int | None = None) -> tuple[Network, Preparation]:
+    """Build a trial's network, or that of one of its folds, its weights as drawn, and give its preparation.
 
     Raises:
         StudyError: There is no such trial.
@@ -30,21 +30,25 @@ def architecture(record: Record, trial: int) -> tuple[Network, Preparation]:
     task = Task.from_json(record.read_json(TASK))
     kept = record.trial(trial)
     recipe = read_recipe(kept.read_config())
-    if kept.preparation_path.exists():
-        preparation = Preparation.from_json(read_json(kept.preparation_path))
+    path = kept.preparation_path if fold is None else kept.fold_paths(fold)[1]
+    if path.exists():
+        preparation = Preparation.from_json(read_json(path))
     else:
         preparation = fit_preparation(learned_rows(record), task.columns, recipe.preparing)
     return build(recipe.family, preparation.blocks, task.n_outputs, seed=0), preparation
 
 
-def rebuild(record: Record, trial: int) -> tuple[Network, Preparation]:
-    """Build a trial's network with its stored weights, in evaluation, and give its preparation.
+def rebuild(record: Record, trial: int, fold: int | None = None) -> tuple[Network, Preparation]:
+    """Build a trial's network, or that of one of its folds, with its stored weights, and give its preparation.
+
+    The network is in evaluation.
 
     Raises:
         StudyError: There is no such trial, or its weights were not kept.
     """
-    network, preparation = architecture(record, trial)
-    weights = record.trial(trial).weights_path
+    network, preparation = architecture(record, trial, fold)
+    kept_trial = record.trial(trial)
+    weights = kept_trial.weights_path if fold is None else kept_trial.fold_paths(fold)[0]
     if not weights.exists():
         kept = [str(each.number) for each in record.trials() if each.weights_path.exists()]
         raise StudyError(

@@ -193,8 +193,9 @@ class Session:
         from automl.experiment.refit import refit
 
         say, check = self._progress.say, interrupts.check
-        refit(self._record, self._plan, self._stage, best, say=say, check=check)
-        choose(self._record, self._plan, self._stage, say=say)
+        choice = choose(self._record, self._plan, self._stage, say=say)
+        if choice is None or choice.ensemble is None:
+            refit(self._record, self._plan, self._stage, best, say=say, check=check)
         model = model_of(self._record)
         say(f"judging {'the ensemble' if model.ensemble else f'trial {best}'} on the sealed test rows")
         continued = judge(self._record, self._stage, model, break_seal, say=say)

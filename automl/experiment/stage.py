@@ -19,7 +19,7 @@ from automl.data.preparing import Preparing
 from automl.data.read import read_table
 from automl.data.redundant import find_redundant, redundant_findings
 from automl.data.roles import Roles
-from automl.data.rows import joined, read_rows, write_rows
+from automl.data.rows import joined, read_rows, stacked, write_rows
 from automl.data.seal import Seal
 from automl.data.split import Division, divide
 from automl.data.target import TargetCoder
@@ -84,6 +84,16 @@ class Stage:
     folds: tuple[Stage, ...] = ()
     _fitting: Fitting | None = field(default=None, repr=False)
     _prepared: dict[Preparing, Prepared] = field(default_factory=dict)
+
+    @property
+    def chosen_by(self) -> pd.DataFrame:
+        """The rows that trials are chosen by: the validation rows, or those of every fold, one fold after the other."""
+        return stacked(*(fold.validation for fold in self.folds)) if self.folds else self.validation
+
+    @property
+    def fold_scales(self) -> list[tuple[float, float]]:
+        """By what the outputs of each fold are multiplied, and what is added, to be on the scale of all rows."""
+        return [fold.coder.onto(self.coder) for fold in self.folds]
 
     def targets(self, rows: pd.DataFrame) -> NDArray[Any]:
         """Give the rows' target as the network learns it: (N,) codes, or standardised numbers."""

@@ -87,8 +87,9 @@ def read(path: Path | str, folder: Path | str = HERE) -> pd.DataFrame:
 def _together(said: dict[str, Any]) -> torch.nn.Module:
     members = said["members"]
     networks = [_network(said, member, member["prefix"]) for member in members]
-    prefixes, weights = ([member[name] for member in members] for name in ("prefix", "weight"))
-    return Ensemble(networks, prefixes, weights, are_classes=bool(said["target"]["classes"]))
+    prefixes = [member["prefix"] for member in members]
+    terms = [(member["weight"], member["scale"], member["shift"]) for member in members]
+    return Ensemble(networks, prefixes, terms, are_classes=bool(said["target"]["classes"]))
 
 
 def _network(said: dict[str, Any], member: dict[str, Any], prefix: str = "") -> torch.nn.Module:

@@ -27,26 +27,32 @@ class Ensemble(nn.Module):
     Args:
         members: The networks.
         prefixes: What the names of each one's blocks begin with in a batch; several may read the same.
-        weights: How much each counts; they add up to 1.
+        terms: How much each counts, which adds up to 1; by what its numbers are multiplied, and what is added to them,
+            so that all are on one scale: those of logits are 1 and 0.
         are_classes: Whether the members give logits.
     """
 
     def __init__(
-        self, members: Sequence[nn.Module], prefixes: Sequence[str], weights: Sequence[float], *, are_classes: bool
+        self,
+        members: Sequence[nn.Module],
+        prefixes: Sequence[str],
+        terms: Sequence[tuple[float, float, float]],
+        *,
+        are_classes: bool,
     ) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.prefixes = tuple(prefixes)
-        self.weights = tuple(weights)
+        self.terms = tuple(terms)
         self.are_classes = are_classes
         self.largest = max(getattr(member, "largest", 1) for member in members)
 
     def forward(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Let every member speak, and give the mean."""
         mean: torch.Tensor | float = 0.0
-        for member, prefix, weight in zip(self.members, self.prefixes, self.weights):
+        for member, prefix, (weight, scale, shift) in zip(self.members, self.prefixes, self.terms):
             own = {name.removeprefix(prefix): block for name, block in batch.items() if name.startswith(prefix)}
             outputs = member(own)
-            mean = mean + weight * (torch.softmax(outputs, dim=-1) if self.are_classes else outputs)
+            mean = mean + weight * (torch.softmax(outputs, dim=-1) if self.are_classes else scale * outputs + shift)
         given = cast("torch.Tensor", mean)
         return given.clamp(min=_LEAST).log() if self.are_classes else given

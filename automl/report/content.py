@@ -9,7 +9,7 @@ from typing import Any
 
 from automl.budget import asked_for
 from automl.report.document import Block, Code, Commands, Items, Line, Paragraph, Strong, Table, plain
-from automl.report.ensemble import leads, members, reached, scores, subject, verdicts
+from automl.report.ensemble import counting, leads, reached, scores, subject, verdicts
 from automl.report.explanation import as_blocks, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
 from automl.report.figures import allowance, counted, duration, figure, flat, interval, setting, spoken
@@ -65,7 +65,7 @@ def _result(reading: Reading) -> list[Block]:
         plain(f"A lead is positive where the {model} is better; its interval is paired, over the same resamples."),
         Items(
             [
-                *([f"In the ensemble {said}."] for said in [members(judged)] if said),
+                *([said] for said in [counting(judged)] if said),
                 *([f"The {model} is {said}."] for said in verdicts(judged)),
                 [f"The gap: {judged['gap']['sentence']}."],
                 *([f"How sure: {said['sentence']}."] for said in [judged.get("calibration")] if said),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from automl.report.figures import figure, listed
@@ -17,19 +17,25 @@ def subject(judged: Judged) -> str:
 
 def scores(judged: Judged) -> dict[str, Mapping[str, Any]]:
     """Give every score on the test rows by whose it is, what was judged first, then the best trial alone."""
-    alone = {f"trial {judged['trial']} alone": judged["ensemble"]["alone"]} if judged.get("ensemble") else {}
+    alone = {name: ensemble["alone"] for name, ensemble in _beside_one(judged)}
     return {subject(judged): judged["test"], **alone, **judged["baselines"]}
 
 
 def leads(judged: Judged) -> dict[str, Mapping[str, Any]]:
     """Give the lead over each of the others, by the names that `scores` gives them."""
-    alone = {f"trial {judged['trial']} alone": judged["ensemble"]["lead"]} if judged.get("ensemble") else {}
-    return {**alone, **judged["differences"]}
+    return {**{name: ensemble["lead"] for name, ensemble in _beside_one(judged)}, **judged["differences"]}
 
 
 def verdicts(judged: Judged) -> list[str]:
     """Give what to think of each lead, in the order of `leads`."""
-    return [*([judged["ensemble"]["verdict"]] if judged.get("ensemble") else []), *judged["verdicts"]]
+    return [*(ensemble["verdict"] for _, ensemble in _beside_one(judged)), *judged["verdicts"]]
+
+
+def _beside_one(judged: Judged) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Give the best trial's name and the ensemble that it is judged beside; nothing where there is none."""
+    ensemble = judged.get("ensemble") or {}
+    if "alone" in ensemble:
+        yield f"trial {judged['trial']} alone", ensemble
 
 
 def reached(judged: Judged, metric: str, validation: float) -> str:
@@ -46,16 +52,36 @@ def reached(judged: Judged, metric: str, validation: float) -> str:
     """
     if not (ensemble := judged.get("ensemble")):
         return f"validation {metric} {figure(validation)} by trial {judged['trial']}"
-    numbers = [str(member["trial"]) for member in ensemble["members"]]
-    return f"validation {metric} {figure(ensemble['validation'])} by trials {listed(numbers)} together"
+    return f"validation {metric} {figure(ensemble['validation'])} by {together(ensemble)}"
 
 
-def members(judged: Judged) -> str:
-    """Say how much each trial of an ensemble counts; nothing of a network.
+def together(ensemble: Mapping[str, Any]) -> str:
+    """Name the trials of an ensemble, or say that it is the folds of one.
 
     Examples:
-        >>> members({"ensemble": {"members": [{"trial": 3, "weight": 0.75}, {"trial": 7, "weight": 0.25}]}})
-        'trial 3 counts 0.75, trial 7 counts 0.25'
+        >>> together({"members": [{"trial": 3}, {"trial": 7}], "folds": 0})
+        'trials 3 and 7 together'
+        >>> together({"members": [{"trial": 3}], "folds": 5})
+        'the 5 folds of trial 3 together'
     """
-    ensemble = judged.get("ensemble") or {"members": []}
-    return ", ".join(f"trial {each['trial']} counts {each['weight']:.2g}" for each in ensemble["members"])
+    numbers = [str(member["trial"]) for member in ensemble["members"]]
+    if len(numbers) == 1:
+        return f"the {ensemble['folds']} folds of trial {numbers[0]} together"
+    return f"trials {listed(numbers)} together"
+
+
+def counting(judged: Judged) -> str:
+    """Say how much each trial of an ensemble counts, in a sentence; nothing of a network.
+
+    Examples:
+        >>> members = [{"trial": 3, "weight": 0.75}, {"trial": 7, "weight": 0.25}]
+        >>> counting({"ensemble": {"members": members, "folds": 5}})
+        'In the ensemble trial 3 counts 0.75 and trial 7 counts 0.25, each by its 5 folds.'
+    """
+    if not (ensemble := judged.get("ensemble")):
+        return ""
+    if len(ensemble["members"]) == 1:
+        return f"The ensemble is {together(ensemble)}."
+    shares = listed([f"trial {each['trial']} counts {each['weight']:.2g}" for each in ensemble["members"]])
+    folds = f", each by its {ensemble['folds']} folds" if ensemble["folds"] else ""
+    return f"In the ensemble {shares}{folds}."

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from automl.report.content import LEAK, headline
-from automl.report.ensemble import leads, verdicts
+from automl.report.ensemble import leads, together, verdicts
 from automl.report.figures import counted, duration, figure, interval
 from automl.report.hypertext import line, tag, text
 from automl.report.shortfall import shortfall
@@ -111,7 +111,7 @@ def _facts(reading: Reading) -> str:
         facts["parameters"] = f"{row['parameters']:,}"
         facts[f"validation {summary['metric']}"] = figure(best["validation"])
     if reading.judged is not None and (ensemble := reading.judged.get("ensemble")):
-        facts["model"] = f"{len(ensemble['members'])} trials together"
+        facts["model"] = together(ensemble)
     if reading.judged is not None:
         gap = reading.judged["gap"]["value"]
         better = "test" if gap is not None and gap < 0 else "validation"

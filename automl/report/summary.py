@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from automl.report.ensemble import together
 from automl.report.figures import figure, interval
 from automl.report.prepared import prepared
 from automl.task import HIGHER_IS_BETTER
@@ -26,9 +27,9 @@ def summarise(record: Record) -> dict[str, Any]:
         An object with the keys, in this order, `schema_version, study, run_dir, task, metric, direction, trials, best,
         test, baselines, findings, seconds, mlflow, not_judged`; the last is a sentence with the command that judges, or
         None where that is done or no trial could be judged. Where trials were judged together, `ensemble` follows: its
-        `members`, their `validation`, what the best trial comes to `alone`, the `lead` over it and the `verdict`. Where
-        costs count beside the score, `pareto` follows: the trials of the front, best score first, as
-        `{trial, validation}` with each cost under its name.
+        `members`, of how many `folds` each is, their `validation`, and where there are several what the best one comes
+        to `alone`, the `lead` over it and the `verdict`. Where costs count beside the score, `pareto` follows: the
+        trials of the front, best score first, as `{trial, validation}` with each cost under its name.
 
     Raises:
         StudyError: A file of the folder is damaged.
@@ -93,7 +94,7 @@ def one_line(summary: Mapping[str, Any]) -> str:
     whom = f"trial {best['trial']}"
     validation = best["validation"]
     if ensemble := summary.get("ensemble"):
-        validation, whom = ensemble["validation"], f"{len(ensemble['members'])} trials together"
+        validation, whom = ensemble["validation"], f"{together(ensemble)}, out"
     reached = f"validation {metric} {figure(validation)} by {whom}"
     judged = f"test {metric} {figure(test['value'])} {interval(test)}" if test else "not judged"
     return f"{summary['study']}: {judged}, {reached} of {summary['trials']['total']}"

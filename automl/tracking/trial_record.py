@@ -61,7 +61,7 @@ class TrialRecord:
 
     @property
     def outputs_path(self) -> Path:
-        """What the network of its best epoch gave for the validation rows, in half precision; not kept with folds."""
+        """What its best epoch gave for the validation rows, of folds for those of each, in half precision."""
         return self.folder / "outputs.safetensors"
 
     @property
@@ -138,9 +138,10 @@ class TrialRecord:
         nothing: dict[str, Any] = {"findings": [], "epochs": [], "layers": []}
         return nothing if files.is_empty(self.health_path) else files.read_json(self.health_path)
 
-    def write_preparation(self, preparation: Mapping[str, Any]) -> None:
-        """Write the fitted preprocessing."""
-        files.write_json(self.preparation_path, preparation, lasting=False)
+    def write_preparation(self, preparation: Mapping[str, Any], fold: int | None = None) -> None:
+        """Write the fitted preprocessing, or that of a fold."""
+        path = self.preparation_path if fold is None else self.fold_paths(fold)[1]
+        files.write_json(path, preparation, lasting=False)
 
     def write_outcome(self, outcome: Outcome) -> None:
         """Write what came of the trial, which ends it; `Record.write_outcomes` makes it last."""
@@ -188,14 +189,24 @@ class TrialRecord:
             if files.is_empty(self.folder / name):
                 files.write_text(self.folder / name, text, lasting=False)
 
+    def fold_paths(self, fold: int) -> tuple[Path, Path]:
+        """The weights of the network of a fold and its fitted preprocessing; kept where the folds are one model."""
+        return self.folder / f"fold-{fold}.safetensors", self.folder / f"fold-{fold}.json"
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the weights of its network are kept, or those of its folds."""
+        return self.weights_path.exists() or self.fold_paths(0)[0].exists()
+
     def forget_weights(self) -> None:
         """Remove the weights and what belongs to them; what became of the trial stays."""
-        for path in (self.weights_path, self.preparation_path, self.calibration_path):
+        for path in (self.weights_path, self.preparation_path, self.calibration_path, *self.folder.glob("fold-*")):
             path.unlink(missing_ok=True)
 
     def sync_weights(self) -> None:
         """Wait until the weights and what belongs to them, where they are kept, are on the disk."""
-        kept = [path for path in (self.weights_path, self.preparation_path) if path.exists()]
+        written = (self.weights_path, self.preparation_path, *self.folder.glob("fold-*"))
+        kept = [path for path in written if path.exists()]
         if kept:
             files.sync([*kept, self.folder, self.folder.parent])
 

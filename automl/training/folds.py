@@ -10,6 +10,8 @@ from dataclasses import replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+import torch
+
 from automl.training.device import threads_for
 from automl.training.update import part_of
 from automl.trial import Epoch
@@ -36,8 +38,9 @@ class Folds:
 
     @property
     def fitted(self) -> list[Fitted]:
-        """One a candidate: its curve is that of the means, its health that of the first fold; there are no weights."""
-        return [replace(fitted, weights={}) for fitted in self._cohorts[0].fitted]
+        """One a candidate: its curve is that of the means, its health the first fold's; the folds have the weights."""
+        members = zip(*(cohort.fitted for cohort in self._cohorts))
+        return [replace(folds[0], weights={}, outputs=None, folds=folds) for folds in members]
 
     @property
     def step_size(self) -> tuple[int, int]:
@@ -95,6 +98,23 @@ def _mean(epochs: Sequence[Epoch]) -> Epoch:
         lr=fmean(each.lr for each in epochs),
         seconds=sum(each.seconds for each in epochs),
     )
+
+
+def outputs_of(fitted: Fitted, scales: Sequence[tuple[float, float]]) -> Tensor | None:
+    """Give what a candidate's best epoch gave for the rows of each fold, one fold after the other (N, K).
+
+    Args:
+        fitted: The candidate.
+        scales: Of each fold, by what its outputs are multiplied, and what is added, so that all are on one scale.
+    """
+    if not fitted.folds:
+        return fitted.outputs
+    parts = [
+        None if fold.outputs is None else fold.outputs.float() * scale + shift
+        for fold, (scale, shift) in zip(fitted.folds, scales)
+    ]
+    known = [part for part in parts if part is not None]
+    return torch.cat(known).half() if len(known) == len(parts) else None
 
 
 def train_along(cohort: Cohort, curve: Sequence[Epoch]) -> Fitted:

@@ -27,6 +27,7 @@ class Fitted:
         best: The best of them; None if none had a finite loss and score.
         stopped_by: What ended it, `pruned` if the watcher did.
         health: How its layers fared at the end of some epochs, ever fewer (`health.is_due`).
+        folds: Where it was trained on folds, what it is in each.
         at_once: As how many validation rows at a time it was evaluated where memory did not hold as many as usual.
     """
 
@@ -36,6 +37,7 @@ class Fitted:
     best: Epoch | None = None
     stopped_by: StoppedBy | Literal["pruned"] | None = None
     health: list[Health] = field(default_factory=list)
+    folds: tuple[Fitted, ...] = ()
     at_once: int | None = None
 
 

@@ -1,4 +1,4 @@
-"""Which predictions are best together: found among them as a search of all means would find it, within what is allowed."""
+"""Which predictions are best together, and how many of which may be."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from automl.experiment.progress import Silent
 from automl.experiment.rebuild import rebuild
 from automl.experiment.stage import set_out
 from automl.export.predictor import Predictor
+from automl.report.figures import listed
 from automl.report.summary import judgement_of
 from automl.task import Task
 from automl.tracking.record import ENSEMBLE, JUDGEMENT, LEDGER, PLAN, TASK, Record
@@ -110,8 +111,8 @@ def test_every_trial_keeps_what_it_gave_for_the_validation_rows(study):
 def test_together_they_are_better_than_the_best_alone(study):
     ensemble, best = chosen(study), model_of(study)
     task = Task.from_json(study.read_json(TASK))
-    assert 2 <= len(ensemble.members) <= 4
-    assert sum(each.weight for each in ensemble.members) == pytest.approx(1.0)
+    assert 2 <= len(ensemble.members) <= 4 and len(ensemble.shares) == len(ensemble.members)
+    assert sum(ensemble.shares.values()) == pytest.approx(1.0)
     alone = study.trial(best.trial).read_outcome().score
     assert (ensemble.validation > alone) if task.higher_is_better else (ensemble.validation < alone)
 
@@ -157,7 +158,8 @@ def test_the_reports_name_them(study):
     assert "  ensemble " in lines and f"  trial {judged['trial']} alone " in lines and "In the ensemble trial" in lines
     page = study.page_path.read_text()
     assert "together" in page.split("## ")[0] and "In the ensemble trial" in page
-    assert "trials together" in study.webpage_path.read_text()
+    assert f"trials {listed([str(each.trial) for each in chosen(study).members])} together" in page
+    assert " together</dd>" in study.webpage_path.read_text()
     assert "The network is" not in lines + page
 
 
@@ -216,11 +218,9 @@ def test_a_trial_by_itself_can_be_exported_still(study, tmp_path):
 
 
 def test_the_same_study_chooses_the_same(runs_dir, space):
-    told = []
+    told, options = [], {**OPTIONS, "space": space, "metric": "log_loss", "runs_dir": runs_dir}
     for name in ("one", "two"):
-        record = Record(
-            automl.search(table("signs"), **OPTIONS, space=space, metric="log_loss", runs_dir=runs_dir, study=name).run_dir
-        )
+        record = Record(automl.search(table("signs"), **options, study=name).run_dir)
         told.append(((record.run_dir / ENSEMBLE).read_text(), record.read_json(JUDGEMENT)["test"]))
     assert told[0] == told[1]
 
@@ -262,12 +262,9 @@ def test_a_limit_holds_for_all_networks_together(runs_dir, space):
     assert sum(record.trial(number).read_outcome().parameters for number in numbers) <= 2500
 
 
-@pytest.mark.parametrize("options", [{"folds": 2}, {"objective": "parameters"}])
-def test_folds_and_small_networks_are_judged_alone(runs_dir, space, options):
-    result = automl.search(
-        table("signs"), **{**OPTIONS, "trials": 3}, space=space, **options, runs_dir=runs_dir, study="alone"
-    )
-    record = Record(result.run_dir)
+def test_small_networks_are_judged_alone(runs_dir, space):
+    options = {**OPTIONS, "trials": 3, "objective": "parameters", "space": space}
+    record = Record(automl.search(table("signs"), **options, runs_dir=runs_dir, study="alone").run_dir)
     assert not record.has(ENSEMBLE) and "ensemble" not in record.read_json(JUDGEMENT)
 
 
@@ -276,5 +273,67 @@ def test_where_none_is_better_together_the_best_is_judged_alone(runs_dir):
     result = automl.search("iris", space="tabular_small", trials=1, ensemble=5, runs_dir=runs_dir, progress=heard)
     record = Record(result.run_dir)
     assert read_choice(record, 1).ensemble is None and "ensemble" not in record.read_json(JUDGEMENT)
-    assert "trial 0 is as good alone as with others of the best 1 trials" in heard.sentences
+    assert "trial 0 is as good alone as with others of the best 1 trial" in heard.sentences
     assert "ensemble" not in json.loads(record.report_path.read_text())
+
+
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory, empty_store):
+    """A study of folds, which answer together."""
+    folder = tmp_path_factory.mktemp("folded") / "runs"
+    folder.mkdir()
+    shutil.copy(empty_store, folder / "mlflow.db")
+    (folder / "several.yaml").write_text(SPACE)
+    options = {**OPTIONS, "space": str(folder / "several.yaml"), "folds": 3, "trials": 4}
+    return Record(automl.search(table("sugar"), **options, runs_dir=folder, study="folded").run_dir)
+
+
+def test_every_row_is_predicted_by_the_fold_that_did_not_learn_from_it(folded):
+    stage = set_out(folded, Plan.from_json(folded.read_json(PLAN)))
+    number = next(iter(chosen(folded).shares))
+    kept = load_outputs(folded.trial(number).outputs_path)
+    parts = []
+    for place, fold in enumerate(stage.folds):
+        network, preparation = rebuild(folded, number, place)
+        scaled = fold.coder.decode(raw_outputs(network, preparation.transform(fold.validation))[:, 0])
+        parts.append(scaled)
+    assert len(kept) == len(stage.chosen_by) == len(stage.train)
+    assert stage.coder.decode(kept[:, 0]) == pytest.approx(np.concatenate(parts), abs=0.2)
+
+
+def test_folds_are_one_model_without_another_training(folded):
+    ensemble = chosen(folded)
+    assert [each.fold for each in ensemble.members] == [0, 1, 2] * len(ensemble.shares)
+    assert not any(trial.weights_path.exists() for trial in folded.trials())
+    assert sum(trial.has_weights for trial in folded.trials()) >= len(ensemble.shares)
+    log = folded.log_path.read_text()
+    assert "once more" not in log and "one model" in log
+
+
+def test_folds_tell_how_sure_they_are_by_rows_they_did_not_learn_from(folded):
+    stage = set_out(folded, Plan.from_json(folded.read_json(PLAN)))
+    calibration = chosen(folded).calibration
+    assert calibration.rows == len(stage.chosen_by) and calibration.radius > 0
+    told = folded.read_json(JUDGEMENT)["calibration"]
+    assert told["coverage"]["ci_low"] < 0.9 < told["coverage"]["ci_high"]
+
+
+def test_the_bundle_of_folds_answers_as_their_mean(folded):
+    rows = read_rows(folded.train_rows_path)
+    task = Task.from_json(folded.read_json(TASK))
+    stage = set_out(folded, Plan.from_json(folded.read_json(PLAN)))
+    wanted = np.zeros(len(rows))
+    for each in chosen(folded).members:
+        network, preparation = rebuild(folded, each.trial, each.fold)
+        outputs = raw_outputs(network, preparation.transform(rows))[:, 0]
+        wanted += each.weight * stage.folds[each.fold].coder.decode(outputs)
+    found = Predictor(folded.bundle_dir).predict(rows)
+    assert task.kind == "regression"
+    assert found["prediction"].to_numpy() == pytest.approx(wanted, rel=1e-4)
+
+
+def test_folds_that_are_not_asked_to_answer_together_keep_no_weights(runs_dir, space):
+    options = {**OPTIONS, "space": space, "folds": 2, "trials": 2, "ensemble": 1, "judge": False}
+    record = Record(automl.search(table("sugar"), **options, runs_dir=runs_dir, study="alone").run_dir)
+    assert not any(trial.has_weights for trial in record.trials())
+    assert all(trial.outputs_path.exists() for trial in record.trials())

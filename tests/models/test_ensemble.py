@@ -16,9 +16,13 @@ WIDE, NARROW = Block("numeric", (4,), "float32"), Block("numeric", (2,), "float3
 
 
 def networks(n_outputs):
-    return [
-        build(FAMILIES["mlp"](width=8), [block], n_outputs, seed=seed) for seed, block in enumerate((WIDE, NARROW, WIDE))
-    ]
+    blocks = enumerate((WIDE, NARROW, WIDE))
+    return [build(FAMILIES["mlp"](width=8), [block], n_outputs, seed=seed) for seed, block in blocks]
+
+
+def equal(*weights):
+    """Members on one scale."""
+    return [(weight, 1.0, 0.0) for weight in weights]
 
 
 def batch():
@@ -29,7 +33,7 @@ def batch():
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_it_gives_the_mean_of_its_members(n_outputs):
     members, weights = networks(n_outputs), [0.5, 0.3, 0.2]
-    together = Ensemble(members, ["0/", "1/", "0/"], weights, are_classes=n_outputs > 1).eval()
+    together = Ensemble(members, ["0/", "1/", "0/"], equal(*weights), are_classes=n_outputs > 1).eval()
     rows = batch()
     with torch.no_grad():
         alone = [member({"numeric": rows[name]}).numpy() for member, name in zip(members, [*rows, "0/numeric"])]
@@ -42,20 +46,33 @@ def test_a_class_that_no_member_believes_in_has_a_finite_logarithm():
         def forward(self, rows):
             return torch.tensor([[1000.0, 0.0]])
 
-    found = Ensemble([Sure(), Sure()], ["0/", "0/"], [0.5, 0.5], are_classes=True)({})
+    found = Ensemble([Sure(), Sure()], ["0/", "0/"], equal(0.5, 0.5), are_classes=True)({})
     assert torch.isfinite(found).all() and torch.softmax(found, dim=1)[0].tolist() == [1.0, pytest.approx(0.0)]
 
 
 def test_it_is_as_large_as_the_largest_of_its_members():
     members = networks(2)
-    assert Ensemble(members, ["0/"] * 3, [0.4, 0.3, 0.3], are_classes=True).largest == max(
+    assert Ensemble(members, ["0/"] * 3, equal(0.4, 0.3, 0.3), are_classes=True).largest == max(
         member.largest for member in members
     )
 
 
 def test_its_weights_are_its_members():
     members = networks(2)
-    state = Ensemble(members, ["0/"] * 3, [0.4, 0.3, 0.3], are_classes=True).state_dict()
+    state = Ensemble(members, ["0/"] * 3, equal(0.4, 0.3, 0.3), are_classes=True).state_dict()
     for place, member in enumerate(members):
         for name, weight in member.state_dict().items():
             assert np.array_equal(state[f"members.{place}.{name}"], weight)
+
+
+def test_numbers_are_brought_to_one_scale():
+    class Says(torch.nn.Module):
+        def __init__(self, number):
+            super().__init__()
+            self.number = number
+
+        def forward(self, rows):
+            return torch.tensor([[self.number]])
+
+    terms = [(0.5, 10.0, 1.0), (0.5, 2.0, 0.0)]
+    assert Ensemble([Says(1.0), Says(3.0)], ["0/", "0/"], terms, are_classes=False)({}).item() == 0.5 * 11.0 + 0.5 * 6.0
