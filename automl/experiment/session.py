@@ -48,6 +48,7 @@ _LONGEST_RESERVE = 20.0
 _RESERVED_SHARE = 0.12
 _LARGEST_SHARE = 0.6
 _ENDS_A_START = 2.0
+_NETWORKS_A_START = 0.5
 _SEND_SECONDS = 60.0
 _TERM_SECONDS = 8.0
 """How long it may take where the end was asked for by who may kill soon: a service manager, a shell that is gone."""
@@ -93,7 +94,8 @@ class Session:
             self._plan, of_sharing = join_study(record, self._plan)
             of_first = [*of_first, *of_sharing]
         seconds_to_start = time.monotonic() - self._started
-        self._clock = Clock(_for_search(plan.budget.seconds, seconds_to_start), used, self._started)
+        n_networks = plan.ensemble * (plan.folds or 1) if plan.is_ensembled else 1
+        self._clock = Clock(_for_search(plan.budget.seconds, seconds_to_start, n_networks), used, self._started)
         self._kept = 0.0
         if is_new:
             progress.say(f"study {record.study} in {record.run_dir}")
@@ -283,14 +285,16 @@ class Session:
         return max(5.0, min(_SEND_SECONDS, 1.1 * seconds + 12.0 - self._clock.elapsed))
 
 
-def _for_search(seconds: float | None, seconds_to_start: float) -> float | None:
+def _for_search(seconds: float | None, seconds_to_start: float, n_networks: int = 1) -> float | None:
     """Give what is left for the search when the end's share is kept back: judging, exporting, telling MLflow.
 
     Args:
         seconds: The budget; None is without limit.
         seconds_to_start: How long the start took, which tells how fast the machine is now; the end takes twice that.
+        n_networks: How many networks the model may have; each further one takes longer to export.
     """
     if seconds is None:
         return None
     reserve = max(min(_LONGEST_RESERVE, _RESERVED_SHARE * seconds), _ENDS_A_START * seconds_to_start)
-    return seconds - min(reserve, _LARGEST_SHARE * seconds)
+    further = min((n_networks - 1) * _NETWORKS_A_START * seconds_to_start, _RESERVED_SHARE * seconds)
+    return seconds - min(reserve + further, _LARGEST_SHARE * seconds)

@@ -1,0 +1,204 @@
+"""Compares how good the models are that several systems find for tables, in the same time, on the same test rows.
+
+    python benchmarks/quality.py --seconds 60 --peers peers --systems flaml realmlp autogluon_networks autogluon_medium
+
+The project's search runs as `automl search TRAIN --test TEST --timeout ...`, with its ensemble; what it judges beside
+it (the best trial alone, the linear model, boosted trees) counts as a system each. A peer `NAME` runs in the virtual
+environment `NAME` of the folder `--peers`, or in the one that `_HOMES` gives for it:
+
+    python -m venv peers/flaml     && peers/flaml/bin/pip install 'flaml[automl]' pyarrow
+    python -m venv peers/pytabkit  && peers/pytabkit/bin/pip install 'pytabkit[models]' pyarrow
+    python -m venv peers/autogluon && peers/autogluon/bin/pip install 'autogluon.tabular[all]' pyarrow
+
+Each table and seed is one entry of `benchmarks/results/tables-SECONDSs.json`, which is kept as soon as it is there:
+what is there already is not run again. `python benchmarks/report.py` writes the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from problems import machine
+from sklearn.model_selection import train_test_split
+
+from automl.evaluation.intervals import bootstrap
+from automl.task import Task
+
+_HERE = Path(__file__).parent
+_HOMES = {"realmlp": "pytabkit", "autogluon_networks": "autogluon", "autogluon_medium": "autogluon"}
+_TOGETHER = 8
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, and what is asked of it.
+
+    Args:
+        target: The column to predict.
+        are_classes: Whether it is one of classes: scored by accuracy, else by the root mean squared error.
+        split: The column that says which rows are the test rows; a fifth at random if None.
+    """
+
+    target: str
+    are_classes: bool = True
+    split: str | None = None
+
+
+TABLES = {
+    "penguins": Table("species"),
+    "titanic": Table("survived"),
+    "breast_cancer_w": Table("Class"),
+    "house_votes84": Table("Class"),
+    "credit_g": Table("class"),
+    "hypothyroid": Table("Class"),
+    "abalone": Table("rings", are_classes=False),
+    "spambase": Table("type"),
+    "satimage": Table("classes", split="split"),
+    "wine_quality": Table("quality", are_classes=False),
+    "california_housing": Table("median_house_value", are_classes=False),
+    "adult": Table("income", split="split"),
+    "diamonds": Table("price", are_classes=False),
+}
+
+
+def divide(name: str, seed: int, room: Path) -> tuple[Path, Path]:
+    """Write a table's training and test rows; a row that says nothing of the target is left out."""
+    table, rows = TABLES[name], pd.read_parquet(Path(os.environ["AUTOML_TEST_DATA"]) / name / "data.parquet")
+    rows = rows[rows[table.target].notna()]
+    if table.split is not None:
+        is_test = rows.pop(table.split).astype(str).str.lower() == "test"
+        parts = rows[~is_test], rows[is_test]
+    else:
+        counts = rows[table.target].value_counts()
+        alike = rows[table.target].where(rows[table.target].map(counts) > 2) if table.are_classes else None
+        parts = train_test_split(rows, test_size=0.2, random_state=seed, stratify=alike)
+    paths = room / "train.parquet", room / "test.parquet"
+    for part, path in zip(parts, paths):
+        part.reset_index(drop=True).to_parquet(path)
+    return paths
+
+
+def ours(name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, dict[str, Any]]:
+    """Search with the project; give what its model and those judged beside it predict."""
+    room = train.parent
+    words = ["search", str(train), "--test", str(test), "--target", TABLES[name].target, "--seed", str(seed)]
+    words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--study", "measured"]
+    words += ["--runs-dir", str(room / "runs"), "--quiet", "--json", *shlex.split(options.words)]
+    started = time.perf_counter()
+    done = _run([sys.executable, "-m", "automl", *words])
+    seconds = round(time.perf_counter() - started, 1)
+    rows = pd.read_parquet(room / "runs" / "measured" / "judgement.parquet").sort_values("row")
+    report = json.loads(done)
+    columns = {"automl": "prediction", "linear": "prediction_linear", "boosted_trees": "prediction_boosted_trees"}
+    columns["automl_single"] = "prediction_best_trial" if "prediction_best_trial" in rows else "prediction"
+    found = {system: {"predicted": rows[column].to_numpy()} for system, column in columns.items() if column in rows}
+    found["automl"] |= {"seconds": seconds, "trials": report["trials"]["total"]}
+    found["automl"]["members"] = len(report.get("ensemble", {}).get("members", [1]))
+    return found
+
+
+def peer(system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """Let a peer fit and predict, in its own environment."""
+    table, output = TABLES[name], train.with_name(f"{system}.parquet")
+    python = options.peers.absolute() / _HOMES.get(system, system) / "bin" / "python"
+    words = [system, str(train), str(test), str(output), "--target", table.target, "--seconds", str(options.seconds)]
+    words += ["--seed", str(seed), *(["--classes"] if table.are_classes else [])]
+    told = json.loads(_run([str(python), str(_HERE / "peers.py"), *words]).splitlines()[-1])
+    return {"predicted": pd.read_parquet(output)["prediction"].to_numpy(), **told}
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tempfile.gettempdir(), env=_environment())
+    if done.returncode:
+        raise RuntimeError(f"{shlex.join(command)}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    house = str(_HERE.parent)
+    kept = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "OMP_NUM_THREADS")}
+    return {**kept, "PYTHONPATH": house, "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+def compared(name: str, test: Path, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Score all systems on the test rows, with intervals, and the lead of `automl` over each."""
+    table = TABLES[name]
+    truth, metric = pd.read_parquet(test)[table.target], "accuracy" if table.are_classes else "rmse"
+    if table.are_classes:
+        told_labels = (str(each) for one in found.values() for each in one["predicted"])
+        labels = sorted({*map(str, truth), *told_labels})
+        places = {label: place for place, label in enumerate(labels)}
+        codes = np.array([places[str(label)] for label in truth])
+        task = Task("multiclass", table.target, (), tuple(labels), metric)
+        outputs = {
+            system: np.eye(len(labels))[[places[str(label)] for label in one["predicted"]]]
+            for system, one in found.items()
+        }
+        result = bootstrap(metric, codes, outputs, task)
+    else:
+        task = Task("regression", table.target, (), (), metric)
+        numbers = {system: one["predicted"].astype(float) for system, one in found.items()}
+        result = bootstrap(metric, truth.to_numpy(dtype=float), numbers, task)
+    told = {}
+    for system, one in found.items():
+        facts = {key: value for key, value in one.items() if key != "predicted"}
+        lead = {"lead": result.differences[system].to_json()} if system in result.differences else {}
+        told[system] = {**result.scores[system].to_json(), **lead, **facts}
+    return {"table": name, "metric": metric, "rows": len(truth), "systems": told}
+
+
+def measure(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Run all systems on one division of a table."""
+    with tempfile.TemporaryDirectory() as place:
+        train, test = divide(name, seed, Path(place))
+        found = ours(name, train, test, options, seed)
+        for system in options.systems:
+            try:
+                found[system] = peer(system, name, train, test, options, seed)
+            except RuntimeError as error:
+                print(f"{name}, {system}: {error}", file=sys.stderr, flush=True)
+        entry = {"seed": seed, **compared(name, test, found)}
+    scores = ", ".join(f"{system} {one['value']:.5g}" for system, one in entry["systems"].items())
+    print(f"{name}, seed {seed}: {scores}", flush=True)
+    return entry
+
+
+def main() -> None:
+    """Measure what is asked for and not there yet."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--seconds", type=float, default=60.0, help="of every system that has a limit of time")
+    made.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
+    made.add_argument("--systems", nargs="*", default=[], help="peers; see peers.py")
+    made.add_argument("--peers", type=Path, default=Path("peers"), help="the folder of their environments")
+    made.add_argument("--seeds", nargs="+", type=int, default=[0])
+    made.add_argument("--words", default="", help="more options of `automl search`")
+    made.add_argument("--results", type=Path, default=_HERE / "results")
+    options = made.parse_args()
+    path = options.results / f"tables-{options.seconds:g}s.json"
+    entries = json.loads(path.read_text())["entries"] if path.exists() else []
+    for seed in options.seeds:
+        for name in options.tables:
+            if any((entry["table"], entry["seed"]) == (name, seed) for entry in entries):
+                continue
+            entries.append(measure(name, seed, options))
+            facts = {"figure": "tables", "seconds": options.seconds, "machine": machine("cpu")}
+            words = ["python", "benchmarks/quality.py", "--seconds", f"{options.seconds:g}", "--systems"]
+            facts["command"] = shlex.join([*words, *options.systems])
+            options.results.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(facts | {"entries": entries}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
