@@ -24,7 +24,7 @@ _PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "Th
 
 _AS_GIVEN = (
     *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "storage", "space", "trials", "seed"),
-    *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep", "ensemble"),
+    *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep", "ensemble", "repeats"),
     *("separator", "decimal", "encoding"),
     *("group", "time", "folds", "weight", "class_weight", "target_transform"),
 )
@@ -106,6 +106,9 @@ Study = Annotated[str | None, _option("--study", "NAME", _RECORD, "The study's n
 NoJudge = Annotated[
     bool,
     typer.Option("--no-judge", rich_help_panel=_RECORD, help="Leave the test rows sealed; automl judge opens them."),
+]
+Repeats = Annotated[
+    int, typer.Option("--repeats", metavar="N", rich_help_panel=_SEARCH, help="Train the best again; best mean wins.")
 ]
 Ensemble = Annotated[
     int, typer.Option("--ensemble", metavar="N", rich_help_panel=_SEARCH, help="How many trials may answer together.")
@@ -189,6 +192,7 @@ def search(
     max_parameters: MaxParameters = None,
     max_memory: MaxMemory = None,
     max_latency: MaxLatency = None,
+    repeats: Repeats = 0,
     ensemble: Ensemble = 1,
     test: Test = None,
     validation: Validation = None,

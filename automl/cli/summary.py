@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from automl.cli.options import RUNS
@@ -69,7 +70,9 @@ def best_lines(result: Result) -> Iterator[str]:
     if best is None:
         yield from ("", "No trial has completed.")
         return
-    yield from ("", f"Best: trial {best['trial']}, validation {result['metric']} {figure(best['validation'])}")
+    repeats = best.get("repeats")
+    again = f", {figure(fmean(repeats))} on average over {counted(len(repeats), 'repeat')}" if repeats else ""
+    yield from ("", f"Best: trial {best['trial']}, validation {result['metric']} {figure(best['validation'])}{again}")
     yield from config_lines(best["config"])
 
 

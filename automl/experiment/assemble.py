@@ -10,7 +10,7 @@ from automl.experiment.cohorts import Cohorts
 from automl.experiment.deaths import Deaths, Onset
 from automl.experiment.first import beginning_with_first
 from automl.experiment.leases import Leases
-from automl.experiment.objective import N_POOLED, Objective
+from automl.experiment.objective import N_FINALISTS, N_POOLED, Objective
 from automl.experiment.pruning import pruner_of
 from automl.experiment.sharing import sampling_seed, shared_by
 from automl.experiment.trainer import Trainer
@@ -82,7 +82,7 @@ def assemble(
         progress,
         outcomes,
         interrupts,
-        n_kept=max(plan.n_kept, N_POOLED) if plan.n_kept and plan.is_ensembled else plan.n_kept,
+        n_kept=_n_kept(plan),
         keeps_folds=plan.is_ensembled,
         costs=plan.objective,
     )
@@ -96,3 +96,10 @@ def assemble(
         interrupts.heard = objective.onset.passed
     size = None if plan.cohort == "auto" else int(plan.cohort)
     return Bench(study, objective, Cohorts(record, size, leases))
+
+
+def _n_kept(plan: Plan) -> int | None:
+    """Say of how many trials the weights are kept while the search is on; None for all."""
+    if plan.n_kept is None:
+        return None
+    return max(plan.n_kept, N_FINALISTS if plan.repeats else 0, N_POOLED if plan.is_ensembled else 0)

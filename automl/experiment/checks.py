@@ -28,6 +28,7 @@ SAMPLERS = ("tpe", "random", "gp", "qmc", "nsga2", "grid")
 PRUNERS = ("asha", "hyperband", "median", "none")
 _MOST_JOBS = 256
 _MOST_TOGETHER = 50
+_MOST_REPEATS = 50
 SEPARATOR_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "bar": "|", "space": " "}
 """Words for separators that a shell makes hard to type."""
 _MOST_FOLDS = 50
@@ -163,6 +164,8 @@ def _search_mistakes(plan: Plan) -> Iterator[str]:
     yield from storage_mistakes(plan.storage, plan.jobs)
     if not re.fullmatch(r"best|all|top:[1-9]\d{0,5}", plan.keep):
         yield f"--keep must be best, all or top:N such as top:3, got {plan.keep!r}"
+    if not 0 <= plan.repeats <= _MOST_REPEATS:
+        yield f"--repeats must be from 0 to {_MOST_REPEATS}, got {plan.repeats}"
     if not 1 <= plan.ensemble <= _MOST_TOGETHER:
         yield f"--ensemble must be from 1 to {_MOST_TOGETHER}, got {plan.ensemble}"
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):

@@ -16,10 +16,11 @@ from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice
 from automl.experiment.objective import N_POOLED
 from automl.experiment.recipe import read_recipe
 from automl.experiment.trainer import Trainer
+from automl.experiment.winner import winner
 from automl.report.figures import counted, figure
 from automl.training.device import pick_device
 from automl.training.weights import load_outputs, weights_sha256
-from automl.trial import Aim, ranked
+from automl.trial import ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +41,7 @@ _MOST_ROWS = 20_000
 
 
 def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], None]) -> Choice | None:
-    """Choose which trials answer together, unless that was done, and forget the weights of all but these and the best.
+    """Choose which trials answer together, unless that was done.
 
     Of folds a trial's networks answer together in any case: what each gave for the rows of its fold stands for what the
     trial gives.
@@ -59,11 +60,10 @@ def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], Non
     outcomes = record.outcomes()
     if known := read_choice(record, len(outcomes)):
         return known
-    best = ranked(outcomes.items(), stage.task.higher_is_better)[0]
+    best = winner(record)
     choosing = _Choosing(record, plan, stage, outcomes)
     choice = choosing.choice(best, len(outcomes))
     choice.write(record)
-    _forget(record, plan, stage, choice, outcomes)
     say(choosing.said(choice))
     return choice
 
@@ -82,12 +82,14 @@ class _Choosing:
         self._record, self._plan, self._stage = record, plan, stage
         self._are_classes = bool(stage.task.classes)
         self._rows = stage.chosen_by
-        self.pool = self._pooled(ranked(outcomes.items(), stage.task.higher_is_better)[:N_POOLED])
+        best = winner(record)
+        others = [each for each in ranked(outcomes.items(), stage.task.higher_is_better) if each != best]
+        self.pool = self._pooled([best, *others][:N_POOLED])
 
     def _pooled(self, numbers: Sequence[int]) -> dict[int, Outputs]:
         """Give what trials gave for the rows that choose, in their order: of those whose networks are kept.
 
-        Networks that read images of another size than the best one are left out: a model takes images of one size.
+        Networks that read images of another size than the first are left out: a model takes images of one size.
         """
         shape = (len(self._rows), self._stage.task.n_outputs)
         found: dict[int, Outputs] = {}
@@ -202,13 +204,3 @@ class _Caps:
     def hold(self, places: frozenset[int]) -> bool:
         """Whether the trials of some places may be one model."""
         return bool((self._costs[sorted(places)].sum(axis=0) <= self._most).all())
-
-
-def _forget(record: Record, plan: Plan, stage: Stage, choice: Choice, outcomes: Mapping[int, Outcome]) -> None:
-    """Remove the weights of all trials but those that are chosen, and those that were to be kept anyway."""
-    higher_is_better = stage.task.higher_is_better
-    kept = {*ranked(outcomes.items(), higher_is_better)[: plan.n_kept]}
-    kept |= choice.ensemble.shares.keys() if choice.ensemble else set()
-    kept |= {*Aim(higher_is_better, plan.objective).front(outcomes.items())} if plan.objective else set()
-    for number in outcomes.keys() - kept:
-        record.trial(number).forget_weights()

@@ -12,13 +12,16 @@ from automl.experiment.ensemble import Ensemble, read_choice, rebuild_together
 from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import DEFAULTS, read_recipe
 from automl.experiment.winner import winner
+from automl.task import Task
+from automl.tracking.record import TASK
 from automl.training.weights import weights_sha256
-from automl.trial import Completed
+from automl.trial import Aim, Completed, ranked
 
 if TYPE_CHECKING:
     from automl.data.calibration import Calibration
     from automl.data.joint import JointPreparation
     from automl.data.prepare import Preparation
+    from automl.experiment.plan import Plan
     from automl.models.build import Network
     from automl.models.ensemble import Ensemble as EnsembleNetwork
     from automl.tracking.record import Record
@@ -125,3 +128,19 @@ def model_of(record: Record, trial: int | None = None) -> Model:
     if choice is None or choice.best != best:
         return Model(record, best)
     return Model(record, best, choice.ensemble, choice.alone)
+
+
+def forget_the_rest(model: Model, plan: Plan) -> None:
+    """Remove the weights that were kept only until it was chosen what the model is.
+
+    Args:
+        model: What was chosen.
+        plan: Says whose weights are kept anyway.
+    """
+    record, outcomes = model.record, model.record.outcomes()
+    aim = Aim(Task.from_json(record.read_json(TASK)).higher_is_better, plan.objective)
+    kept = {*ranked(outcomes.items(), aim.higher_is_better, aim.costs)[: plan.n_kept], model.trial}
+    kept |= model.ensemble.shares.keys() if model.ensemble else set()
+    kept |= {*aim.front(outcomes.items())} if aim.costs else set()
+    for number in outcomes.keys() - kept:
+        record.trial(number).forget_weights()

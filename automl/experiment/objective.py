@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _KILLED = "the process that trained it was killed twice while it did; it is not tried again"
 N_KEPT = 3
 """Of how many of the best trials the weights are kept, unless it is said otherwise."""
+N_FINALISTS = 4
+"""Of how many they are kept until it is known which is the best on average."""
 N_POOLED = 24
 """Of how many they are kept until it is chosen which answer together."""
 

@@ -82,6 +82,7 @@ class Plan:
         may_join: Whether a study of that name in the storage may be another run folder's, to search in it together.
         is_guest: Whether it is; the winner is then not judged when the search ends.
         keep: Whose weights are kept: `best`, `top:N` or `all`.
+        repeats: How often the best trials are trained again with other seeds, so that the best on average wins.
         ensemble: How many trials may answer together as one model; 1 for the best one alone.
         first: Configs to try right after the default, in this order.
         warm_start: The study that some of those come from.
@@ -125,6 +126,7 @@ class Plan:
     max_memory: float | None = None
     max_latency: float | None = None
     keep: str = "top:3"
+    repeats: int = 0
     ensemble: int = 1
     judge: bool = True
     storage: str | None = None

@@ -53,6 +53,7 @@ class Retrainer:
         seed: The study's seed.
         size: How many train together; None to decide by the candidates' size.
         interrupts: Whether somebody asked for the work to end.
+        clock: When the time is up; what it cut short is not kept.
     """
 
     record: Record
@@ -60,6 +61,7 @@ class Retrainer:
     seed: int
     size: int | None
     interrupts: Interrupts
+    clock: Clock = field(default_factory=lambda: Clock(None))
     _known: dict[str, list[Outcome]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -97,7 +99,10 @@ class Retrainer:
         if key not in self._known:
             self.interrupts.check()
             ended = contained(self._train, dict(enumerate(cohort)), most_parts=self._most_parts)
-            self._known[key] = [ended[place] for place in range(len(cohort))]
+            outcomes = [ended[place] for place in range(len(cohort))]
+            if self.clock.is_over:
+                return outcomes
+            self._known[key] = outcomes
             told = [outcome_to_json(outcome) for outcome in self._known[key]]
             self.record.append_jsonl(RETRAININGS, {"members": members, "outcomes": told})
         return self._known[key]
@@ -107,7 +112,7 @@ class Retrainer:
 
     def _train(self, cohort: Mapping[int, Retraining], portions: Portions) -> dict[int, Outcome]:
         stage = self.trainer.stage
-        watch = Watch(list(cohort), stage, NoPruner(), Clock(None), Silent(), self.interrupts)
+        watch = Watch(list(cohort), stage, NoPruner(), self.clock, Silent(), self.interrupts)
         parts = portions.accumulation
         candidates = [Candidate(each.config, (self.seed, "retraining", each.repeat), parts) for each in cohort.values()]
         return dict(zip(cohort, (outcome for _, outcome in self.trainer.train(candidates, watch))))

@@ -49,6 +49,8 @@ _RESERVED_SHARE = 0.12
 _LARGEST_SHARE = 0.6
 _ENDS_A_START = 2.0
 _NETWORKS_A_START = 0.5
+_FINALS_SHARE = 0.3
+"""Of the time for training, so much is for training the best trials again."""
 _SEND_SECONDS = 60.0
 _TERM_SECONDS = 8.0
 """How long it may take where the end was asked for by who may kill soon: a service manager, a shell that is gone."""
@@ -95,7 +97,11 @@ class Session:
             of_first = [*of_first, *of_sharing]
         seconds_to_start = time.monotonic() - self._started
         n_networks = plan.ensemble * (plan.folds or 1) if plan.is_ensembled else 1
-        self._clock = Clock(_for_search(plan.budget.seconds, seconds_to_start, n_networks), used, self._started)
+        until_judged = _for_search(plan.budget.seconds, seconds_to_start, n_networks)
+        of_finals = _FINALS_SHARE if plan.repeats else 0.0
+        until_finals = None if until_judged is None else (1 - of_finals) * until_judged
+        self._clock = Clock(until_finals, used, self._started)
+        self._finals_clock = Clock(until_judged, used, self._started)
         self._kept = 0.0
         if is_new:
             progress.say(f"study {record.study} in {record.run_dir}")
@@ -123,7 +129,7 @@ class Session:
             interrupts.check()
             best = require_winner(objective)
             if (self._plan.judge and not self._plan.is_guest) or break_seal is not None:
-                self._judge(best, interrupts, break_seal)
+                self._judge(interrupts, break_seal)
             else:
                 self._progress.say(f"trial {best} is the best; it is not judged yet, and not exported")
             return self._finish()
@@ -142,7 +148,8 @@ class Session:
         """
         with self._closed_at_last() as interrupts:
             self._keep_time()  # the study is not finished any more: who is cut off here may judge again
-            self._judge(winner(self._record), interrupts, break_seal)
+            winner(self._record)
+            self._judge(interrupts, break_seal)
             return self._finish()
 
     @contextmanager
@@ -188,19 +195,23 @@ class Session:
             self._keep_time()
         self._tracker.nudge()
 
-    def _judge(self, best: int, interrupts: Interrupts, break_seal: str | None) -> None:
+    def _judge(self, interrupts: Interrupts, break_seal: str | None) -> None:
         from automl.experiment.choosing import choose
+        from automl.experiment.finals import hold_finals
         from automl.experiment.judge import judge
-        from automl.experiment.model import model_of
+        from automl.experiment.model import forget_the_rest, model_of
         from automl.experiment.refit import refit
 
-        say, check = self._progress.say, interrupts.check
-        choice = choose(self._record, self._plan, self._stage, say=say)
+        record, plan, stage, say = self._record, self._plan, self._stage, self._progress.say
+        hold_finals(record, plan, stage, clock=self._finals_clock, interrupts=interrupts, say=say)
+        choice = choose(record, plan, stage, say=say)
         if choice is None or choice.ensemble is None:
-            refit(self._record, self._plan, self._stage, best, say=say, check=check)
-        model = model_of(self._record)
-        say(f"judging {'the ensemble' if model.ensemble else f'trial {best}'} on the sealed test rows")
-        continued = judge(self._record, self._stage, model, break_seal, say=say)
+            refit(record, plan, stage, winner(record), say=say, check=interrupts.check)
+        model = model_of(record)
+        if plan.is_ensembled or plan.repeats:
+            forget_the_rest(model, plan)
+        say(f"judging {'the ensemble' if model.ensemble else f'trial {model.trial}'} on the sealed test rows")
+        continued = judge(record, stage, model, break_seal, say=say)
         if continued:
             self._progress.say(continued)
         interrupts.check()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from automl.errors import StudyError
+from automl.report.summary import winner_of
 from automl.task import Task
 from automl.tracking.record import PLAN, TASK
-from automl.trial import best_of
 
 if TYPE_CHECKING:
     from automl.tracking.record import Record
@@ -20,8 +20,8 @@ def winner(record: Record) -> int:
         StudyError: No trial is completed.
     """
     task = Task.from_json(record.read_json(TASK))
-    costs = record.read_json(PLAN).get("objective", ())
-    best = best_of(record.outcomes().items(), task.higher_is_better, costs)
+    costs = tuple(record.read_json(PLAN).get("objective", ()))
+    best = winner_of(record, record.outcomes(), task.metric, costs)
     if best is None:
         raise StudyError(f"study {record.study!r} has no completed trial yet")
     return best

@@ -13,6 +13,7 @@ from automl.report.ensemble import counting, leads, reached, scores, subject, ve
 from automl.report.explanation import as_blocks, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
 from automl.report.figures import allowance, counted, duration, figure, flat, interval, setting, spoken
+from automl.report.finals import finals
 from automl.report.pareto import pareto
 from automl.report.reading import Reading
 from automl.report.replay import command, is_exact
@@ -376,6 +377,7 @@ SECTIONS: dict[str, Callable[[Reading], Sequence[Block]]] = {
     "Parameters": _parameters,
     "Pareto front": pareto,
     "Best trials": _leaders,
+    "The best trained again": finals,
     "The winner beside the default": _winner,
     "Why it won": _explanation,
     "Failures": _failures,

@@ -50,6 +50,7 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
     words += _option("split", plan["split"]) if plan.get("split") else _option("test", plan.get("test"))
     words += ["--timeout", f"{plan['timeout']:g}s"] if plan.get("timeout") else []
     words += ["--max-memory", f"{plan['max_memory'] / 1e3:g}KB"] if plan.get("max_memory") else []
+    words += _option("repeats", plan["repeats"]) if plan.get("repeats", 0) else []
     words += _option("ensemble", plan["ensemble"]) if plan.get("ensemble", 1) != 1 else []
     words += [] if plan.get("judge", True) else ["--no-judge"]
     words += ["--seed-config", str(PurePath(space).with_name(PLAN))] if plan.get("first") else []

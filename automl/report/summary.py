@@ -10,7 +10,7 @@ from automl.report.figures import figure, interval
 from automl.report.prepared import prepared
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.address import where_now
-from automl.tracking.record import CLOCK, JUDGEMENT, LEDGER, PLAN, SPLIT, TASK, TRACKING, Record
+from automl.tracking.record import CLOCK, FINALS, JUDGEMENT, LEDGER, PLAN, SPLIT, TASK, TRACKING, Record
 from automl.trial import Aim, Outcome, best_of
 
 SCHEMA_VERSION = 1
@@ -117,14 +117,35 @@ def read_or(record: Record, name: str, otherwise: Any) -> Any:
     return record.read_json(name) if record.has(name) else otherwise
 
 
+def finals_of(record: Record, n_trials: int | None = None) -> dict[str, Any] | None:
+    """Give what came of training the best trials again; None where that was not done, or trials came after it.
+
+    Args:
+        record: The run folder.
+        n_trials: How many trials are over; counted if None.
+    """
+    told: dict[str, Any] | None = read_or(record, FINALS, None)
+    count = len(record.outcomes()) if told and n_trials is None else n_trials
+    return told if told and told["trials"] == count else None
+
+
+def winner_of(record: Record, outcomes: dict[int, Outcome], metric: str, costs: tuple[str, ...]) -> int | None:
+    """Name the winner: the best trial, or the one that was best on average when the best were trained again."""
+    finals = finals_of(record, len(outcomes))
+    return int(finals["winner"]) if finals else best_of(outcomes.items(), HIGHER_IS_BETTER[metric], costs)
+
+
 def _best(
     record: Record, outcomes: dict[int, Outcome], metric: str | None, costs: tuple[str, ...]
 ) -> dict[str, Any] | None:
-    number = best_of(outcomes.items(), HIGHER_IS_BETTER[metric], costs) if metric else None
+    number = winner_of(record, outcomes, metric, costs) if metric else None
     if number is None:
         return None
     score = getattr(outcomes[number], "score", None)
-    return {"trial": number, "config": record.trial(number).read_config(), "validation": score}
+    best = {"trial": number, "config": record.trial(number).read_config(), "validation": score}
+    finals = finals_of(record, len(outcomes)) or {"finalists": []}
+    repeats = [each["scores"] for each in finals["finalists"] if each["trial"] == number]
+    return {**best, "repeats": repeats[0]} if repeats else best
 
 
 def _not_judged(record: Record) -> str:

@@ -108,6 +108,7 @@ def read_study(record: Record) -> Study:
     params |= {key: as_text(plan[key]) for key in _PLANNED if plan.get(key) is not None}
     params |= {key: as_text(plan[key]) for key in _ROLES if plan.get(key) is not None}
     params |= {key: as_text(plan[key]) for key in _UNLESS_NONE if plan.get(key, "none") != "none"}
+    params |= {"repeats": as_text(plan["repeats"])} if plan.get("repeats") else {}
     params |= {"ensemble": as_text(plan["ensemble"])} if plan.get("ensemble", 1) != 1 else {}
     params |= {"objective": ", ".join(plan["objective"])} if plan.get("objective") else {}
     if task is not None:

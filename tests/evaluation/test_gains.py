@@ -20,7 +20,7 @@ def test_a_gain_is_beyond_noise_where_the_t_test_says_so():
     assert noise.margin(3, 3) == pytest.approx(gain - test.low, rel=1e-3)
 
 
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4])
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 15, 16, 40, 200])
 def test_the_margin_is_that_of_students_distribution(freedom):
     assert Noise(1.0, freedom).margin(1, 1) == pytest.approx(stats.t.ppf(0.975, freedom) * math.sqrt(2), rel=1e-3)
 
