@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ _GPU_GOALS = {"digits": 8.0}
 _GPU_GOAL = 30.0
 _MOST_MS = 60.0
 _MOST_IMPORTS = 1.3
+_ORDER = ("automl", "automl_single", "linear", "boosted_trees")
 _SHOWN_PACKAGES = ("torch", "optuna", "mlflow", "numpy")
 
 Result = dict[str, Any]
@@ -102,9 +104,10 @@ def spread(result: Result) -> str:
 
 
 def on(result: Result) -> str:
-    """Name the device where it is not the CPU."""
+    """Name the device where it is not the CPU, and say in how many processes the project's side ran, if in several."""
     device = result["machine"]["device"]
-    return "" if device == "cpu" else f", {device}"
+    jobs = re.search(r"--jobs (\d+)", result["command"])
+    return ("" if device == "cpu" else f", {device}") + (f", --jobs {jobs[1]}" if jobs else "")
 
 
 def quality(results: list[Result]) -> list[str]:
@@ -193,6 +196,64 @@ def equal_time(results: list[Result]) -> list[str]:
         for result in results
     ]
     return ["### In equal time", "", *table(header, rows)]
+
+
+def tables(results: list[Result]) -> list[str]:
+    """Show what several systems find for tables in the same time."""
+    return [line for result in results for line in _tables(result)]
+
+
+def _tables(result: Result) -> list[str]:
+    systems = list(dict.fromkeys(system for entry in result["entries"] for system in entry["systems"]))
+    systems.sort(key=lambda system: _ORDER.index(system) if system in _ORDER else len(_ORDER))
+    entries: dict[str, list[Result]] = {}
+    for entry in result["entries"]:
+        entries.setdefault(entry["table"], []).append(entry)
+    rows: list[tuple[object, ...]] = []
+    for name, own in entries.items():
+        rows.append((name, own[0]["metric"], *(_score_of(system, own) for system in systems)))
+    ranks = [_ranks(entry, systems) for entry in result["entries"] if set(systems) <= entry["systems"].keys()]
+    told = {system: statistics.mean(rank[system] for rank in ranks) for system in systems} if ranks else {}
+    rows.append(("**mean rank**", "", *(f"**{told[system]:.2f}**" if system in told else "" for system in systems)))
+    counts = [_leads(system, result["entries"]) for system in systems]
+    rows.append(("automl better, worse beyond chance", "", *counts))
+    rows.append(("median seconds", "", *(_seconds_of(system, result["entries"]) for system in systems)))
+    n_seeds = len({entry["seed"] for entry in result["entries"]})
+    return [
+        f"### What is found for tables in {result['seconds']:g} seconds",
+        "",
+        f"Test scores, means over {n_seeds} division{'s'[: n_seeds != 1]}: accuracy, or the root mean squared error.",
+        "`automl` is the search with `--ensemble 8`, `automl_single` its best trial alone, judged in the same opening,",
+        "as `linear` and `boosted_trees` are. RealMLP has no limit of time. Ranks are over the tables of all systems.",
+        "",
+        *table(("table", "metric", *systems), rows),
+        "",
+    ]
+
+
+def _score_of(system: str, entries: list[Result]) -> str:
+    values = [entry["systems"][system]["value"] for entry in entries if system in entry["systems"]]
+    return f"{statistics.mean(values):.5g}" if values else ""
+
+
+def _ranks(entry: Result, systems: Sequence[str]) -> dict[str, float]:
+    """Rank the systems, those that are equal in the middle of their places."""
+    sign = -1 if entry["metric"] == "accuracy" else 1
+    values = {system: sign * entry["systems"][system]["value"] for system in systems}
+    below = {system: sum(other < value for other in values.values()) for system, value in values.items()}
+    equal = {system: sum(other == value for other in values.values()) for system, value in values.items()}
+    return {system: below[system] + (1 + equal[system]) / 2 for system in systems}
+
+
+def _leads(system: str, entries: list[Result]) -> str:
+    leads = [lead for entry in entries if (lead := entry["systems"].get(system, {}).get("lead"))]
+    return f"{sum(lead['ci_low'] > 0 for lead in leads)}, {sum(lead['ci_high'] < 0 for lead in leads)}" if leads else ""
+
+
+def _seconds_of(system: str, entries: list[Result]) -> str:
+    told = [entry["systems"].get(system, {}).get("seconds") for entry in entries]
+    known = [each for each in told if each is not None]
+    return f"{statistics.median(known):.0f}" if known else ""
 
 
 def sizes(results: list[Result]) -> list[str]:
@@ -286,6 +347,7 @@ SECTIONS = {
     "quality": quality,
     "equal-time": equal_time,
     "variants": variants,
+    "tables": tables,
     "sizes": sizes,
     "overhead-trials": overhead_trials,
     "overhead-start": overhead_start,
