@@ -207,6 +207,7 @@ def search(
     words = search_words(options.data, options.space, room)
     words += ["--timeout", f"{seconds:.0f}s", "--seed", str(seed), "--device", options.device, "--quiet", "--json"]
     words += ["--study", "measured", "--runs-dir", str(room / "runs")]
+    words += [] if options.jobs is None else ["--jobs", str(options.jobs)]
     started = time.time()
     out, complaints = room / "out.json", room / "errors.txt"
     with out.open("wb") as printed, complaints.open("wb") as said:

@@ -60,9 +60,8 @@ def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], Non
     outcomes = record.outcomes()
     if known := read_choice(record, len(outcomes)):
         return known
-    best = winner(record)
     choosing = _Choosing(record, plan, stage, outcomes)
-    choice = choosing.choice(best, len(outcomes))
+    choice = choosing.choice()
     choice.write(record)
     say(choosing.said(choice))
     return choice
@@ -82,9 +81,9 @@ class _Choosing:
         self._record, self._plan, self._stage = record, plan, stage
         self._are_classes = bool(stage.task.classes)
         self._rows = stage.chosen_by
-        best = winner(record)
-        others = [each for each in ranked(outcomes.items(), stage.task.higher_is_better) if each != best]
-        self.pool = self._pooled([best, *others][:N_POOLED])
+        self._n_trials, self._best = len(outcomes), winner(record)
+        others = [each for each in ranked(outcomes.items(), stage.task.higher_is_better) if each != self._best]
+        self._pool = self._pooled([self._best, *others][:N_POOLED])
 
     def _pooled(self, numbers: Sequence[int]) -> dict[int, Outputs]:
         """Give what trials gave for the rows that choose, in their order: of those whose networks are kept.
@@ -105,24 +104,24 @@ class _Choosing:
                 found[number] = outputs
         return found
 
-    def choice(self, best: int, n_trials: int) -> Choice:
+    def choice(self) -> Choice:
         """Choose which are one model; none where that is the best one's only network."""
-        shares = self._shares(best) if best in self.pool else {}
-        alone = self._together({best: 1.0}) if shares and self._stage.folds else None
+        shares = self._shares() if self._best in self._pool else {}
+        alone = self._together({self._best: 1.0}) if shares and self._stage.folds else None
         ensemble = self._together(shares) if len(shares) > 1 else alone
-        return Choice(n_trials, len(self.pool), best, ensemble, alone)
+        return Choice(self._n_trials, len(self._pool), self._best, ensemble, alone)
 
     def _together(self, shares: Mapping[int, float]) -> Ensemble:
-        outputs = blend([self.pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
+        outputs = blend([self._pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
         members = tuple(member for number in sorted(shares) for member in self._members(number, shares[number]))
         return Ensemble(members, self._score(outputs), learned_of(self._stage, self._rows, outputs))
 
-    def _shares(self, best: int) -> dict[int, float]:
+    def _shares(self) -> dict[int, float]:
         """Say how much each trial counts: the best one alone where no others make it better."""
-        numbers = list(self.pool)
+        numbers = list(self._pool)
         rows = sample(len(self._rows), _MOST_ROWS, np.random.default_rng(self._plan.seed))
         found = select(
-            [self.pool[number][rows] for number in numbers],
+            [self._pool[number][rows] for number in numbers],
             _goodness(self._stage, self._rows.iloc[rows]),
             are_classes=self._are_classes,
             most=self._plan.ensemble,
@@ -130,8 +129,8 @@ class _Choosing:
         )
         shares = {numbers[place]: share for place, share in found.items()}
         goodness = _goodness(self._stage, self._rows)
-        together = blend([self.pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
-        return shares if goodness(together)[0] > goodness(self.pool[best])[0] else {best: 1.0}
+        together = blend([self._pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
+        return shares if goodness(together)[0] > goodness(self._pool[self._best])[0] else {self._best: 1.0}
 
     def _members(self, number: int, share: float) -> list[Member]:
         """Give the networks of a trial: one, or that of every fold."""
@@ -155,7 +154,7 @@ class _Choosing:
             folds = f"; its {len(self._stage.folds)} folds are one model" if choice.ensemble else ""
             return f"trial {choice.best} is as good alone as with others {of}{folds}"
         told = ", ".join(f"{number} x {share:.2g}" for number, share in shares.items())
-        together, alone = (figure(each) for each in (choice.ensemble.validation, self._score(self.pool[choice.best])))
+        together, alone = (figure(each) for each in (choice.ensemble.validation, self._score(self._pool[choice.best])))
         metric = self._stage.task.metric
         return f"trials {told} are one model, {of}: validation {metric} {together}, trial {choice.best} alone {alone}"
 

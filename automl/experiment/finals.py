@@ -59,8 +59,9 @@ def hold_finals(
     times = counted(plan.repeats, "time")
     say(f"training the {len(finalists)} best trials again, {times} each, for the seed has its share in a score")
     scores = _repeat(record, plan, stage, finalists, clock=clock, interrupts=interrupts)
-    record.write_json(FINALS, _told(stage, finalists, scores, outcomes))
-    say(sentence(record.read_json(FINALS), stage.task.metric))
+    told = {"trials": len(outcomes), **_told(stage, scores)}
+    record.write_json(FINALS, told)
+    say(sentence(told, stage.task.metric))
 
 
 def _repeat(
@@ -79,24 +80,16 @@ def _repeat(
     return {number: [found[each] for each in wanted if each[0] == number and each in found] for number in finalists}
 
 
-def _told(stage: Stage, finalists: list[int], scores: dict[int, list[float]], outcomes: Any) -> dict[str, Any]:
+def _told(stage: Stage, scores: dict[int, list[float]]) -> dict[str, Any]:
+    """Say who has won, and what the seed does to a score; the finalists stand in the order of the search."""
     most = max(map(len, scores.values()))
     sign = 1.0 if stage.task.higher_is_better else -1.0
-    able = [number for number in finalists if len(scores[number]) == most]
-    winner = max(able, key=lambda number: sign * fmean(scores[number])) if most else finalists[0]
+    means = {number: fmean(own) for number, own in scores.items() if own}
+    able = [number for number in scores if len(scores[number]) == most]
     noise = seed_noise(*scores.values(), least=rounding(stage.task.metric, len(stage.chosen_by)))
     return {
-        "trials": len(outcomes),
-        "winner": winner,
-        "finalists": [
-            {
-                "trial": number,
-                "validation": outcomes[number].score,
-                "scores": scores[number],
-                "mean": fmean(scores[number]) if scores[number] else None,
-            }
-            for number in finalists
-        ],
+        "winner": max(able, key=lambda number: sign * means[number]) if means else able[0],
+        "finalists": [{"trial": number, "scores": own, "mean": means.get(number)} for number, own in scores.items()],
         "deviation": None if noise is None else noise.deviation,
-        "margin": None if noise is None or not most else noise.margin(most, most),
+        "margin": None if noise is None else noise.margin(most, most),
     }

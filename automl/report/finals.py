@@ -18,11 +18,11 @@ def finals(reading: Reading) -> list[Block]:
     told = finals_of(reading.record)
     if told is None:
         return []
-    rows = []
+    rows, found = [], {row["trial"]: row["score"] for row in reading.rows}
     for each in told["finalists"]:
         name = f"trial {each['trial']}"
         shown = Strong(name) if each["trial"] == told["winner"] else name
-        rows.append([shown, each["validation"], each["mean"], len(each["scores"]), _span(each["scores"])])
+        rows.append([shown, found[each["trial"]], each["mean"], len(each["scores"]), _span(each["scores"])])
     metric = reading.summary["metric"]
     header = ["", f"validation {metric} in the search", "mean of its repeats", "repeats", "from, to"]
     return [Table(header, rows, right=(1, 2, 3)), plain(f"{sentence(told, metric)}.")]

@@ -15,9 +15,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 import automl
-from automl import cli
 from automl.errors import DiskError, StudyError
-from automl.experiment import session
 from automl.experiment.progress import Silent
 from automl.tracking.record import Record
 
@@ -26,8 +24,14 @@ NO_MLFLOW = """#!/bin/sh
 while read -r order; do case "$order" in finish*) exit 0 ;; esac; done
 """
 """Stands for the process that tells MLflow, which would take most of the time."""
-HEAVY = session
-"""What a search imports: it is here before the processes part, so that each need not do it."""
+PYTHON = sys.executable
+SEARCH = """
+import sys
+from automl import cli
+sys.executable, sys.argv = sys.argv[1], sys.argv[2:]
+cli.main()
+"""
+"""The command, with something else in the place of the interpreter that it starts."""
 OPTIONS = {"target": "target", "space": "tabular_small", "study": "around"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tries terminals and limits as Linux has them")
@@ -52,23 +56,20 @@ def table(tmp_path):
 
 @pytest.fixture
 def begin(runs_dir, table):
-    """Begin a search as a process of its own at a new terminal; give its number and the terminal."""
+    """Begin a search as a process of its own at a new terminal; give its number and the terminal.
+
+    It is not forked from this process, in which other tests may have trained: the threads that do are not forked along.
+    """
     words = ["automl", "search", table, "--target", "target", "--space", "tabular_small", "--study", "around"]
     words += ["--trials", str(TRIALS), "--no-judge", "--runs-dir", str(runs_dir)]
     begun = []
 
-    def begin(before=lambda: None):
+    def begin(*, hears_hangups=True):
         pid, terminal = pty.fork()
         if pid == 0:
-            sys.argv = words
-            sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
-            before()
-            try:
-                cli.main()
-            except SystemExit as end:
-                os._exit(end.code)
-            finally:
-                os._exit(99)
+            if not hears_hangups:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            os.execv(PYTHON, [PYTHON, "-c", SEARCH, sys.executable, *words])
         begun.append(pid)
         return pid, terminal
 
@@ -116,7 +117,7 @@ def test_a_terminal_that_is_closed_ends_a_search_with_its_record(runs_dir, begin
 
 
 def test_a_search_under_nohup_outlives_its_terminal(runs_dir, begin):
-    pid, terminal = begin(lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    pid, terminal = begin(hears_hangups=False)
     _trains(runs_dir / "around", terminal)
     os.close(terminal)
     assert _ended(pid) == 1  # its result went nowhere
