@@ -6,6 +6,7 @@ An encoding's `encode` gives, by block name, arrays of N rows: `numeric` (N, k) 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -93,6 +94,8 @@ class CategoryEncoding:
         numbers: Whether the values are numbers, so that `3.0` is written `3`.
         values: Those of the training rows, the most frequent first; the empty text, last, where some lack a value.
         one_hot: Whether each value gets a 0/1 column, all 0 for an unseen one; else codes from 1, 0 for an unseen one.
+        rare: Values of few training rows, which are one: it has the code after the last, and unseen ones are it too.
+        frequency: Of each code, what stands for how frequent it is, from that of unseen values on; empty for nothing.
     """
 
     name: str
@@ -100,21 +103,30 @@ class CategoryEncoding:
     numbers: bool
     values: tuple[str, ...]
     one_hot: bool
+    rare: tuple[str, ...] = ()
+    frequency: tuple[float, ...] = ()
 
     @property
     def widths(self) -> dict[str, int]:
         """How many columns it adds to each block."""
-        return {"one_hot": len(self.values)} if self.one_hot else {"category": 1}
+        own = {"one_hot": self.cardinality - 1} if self.one_hot else {"category": 1}
+        return {**own, "numeric": 1} if self.frequency else own
 
     @property
     def cardinality(self) -> int:
         """How many codes there are, 0 for unseen values included."""
-        return len(self.values) + 1
+        return len(self.values) + 1 + bool(self.rare)
+
+    @property
+    def unseen(self) -> int:
+        """The code of values that no training row has."""
+        return self.cardinality - 1 if self.rare else 0
 
     @property
     def codes(self) -> dict[str, int]:
         """The code of each text, from 1, every spelling of a boolean included."""
         codes = {value: code for code, value in enumerate(self.values, start=1)}
+        codes |= dict.fromkeys(self.rare, self.unseen)
         if self.kind == "boolean":
             codes |= {other: codes[value] for other, value in SPELLINGS.items() if value in codes}
         return codes
@@ -128,18 +140,23 @@ class CategoryEncoding:
             meant = SPELLINGS.get(text, text) if column.kind == "boolean" else text
             seen[meant] = seen.get(meant, 0) + count
         ordered = sorted(seen, key=lambda text: (text == "", -seen[text], text))
-        one_hot = len(ordered) <= arguments.one_hot_max
-        return cls(column.name, column.kind, column.numbers, tuple(ordered), one_hot)
+        rare = [text for text in ordered if text and seen[text] < arguments.rare]
+        kept = [text for text in ordered if text not in set(rare)]
+        one_hot = len(kept) + bool(rare) <= arguments.one_hot_max
+        of_codes = [*(seen[text] for text in kept), *([sum(seen[text] for text in rare)] if rare else [])]
+        frequency = _frequencies(of_codes) if arguments.frequency == "log" else ()
+        return cls(column.name, column.kind, column.numbers, tuple(kept), one_hot, tuple(rare), frequency)
 
     def encode(self, values: pd.Series) -> Pieces:
         """Encode raw values (N,)."""
         table = self.codes
         texts = pd.Index(as_text(values, self.numbers), dtype=object)
         position = pd.Index(list(table), dtype=object).get_indexer(texts)
-        codes = np.array([*table.values(), 0], dtype=np.int64)[position]  # an absent text has position -1: the last
+        codes = np.array([*table.values(), self.unseen], dtype=np.int64)[position]  # an absent text is at -1: the last
+        counted = {"numeric": np.array(self.frequency)[codes][:, None]} if self.frequency else {}
         if not self.one_hot:
-            return {"category": codes}
-        return {"one_hot": (codes[:, None] == np.arange(1, self.cardinality)).astype(np.float64)}
+            return {"category": codes, **counted}
+        return {"one_hot": (codes[:, None] == np.arange(1, self.cardinality)).astype(np.float64), **counted}
 
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
@@ -149,12 +166,15 @@ class CategoryEncoding:
             "numbers": self.numbers,
             "one_hot": self.one_hot,
             "values": list(self.values),
+            **({"rare": list(self.rare)} if self.rare else {}),
+            **({"frequency": list(self.frequency)} if self.frequency else {}),
         }
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> CategoryEncoding:
         """Rebuild it from `to_json`."""
-        return cls(**{**record, "values": tuple(record["values"])})
+        lists = {name: tuple(record.get(name, ())) for name in ("values", "rare", "frequency")}
+        return cls(**{**record, **lists})
 
 
 @dataclass(frozen=True)
@@ -224,6 +244,17 @@ ENCODINGS: dict[ColumnKind, type[Encoding]] = {
     "datetime": DatetimeEncoding,
     "image": ImageEncoding,
 }
+
+
+def _frequencies(counts: list[int]) -> tuple[float, ...]:
+    """Give what stands for how frequent each code is, from that of unseen values, which no row has, on.
+
+    It is the logarithm of one more than the count, standardised over the training rows.
+    """
+    logarithms = np.log1p(np.array([0, *counts], dtype=np.float64))
+    mean = float(np.average(logarithms[1:], weights=counts))
+    deviation = math.sqrt(float(np.average(np.square(logarithms[1:] - mean), weights=counts))) or 1.0
+    return tuple(((logarithms - mean) / deviation).tolist())
 
 
 def _indicator(missing: NDArray[np.bool_], *, wanted: bool) -> Pieces:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.data.preparing import Scaling
+from automl.data.transforms import SKEWED, skewness
 
 Values = NDArray[np.float64]
 
@@ -91,7 +92,33 @@ class Quantile:
         return np.asarray(low[segment] + share * rise[segment], dtype=np.float64)
 
 
-Scaler = Standard | Robust | Quantile
+@dataclass(frozen=True)
+class Log:
+    """Take the logarithm of each value's size, `sign(x) log(1 + |x| / unit)`, then scale it as `Standard` does.
+
+    Args:
+        unit: The median size of the training values that are not 0.
+        mean: The mean of the training values' logarithms.
+        scale: Their standard deviation.
+    """
+
+    kind: ClassVar[str] = "log"
+    unit: float
+    mean: float
+    scale: float
+
+    def apply(self, values: Values) -> Values:
+        """Scale values (N,)."""
+        return np.clip((_logarithms(values, self.unit) - self.mean) / self.scale, -FARTHEST, FARTHEST)
+
+
+def _logarithms(values: Values, unit: float) -> Values:
+    with np.errstate(over="ignore"):  # what overflows is limited
+        size = np.minimum(np.abs(values) / unit, LARGEST)
+    return np.asarray(np.sign(values) * np.log(1.0 + size), dtype=np.float64)
+
+
+Scaler = Standard | Robust | Quantile | Log
 
 
 def mean_and_deviation(values: Values) -> tuple[float, float]:
@@ -113,7 +140,15 @@ def fit_scaler(kind: Scaling, values: Values) -> Scaler:
         return Standard(*mean_and_deviation(values))
     if kind == "robust":
         return _fit_robust(values)
+    if kind == "log":
+        is_skewed = abs(skewness(values / np.abs(values).max())) > SKEWED
+        return _fit_log(values) if is_skewed else Standard(*mean_and_deviation(values))
     return _fit_quantile(values)
+
+
+def _fit_log(values: Values) -> Log:
+    unit = float(np.median(np.abs(values[values != 0.0]))) or 1.0
+    return Log(unit, *mean_and_deviation(_logarithms(values, unit)))
 
 
 def _fit_robust(values: Values) -> Robust:
@@ -145,4 +180,6 @@ def scaler_from_json(record: dict[str, Any]) -> Scaler:
         return Standard(record["mean"], record["scale"])
     if record["kind"] == "robust":
         return Robust(record["center"], record["scale"])
+    if record["kind"] == "log":
+        return Log(record["unit"], record["mean"], record["scale"])
     return Quantile(tuple(record["knots"]), tuple(record["scores"]))

@@ -36,7 +36,8 @@ class Noise:
             n_before: Over how many seeds the one is the mean.
             n_after: Over how many the other is.
         """
-        of_many = _Z + (_Z**3 + _Z) / (4 * self.freedom)  # Cornish and Fisher 1938
+        first, second = (_Z**3 + _Z) / 4, (5 * _Z**5 + 16 * _Z**3 + 3 * _Z) / 96
+        of_many = _Z + first / self.freedom + second / self.freedom**2  # Cornish and Fisher 1938
         t = _T[self.freedom - 1] if self.freedom <= len(_T) else of_many
         return t * self.deviation * math.sqrt(1 / n_before + 1 / n_after)
 

@@ -13,7 +13,7 @@ import numpy as np
 from automl.data.dates import DAY, HOUR
 from automl.data.encodings import CategoryEncoding, DatetimeEncoding, Encoding, NumericEncoding
 from automl.data.image_encoding import ImageEncoding
-from automl.data.scalers import FARTHEST, LARGEST, Quantile, Robust, Scaler, Standard
+from automl.data.scalers import FARTHEST, LARGEST, Log, Quantile, Robust, Scaler, Standard
 from automl.data.values import MISSING_TIME
 from automl.export.onnx_nodes import DOUBLE, FLOAT, INT64, ML_DOMAIN, Nodes
 
@@ -52,12 +52,16 @@ def _add_category(nodes: Nodes, encoding: CategoryEncoding, source: str) -> Piec
         domain=ML_DOMAIN,
         keys_strings=list(encoding.codes),
         values_int64s=list(encoding.codes.values()),
-        default_int64=0,
+        default_int64=encoding.unseen,
     )
+    counted = {}
+    if encoding.frequency:
+        known = nodes.constant(np.array(encoding.frequency, dtype=np.float64))
+        counted["numeric"] = nodes.column(nodes.op("Gather", known, codes))
     if not encoding.one_hot:
-        return {"category": nodes.column(codes)}
+        return {"category": nodes.column(codes), **counted}
     slots = nodes.constant(np.arange(1, encoding.cardinality, dtype=np.int64))
-    return {"one_hot": nodes.cast(nodes.op("Equal", nodes.column(codes), slots), FLOAT)}
+    return {"one_hot": nodes.cast(nodes.op("Equal", nodes.column(codes), slots), FLOAT), **counted}
 
 
 def _add_datetime(nodes: Nodes, encoding: DatetimeEncoding, source: str) -> Pieces:
@@ -81,7 +85,15 @@ def add_scaler(nodes: Nodes, scaler: Scaler, values: str) -> str:
         return _add_quantile(nodes, scaler, values)
     if isinstance(scaler, Standard):
         return _add_centred(nodes, values, scaler.mean, scaler.scale)
+    if isinstance(scaler, Log):
+        return _add_log(nodes, scaler, values)
     return _add_robust(nodes, scaler, values)
+
+
+def _add_log(nodes: Nodes, scaler: Log, values: str) -> str:
+    size = nodes.op("Min", nodes.op("Div", nodes.op("Abs", values), nodes.number(scaler.unit)), nodes.number(LARGEST))
+    logarithm = nodes.op("Log", nodes.op("Add", size, nodes.number(1.0)))
+    return _add_centred(nodes, nodes.op("Mul", nodes.op("Sign", values), logarithm), scaler.mean, scaler.scale)
 
 
 def _add_centred(nodes: Nodes, values: str, center: float, scale: float) -> str:

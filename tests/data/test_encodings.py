@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,3 +115,47 @@ def test_a_missing_date_becomes_the_middle_one():
 def test_a_column_without_dates_is_zero_and_missing():
     pieces = instant([None, None]).encode(pd.Series(["2020-01-01", None]))
     assert pieces["numeric"].tolist() == [[0.0], [0.0]] and pieces["one_hot"].tolist() == [[0.0], [1.0]]
+
+
+RARE = ["a"] * 5 + ["b"] * 3 + ["c", "d", None]
+
+
+@pytest.mark.parametrize("one_hot_max", [0, 10])
+def test_rare_values_are_one_together_with_unseen_ones(one_hot_max):
+    encoding = category(RARE, Preparing(rare=2, one_hot_max=one_hot_max))
+    assert encoding.values == ("a", "b", "") and encoding.rare == ("c", "d") and encoding.cardinality == 5
+    pieces = encoding.encode(pd.Series(["a", "b", None, "c", "d", "never seen"]))
+    codes = pieces["one_hot"].argmax(axis=1) + 1 if one_hot_max else pieces["category"]
+    assert codes.tolist() == [1, 2, 3, 4, 4, 4]
+
+
+def test_rare_values_decide_whether_a_category_is_one_hot():
+    assert not category(RARE, Preparing(one_hot_max=4)).one_hot
+    assert category(RARE, Preparing(one_hot_max=4, rare=2)).one_hot
+
+
+def test_a_missing_value_is_never_rare():
+    assert category(["a", "a", None], Preparing(rare=2)).values == ("a", "")
+
+
+def test_a_category_may_give_how_frequent_its_value_is():
+    encoding = category(RARE, Preparing(frequency="log"))
+    found = encoding.encode(pd.Series(RARE))["numeric"][:, 0]
+    counts = pd.Series(RARE).fillna("").map(pd.Series(RARE).fillna("").value_counts())
+    wanted = np.log1p(counts.to_numpy())
+    assert found == pytest.approx((wanted - wanted.mean()) / wanted.std())
+    asked = encoding.encode(pd.Series(["a", "c", "never seen"]))["numeric"][:, 0]
+    assert asked[0] > asked[1] > asked[2]
+
+
+def test_values_that_are_all_as_frequent_say_nothing_by_it():
+    found = category(["a", "b", "c"], Preparing(frequency="log")).encode(pd.Series(["a", "b", "c"]))
+    assert found["numeric"].tolist() == [[0.0]] * 3
+
+
+@pytest.mark.parametrize("arguments", [Preparing(rare=2), Preparing(frequency="log"), Preparing()])
+def test_a_category_comes_back_from_json(arguments):
+    encoding = category(RARE, arguments)
+    told = json.loads(json.dumps(encoding.to_json(), allow_nan=False))
+    assert CategoryEncoding.from_json(told) == encoding
+    assert ("rare" in told, "frequency" in told) == (arguments.rare > 0, arguments.frequency == "log")

@@ -15,8 +15,8 @@ def test_the_defaults_are_quantiles_ten_values_and_the_stored_size():
 
 
 def test_an_unknown_scaling_is_refused():
-    with pytest.raises(ValueError, match="numeric must be one of standard, robust, quantile, got 'log'"):
-        Preparing(numeric="log")
+    with pytest.raises(ValueError, match="numeric must be one of standard, robust, quantile, log, got 'rank'"):
+        Preparing(numeric="rank")
 
 
 def test_a_negative_threshold_is_refused():

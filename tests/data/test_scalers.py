@@ -13,6 +13,7 @@ from automl.data.scalers import (
     FARTHEST,
     LARGEST,
     MAX_KNOTS,
+    Log,
     Quantile,
     Robust,
     Standard,
@@ -111,3 +112,18 @@ def test_mean_and_deviation_do_not_overflow():
 
 def test_a_constant_has_deviation_one():
     assert mean_and_deviation(np.full(3, 0.1)) == (0.1, 1.0)
+
+
+def test_log_takes_the_logarithm_of_skewed_columns_alone(skewed):
+    scaler = fit_scaler("log", skewed)
+    logarithms = np.log1p(skewed / np.median(skewed))
+    assert isinstance(scaler, Log)
+    np.testing.assert_allclose(scaler.apply(skewed), (logarithms - logarithms.mean()) / logarithms.std(), rtol=1e-9)
+    even = np.random.default_rng(1).normal(size=500)
+    assert fit_scaler("log", even) == fit_scaler("standard", even)
+
+
+def test_log_keeps_signs_apart():
+    values = np.r_[-np.exp(np.arange(12.0)), np.arange(40.0)]
+    scaler = fit_scaler("log", values)
+    assert isinstance(scaler, Log) and (np.diff(scaler.apply(np.sort(values))) > 0).all()

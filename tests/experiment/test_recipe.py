@@ -122,7 +122,7 @@ def test_an_unknown_name_in_a_config_is_an_error(config, sentence):
         ("family: {choice: {mlp: {dropout: {float: [0, 2], default: 0}}}, default: mlp}", "between 0 and 0.95, got 2"),
         ("family: {choice: {mlp: {activation: {choice: [rleu], default: rleu}}}, default: mlp}", "did you mean 'relu'"),
         ("family: {choice: {mlp: {skip: {choice: [yes], default: yes}}}, default: mlp}", "must be true or false"),
-        ("preparing: {numeric: {choice: [log], default: log}}", "unknown value 'log'"),
+        ("preparing: {numeric: {choice: [rank], default: rank}}", "unknown value 'rank'"),
         ("preparing: {resolution: {int: [2, 64], default: 8}}", "resolution must be 0 or from 4 to 512, got 2"),
         ("preparing: {one_hot_max: -1}", "must lie between 0 and 1e\\+09, got -1"),
         ("family: {resnet: {width: 8}}", "is never reached: where a space has no choice of family, it is mlp"),

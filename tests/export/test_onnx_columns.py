@@ -80,6 +80,14 @@ def test_categories(one_hot_max, values):
 
 
 @pytest.mark.parametrize("one_hot_max", [0, 10])
+@pytest.mark.parametrize("more", [{"rare": 2}, {"frequency": "log"}, {"rare": 2, "frequency": "log"}, {"rare": 9}])
+def test_categories_that_are_rare_or_counted(one_hot_max, more):
+    values = ["a", "a", "b", "b", "b", "c", "d", None]
+    training, rows = (pd.DataFrame({"c": pd.Series(each, dtype=object)}) for each in (values, [*values, "z"]))
+    assert_same(training, rows, [Column("c", "category")], Preparing(one_hot_max=one_hot_max, **more))
+
+
+@pytest.mark.parametrize("one_hot_max", [0, 10])
 def test_categories_that_are_numbers(one_hot_max):
     training = pd.DataFrame({"c": [3, 4, 3]})
     rows = pd.DataFrame({"c": ["3.0", "4", "5", None]})

@@ -63,7 +63,7 @@ FOR_THE_BEST = {
         for family in ("mlp", "resnet")
         for name in ("numbers", "numbers_size", "bins", "frequencies", "sigma")
     ),
-    *("training.weight_decay_schedule", "training.dropout_schedule"),
+    *("training.weight_decay_schedule", "training.dropout_schedule", "preparing.rare", "preparing.frequency"),
 }
 FOR_WIDE_TABLES = {f"preparing.{name}" for name in ("reduction", "reduced", "components", "redundant", "correlation")}
 FOR_IMAGES = ("family.cnn.", "augment.", "preparing.resolution")
