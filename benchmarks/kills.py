@@ -35,6 +35,7 @@ space:
   optimizer: {choice: {adamw: {lr: {float: [3e-4, 3e-2], log: true, default: 3e-3}}}, default: adamw}
   training: {batch_size: 32, epochs: 80, patience: 80}
 """
+_CANCER = "{room}/cancer.csv --target target --space {room}/long.yaml"
 _IRIS = "{room}/iris.csv --target target --space tabular_small"
 
 
@@ -57,8 +58,10 @@ class Search:
 
 SEARCHES = {
     "tables": Search(f"{_IRIS} --trials 25", 4.0, has_mlflow=True),
-    "cohorts": Search("{room}/cancer.csv --target target --space {room}/long.yaml --trials 13 --cohort 4", 6.0),
-    "folds": Search("{room}/cancer.csv --target target --space {room}/long.yaml --trials 4 --folds 3 --cohort 2", 6.0),
+    "cohorts": Search(f"{_CANCER} --trials 13 --cohort 4", 6.0),
+    "folds": Search(f"{_CANCER} --trials 4 --folds 3 --cohort 2", 6.0),
+    "models": Search(f"{_CANCER} --trials 6 --pruner none --metric log_loss --repeats 2 --ensemble 3", 14.0),
+    "bags": Search(f"{_CANCER} --trials 3 --folds 3 --metric log_loss --repeats 1 --ensemble 2", 14.0),
     "images": Search("digits --space cnn_small --trials 6 --cohort 2", 8.0),
     "jobs": Search(f"{_IRIS} --trials 25 --jobs 2", 25.0, is_same=False, has_mlflow=True),
 }
