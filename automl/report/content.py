@@ -92,6 +92,8 @@ def _search(reading: Reading) -> list[Block]:
         "trials": ", ".join(f"{counts[state]} {state}" for state in ("completed", "pruned", "failed")),
         "beside it": " and ".join(COSTS[cost] for cost in reading.costs) or None,
         **{name: plan.get(name) for name in ("sampler", "pruner", "seed", "device")},
+        "repeats": plan.get("repeats") or None,
+        "ensemble": f"at most {plan['ensemble']} trials" if plan.get("ensemble", 1) > 1 else None,
         "note": "; ".join(plan.get("remarks") or ()) or None,
     }
     return [Table(["", ""], [[name, value] for name, value in facts.items() if value is not None])]
