@@ -42,7 +42,7 @@ _ASIDE, _PATIENCE = 0.1, 20
 """The share of the training rows that says when to stop: after so many iterations without a gain."""
 _FEWEST_TO_STOP_BY, _ITERATIONS_OF_FEW = 200, 100
 """Of fewer rows none is set aside, and the iterations are fixed: a tenth of them would say little."""
-_MOST_CATEGORIES = 254
+MOST_CATEGORIES = 254
 """scikit-learn has 255 bins a column; codes are in the order of their frequency, and the rare ones share the last."""
 
 
@@ -179,5 +179,5 @@ def _are_codes(blocks: tuple[Block, ...]) -> NDArray[np.bool_]:
 
 def _pipeline(blocks: tuple[Block, ...], model: Any) -> Pipeline:
     """Put rare codes together before the trees; code 0, which no training row has, goes where most rows go."""
-    limits = np.where(_are_codes(blocks), _MOST_CATEGORIES, np.inf).astype(np.float32)
+    limits = np.where(_are_codes(blocks), MOST_CATEGORIES, np.inf).astype(np.float32)
     return make_pipeline(FunctionTransformer(partial(np.minimum, limits)), model)

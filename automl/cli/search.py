@@ -25,6 +25,7 @@ _PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "Th
 _AS_GIVEN = (
     *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "storage", "space", "trials", "seed"),
     *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep", "ensemble", "repeats"),
+    "include_trees",
     *("separator", "decimal", "encoding"),
     *("group", "time", "folds", "weight", "class_weight", "target_transform"),
 )
@@ -113,6 +114,9 @@ Repeats = Annotated[
 Ensemble = Annotated[
     int, typer.Option("--ensemble", metavar="N", rich_help_panel=_SEARCH, help="How many trials may answer together.")
 ]
+IncludeTrees = Annotated[
+    bool, typer.Option("--include-trees", rich_help_panel=_SEARCH, help="Boosted trees may join the ensemble.")
+]
 Keep = Annotated[str, _option("--keep", "best|top:N|all", _RECORD, "Whose weights are kept.")]
 DryRun = Annotated[
     bool,
@@ -194,6 +198,7 @@ def search(
     max_latency: MaxLatency = None,
     repeats: Repeats = 0,
     ensemble: Ensemble = 1,
+    include_trees: IncludeTrees = False,
     test: Test = None,
     validation: Validation = None,
     split: Split = None,

@@ -96,6 +96,7 @@ def _no_such_file(name: str) -> str:
 def _mistakes(plan: Plan) -> Iterator[str]:
     yield from _problem_mistakes(plan)
     yield from _search_mistakes(plan)
+    yield from _model_mistakes(plan)
     yield from _row_mistakes(plan)
     yield from reading_mistakes(plan.reading)
     yield from _fold_mistakes(plan)
@@ -162,14 +163,20 @@ def _search_mistakes(plan: Plan) -> Iterator[str]:
     if not 1 <= plan.jobs <= _MOST_JOBS:
         yield f"--jobs must be from 1 to {_MOST_JOBS}, got {plan.jobs}"
     yield from storage_mistakes(plan.storage, plan.jobs)
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):
+        yield f"--device must be auto, cpu, cuda or cuda:i, got {plan.device!r}"
+
+
+def _model_mistakes(plan: Plan) -> Iterator[str]:
+    """Tell what cannot be of what becomes of the trials."""
     if not re.fullmatch(r"best|all|top:[1-9]\d{0,5}", plan.keep):
         yield f"--keep must be best, all or top:N such as top:3, got {plan.keep!r}"
     if not 0 <= plan.repeats <= _MOST_REPEATS:
         yield f"--repeats must be from 0 to {_MOST_REPEATS}, got {plan.repeats}"
     if not 1 <= plan.ensemble <= _MOST_TOGETHER:
         yield f"--ensemble must be from 1 to {_MOST_TOGETHER}, got {plan.ensemble}"
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", plan.device):
-        yield f"--device must be auto, cpu, cuda or cuda:i, got {plan.device!r}"
+    if plan.include_trees and not (plan.is_ensembled and plan.folds is None):
+        yield "--include-trees lets boosted trees join an ensemble: give --ensemble, neither --folds nor --objective"
 
 
 def _row_mistakes(plan: Plan) -> Iterator[str]:

@@ -12,10 +12,11 @@ from automl.data.parts import sample
 from automl.evaluation.blend import blend, select
 from automl.evaluation.metrics import row_losses, score
 from automl.experiment.calibration import learned_of
-from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice
+from automl.experiment.ensemble import BOOSTED, Choice, Ensemble, Member, read_choice
 from automl.experiment.objective import N_POOLED
 from automl.experiment.recipe import read_recipe
 from automl.experiment.trainer import Trainer
+from automl.experiment.trees import forget_trees, grow
 from automl.experiment.winner import winner
 from automl.report.figures import counted, figure
 from automl.training.device import pick_device
@@ -63,6 +64,8 @@ def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], Non
     choosing = _Choosing(record, plan, stage, outcomes)
     choice = choosing.choice()
     choice.write(record)
+    if choice.ensemble is None or BOOSTED not in choice.ensemble.shares:
+        forget_trees(record)
     say(choosing.said(choice))
     return choice
 
@@ -84,6 +87,8 @@ class _Choosing:
         self._n_trials, self._best = len(outcomes), winner(record)
         others = [each for each in ranked(outcomes.items(), stage.task.higher_is_better) if each != self._best]
         self._pool = self._pooled([self._best, *others][:N_POOLED])
+        if plan.include_trees and self._best in self._pool and (outputs := grow(record, stage)) is not None:
+            self._pool[BOOSTED] = outputs
 
     def _pooled(self, numbers: Sequence[int]) -> dict[int, Outputs]:
         """Give what trials gave for the rows that choose, in their order: of those whose networks are kept.
@@ -109,7 +114,8 @@ class _Choosing:
         shares = self._shares() if self._best in self._pool else {}
         alone = self._together({self._best: 1.0}) if shares and self._stage.folds else None
         ensemble = self._together(shares) if len(shares) > 1 else alone
-        return Choice(self._n_trials, len(self._pool), self._best, ensemble, alone)
+        n_trials = len(self._pool.keys() - {BOOSTED})
+        return Choice(self._n_trials, n_trials, self._best, ensemble, alone)
 
     def _together(self, shares: Mapping[int, float]) -> Ensemble:
         outputs = blend([self._pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
@@ -134,6 +140,8 @@ class _Choosing:
 
     def _members(self, number: int, share: float) -> list[Member]:
         """Give the networks of a trial: one, or that of every fold."""
+        if number == BOOSTED:
+            return [Member(number, share, weights_sha256(self._record.trees_dir / "weights.safetensors"))]
         kept, scales = self._record.trial(number), self._stage.fold_scales
         if not scales:
             return [Member(number, share, weights_sha256(kept.weights_path))]
@@ -153,7 +161,8 @@ class _Choosing:
         if choice.ensemble is None or len(shares) == 1:
             folds = f"; its {len(self._stage.folds)} folds are one model" if choice.ensemble else ""
             return f"trial {choice.best} is as good alone as with others {of}{folds}"
-        told = ", ".join(f"{number} x {share:.2g}" for number, share in shares.items())
+        named = {number: "boosted trees" if number == BOOSTED else number for number in shares}
+        told = ", ".join(f"{named[number]} x {share:.2g}" for number, share in shares.items())
         together, alone = (figure(each) for each in (choice.ensemble.validation, self._score(self._pool[choice.best])))
         metric = self._stage.task.metric
         return f"trials {told} are one model, {of}: validation {metric} {together}, trial {choice.best} alone {alone}"
@@ -196,8 +205,10 @@ class _Caps:
         self._costs = np.zeros((len(self.numbers), 2))
         if any(map(math.isfinite, self._most)):
             trainer = Trainer(self.stage, pick_device(self.plan.device))
-            configs = (self.record.trial(number).read_config() for number in self.numbers)
+            configs = (self.record.trial(number).read_config() for number in self.numbers if number != BOOSTED)
             of_one = np.array([trainer.expected(config, ("parameters", "latency")) for config in configs])
+            if BOOSTED in self.numbers:  # they are the last; nobody has asked how large trees may be
+                of_one = np.vstack([of_one, np.zeros(2)])
             self._costs = of_one * max(1, len(self.stage.folds))
 
     def hold(self, places: frozenset[int]) -> bool:

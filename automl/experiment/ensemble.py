@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from automl.data.calibration import Calibration
 from automl.data.joint import JointPreparation
 from automl.experiment.rebuild import rebuild
+from automl.experiment.trees import rebuild_trees
 from automl.models.ensemble import Ensemble as EnsembleNetwork
 from automl.task import Task
 from automl.tracking.record import ENSEMBLE, TASK
@@ -15,8 +16,14 @@ from automl.tracking.record import ENSEMBLE, TASK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torch import nn
+
     from automl.data.prepare import Preparation
     from automl.tracking.record import Record
+
+
+BOOSTED = -1
+"""What stands for boosted trees where trials have their numbers."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Member:
     """A network of an ensemble.
 
     Args:
-        trial: The number of its trial.
+        trial: The number of its trial; `BOOSTED` for boosted trees.
         weight: How much it counts; those of all members add up to 1.
         weights_sha256: The digest of its weights.
         fold: The fold of which it is; None where trials are no folds.
@@ -117,10 +124,11 @@ def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[Ensembl
     Raises:
         StudyError: A trial's weights are gone.
     """
-    networks, prefixes = [], []
+    networks: list[nn.Module] = []
+    prefixes = []
     preparations: list[Preparation] = []
     for member in members:
-        network, preparation = rebuild(record, member.trial, member.fold)
+        network, preparation = _rebuild(record, member)
         if preparation not in preparations:
             preparations.append(preparation)
         networks.append(network)
@@ -129,3 +137,9 @@ def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[Ensembl
     terms = [(member.weight, member.scale, member.shift) for member in members]
     together = EnsembleNetwork(networks, prefixes, terms, are_classes=are_classes)
     return together.eval(), JointPreparation(tuple(preparations))
+
+
+def _rebuild(record: Record, member: Member) -> tuple[nn.Module, Preparation]:
+    if member.trial == BOOSTED:
+        return rebuild_trees(record)
+    return rebuild(record, member.trial, member.fold)

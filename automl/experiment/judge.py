@@ -19,6 +19,7 @@ from automl.evaluation.metrics import row_losses
 from automl.experiment.calibration import judged
 from automl.experiment.first import foreign_rows
 from automl.experiment.plan import Plan
+from automl.experiment.trees import FOR_TREES
 from automl.report.figures import duration, spoken
 from automl.tracking.record import JUDGEMENT, PLAN
 from automl.training.weights import raw_outputs
@@ -41,8 +42,6 @@ ALONE = "best_trial"
 """What the best trial is called beside the ensemble that it may be a member of."""
 FOR_BASELINES = Preparing(numeric="standard")
 """What the baselines see, fixed in advance: a linear model does best on columns that keep their shape."""
-FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
-"""What boosted trees see: they split a category in two by its values, so that every one of them is a code."""
 
 
 def judge(

@@ -6,11 +6,13 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from automl.baselines.fit import TREES
 from automl.errors import StudyError
 from automl.experiment.calibration import calibration
-from automl.experiment.ensemble import Ensemble, read_choice, rebuild_together
+from automl.experiment.ensemble import BOOSTED, Ensemble, read_choice, rebuild_together
 from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import DEFAULTS, read_recipe
+from automl.experiment.trees import arguments_of
 from automl.experiment.winner import winner
 from automl.task import Task
 from automl.tracking.record import TASK
@@ -53,7 +55,8 @@ class Model:
     def shares(self) -> dict[str, str]:
         """How much each trial of an ensemble counts, and of what family it is; nothing of one by itself."""
         shares = self.ensemble.shares if self.ensemble else {}
-        return {f"trial {trial}": f"{share:.3g} x {self._network(trial)['family']}" for trial, share in shares.items()}
+        named = {trial: TREES if trial == BOOSTED else f"trial {trial}" for trial in shares}
+        return {named[trial]: f"{share:.3g} x {self._network(trial)['family']}" for trial, share in shares.items()}
 
     @property
     def weights_sha256(self) -> str:
@@ -106,6 +109,8 @@ class Model:
         return {"members": members}
 
     def _network(self, trial: int) -> dict[str, Any]:
+        if trial == BOOSTED:
+            return {"family": TREES, "arguments": arguments_of(self.record)}
         config = self.record.trial(trial).read_config()
         family = str(config.get("family", DEFAULTS["family"]))
         return {"config": config, "family": family, "arguments": asdict(read_recipe(config).family)}

@@ -84,6 +84,7 @@ class Plan:
         keep: Whose weights are kept: `best`, `top:N` or `all`.
         repeats: How often the best trials are trained again with other seeds, so that the best on average wins.
         ensemble: How many trials may answer together as one model; 1 for the best one alone.
+        include_trees: Whether boosted trees may answer together with them.
         first: Configs to try right after the default, in this order.
         warm_start: The study that some of those come from.
         separator: What stands between the fields of text files; None to find it, as with the next two.
@@ -128,6 +129,7 @@ class Plan:
     keep: str = "top:3"
     repeats: int = 0
     ensemble: int = 1
+    include_trees: bool = False
     judge: bool = True
     storage: str | None = None
     may_join: bool = False

@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 from automl.models.build import build
 from automl.models.ensemble import Ensemble
 from automl.models.families.registry import FAMILIES
+from automl.models.trees import Trees
 from automl.task import Block
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from automl.data.joint import JointPreparation
     from automl.data.prepare import Preparation
 
+TREES = "boosted_trees"  # the family of what is no network
 HERE = Path(__file__).resolve().parent
 ROWS, IMAGES = 4096, 64  # at a time, so that memory does not grow with the table
 
@@ -93,7 +95,9 @@ def _together(said: dict[str, Any]) -> torch.nn.Module:
 
 
 def _network(said: dict[str, Any], member: dict[str, Any], prefix: str = "") -> torch.nn.Module:
-    """Build one network, which reads the blocks whose names begin with a prefix, without it."""
+    """Build one network, or trees, which read the blocks whose names begin with a prefix, without it."""
+    if member["family"] == TREES:
+        return Trees(**member["arguments"])
     own = [
         {**block, "name": block["name"].removeprefix(prefix)}
         for block in said["blocks"]

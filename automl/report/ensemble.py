@@ -8,6 +8,8 @@ from typing import Any
 from automl.report.figures import figure, listed
 
 Judged = Mapping[str, Any]
+_BOOSTED = -1
+"""What stands for boosted trees where trials have their numbers."""
 
 
 def subject(judged: Judged) -> str:
@@ -64,10 +66,12 @@ def together(ensemble: Mapping[str, Any]) -> str:
         >>> together({"members": [{"trial": 3}], "folds": 5})
         'the 5 folds of trial 3 together'
     """
-    numbers = [str(member["trial"]) for member in ensemble["members"]]
-    if len(numbers) == 1:
+    numbers = [str(member["trial"]) for member in ensemble["members"] if member["trial"] != _BOOSTED]
+    if len(ensemble["members"]) == 1:
         return f"the {ensemble['folds']} folds of trial {numbers[0]} together"
-    return f"trials {listed(numbers)} together"
+    trials = f"trial{'s'[: len(numbers) != 1]} {listed(numbers)}"
+    with_trees = len(numbers) < len(ensemble["members"])
+    return f"{trials} and boosted trees together" if with_trees else f"{trials} together"
 
 
 def counting(judged: Judged) -> str:
@@ -82,6 +86,8 @@ def counting(judged: Judged) -> str:
         return ""
     if len(ensemble["members"]) == 1:
         return f"The ensemble is {together(ensemble)}."
-    shares = listed([f"trial {each['trial']} counts {each['weight']:.2g}" for each in ensemble["members"]])
+    named = {_BOOSTED: "boosted trees count"}
+    told = [(named.get(each["trial"], f"trial {each['trial']} counts"), each["weight"]) for each in ensemble["members"]]
+    shares = listed([f"{name} {weight:.2g}" for name, weight in told])
     folds = f", each by its {ensemble['folds']} folds" if ensemble["folds"] else ""
     return f"In the ensemble {shares}{folds}."

@@ -128,6 +128,11 @@ class Record:
         return self.run_dir / "bundle"
 
     @property
+    def trees_dir(self) -> Path:
+        """The boosted trees that answer together with trials, where some do."""
+        return self.run_dir / "trees"
+
+    @property
     def log_path(self) -> Path:
         """What was said while it ran."""
         return self.run_dir / "log.txt"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from safetensors.numpy import save
 from safetensors.torch import load
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
@@ -28,6 +28,11 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     arrays = {name: weight.detach().cpu().contiguous().numpy() for name, weight in weights.items()}
     staged.write_bytes(save(arrays))  # `safetensors.torch` writes the same, and keeps a type of ctypes for every size
     staged.replace(path)
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays in the same format, in one step; a module that has them as its state can load them."""
+    save_weights(path, {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()})
 
 
 def save_outputs(path: Path, outputs: Tensor) -> None:

@@ -15,6 +15,7 @@ import pytest
 from sklearn.datasets import load_diabetes, load_digits
 
 import automl
+from automl.baselines.fit import TREES, fit_baseline
 from automl.cli.summary import result_lines
 from automl.data.rows import read_rows
 from automl.data.target import TargetCoder
@@ -22,13 +23,14 @@ from automl.evaluation.blend import blend
 from automl.evaluation.metrics import score
 from automl.experiment import judge as judging
 from automl.experiment.choosing import choose
-from automl.experiment.ensemble import read_choice
+from automl.experiment.ensemble import BOOSTED, read_choice
 from automl.experiment.model import model_of
 from automl.experiment.objective import N_POOLED
 from automl.experiment.plan import Plan
 from automl.experiment.progress import Silent
 from automl.experiment.rebuild import rebuild
 from automl.experiment.stage import set_out
+from automl.experiment.trees import FOR_TREES, rebuild_trees
 from automl.export.predictor import Predictor
 from automl.report.figures import listed
 from automl.report.summary import judgement_of
@@ -337,3 +339,50 @@ def test_folds_that_are_not_asked_to_answer_together_keep_no_weights(runs_dir, s
     record = Record(automl.search(table("sugar"), **options, runs_dir=runs_dir, study="alone").run_dir)
     assert not any(trial.has_weights for trial in record.trials())
     assert all(trial.outputs_path.exists() for trial in record.trials())
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory, empty_store, real_data):
+    """A study of a real table in which boosted trees may join."""
+    folder = tmp_path_factory.mktemp("mixed") / "runs"
+    folder.mkdir()
+    shutil.copy(empty_store, folder / "mlflow.db")
+    (folder / "several.yaml").write_text(SPACE)
+    rows = pd.read_parquet(real_data / "diamonds" / "data.parquet").sample(1500, random_state=0)
+    options = {**OPTIONS, "space": str(folder / "several.yaml"), "trials": 3, "target": "price"}
+    return Record(automl.search(rows, **options, include_trees=True, runs_dir=folder, study="stones").run_dir)
+
+
+def test_boosted_trees_join_where_they_make_it_better(mixed):
+    shares = chosen(mixed).shares
+    assert 0 < shares[BOOSTED] < 1 and len(shares) > 1
+    files = {path.name for path in mixed.trees_dir.iterdir()}
+    assert files == {"weights.safetensors", "arguments.json", "preparation.json"}
+    assert "boosted trees x" in mixed.log_path.read_text()
+    page = mixed.page_path.read_text()
+    assert "and boosted trees together" in page and "boosted trees count" in page
+
+
+def test_the_trees_of_an_ensemble_answer_as_the_baseline_does(mixed):
+    stage = set_out(mixed, Plan.from_json(mixed.read_json(PLAN)))
+    trees, preparation = rebuild_trees(mixed)
+    found = stage.coder.decode(raw_outputs(trees, preparation.transform(stage.validation))[:, 0])
+    prepared = stage.prepare(FOR_TREES)
+    blocks = prepared.preparation.blocks
+    baseline = fit_baseline(TREES, prepared.train, stage.truth(stage.train), blocks, stage.task, seed=0)
+    assert found == pytest.approx(baseline.predict(prepared.validation), rel=1e-3)
+
+
+@pytest.mark.parametrize("form", ["bundle", "onnx", "torch"])
+def test_trees_are_exported_with_the_networks(mixed, tmp_path, form):
+    told = automl.load(mixed.study, runs_dir=mixed.runs_dir).export(tmp_path / "model", format=form)
+    assert told["parity"]["labels_equal"] == 1.0 and told["parity"]["rows"] == 300
+    assert set(told["ensemble"]) >= {"boosted_trees"}
+
+
+def test_trees_that_do_not_help_are_not_kept(runs_dir, space):
+    options = {**OPTIONS, "space": space, "trials": 3, "metric": "log_loss", "include_trees": True}
+    record = Record(automl.search(table("signs"), **options, runs_dir=runs_dir, study="signs").run_dir)
+    choice = read_choice(record, 3)
+    joined = choice.ensemble is not None and BOOSTED in choice.ensemble.shares
+    assert record.trees_dir.exists() == joined
