@@ -100,7 +100,10 @@ def candidates(options: argparse.Namespace) -> dict[str, Any]:
             "median_score": statistics.median(scores),
             "failed": len(own[0]["scores"]) - len(scores),
         }
-    until_trained = [run["seconds_until_trained"] for run in runs["ours"]]
+    until_trained = [
+        run["seconds_until_trained"] * options.candidates / run.get("candidates", options.candidates)
+        for run in runs["ours"]
+    ]
     plain = statistics.median(result["plain"]["seconds"])
     result["ours"]["seconds_until_trained"] = rounded(until_trained)
     result["ours"]["seconds_asking"] = rounded([run["seconds_asking"] for run in runs["ours"]])
