@@ -148,7 +148,7 @@ class Session:
         """
         with self._closed_at_last() as interrupts:
             self._keep_time()  # the study is not finished any more: who is cut off here may judge again
-            winner(self._record)
+            winner(self._record)  # there must be one
             self._judge(interrupts, break_seal)
             return self._finish()
 
