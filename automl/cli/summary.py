@@ -11,7 +11,7 @@ from typing import Any
 from automl.cli.options import RUNS
 from automl.cli.screen import write_json, write_lines, write_prose
 from automl.report import pareto
-from automl.report.ensemble import counting, scores, subject, verdicts
+from automl.report.ensemble import counting, scores, subject, together, verdicts
 from automl.report.figures import counted, duration, figure, interval, spoken
 from automl.report.shortfall import shortfall
 from automl.report.summary import judgement_of
@@ -65,7 +65,7 @@ def counts_line(result: Result) -> str:
 
 
 def best_lines(result: Result) -> Iterator[str]:
-    """Say which trial won, and with what config."""
+    """Say which trial won, what it is part of, and with what config."""
     best = result["best"]
     if best is None:
         yield from ("", "No trial has completed.")
@@ -73,6 +73,8 @@ def best_lines(result: Result) -> Iterator[str]:
     repeats = best.get("repeats")
     again = f", {figure(fmean(repeats))} on average over {counted(len(repeats), 'repeat')}" if repeats else ""
     yield from ("", f"Best: trial {best['trial']}, validation {result['metric']} {figure(best['validation'])}{again}")
+    if ensemble := result.get("ensemble"):
+        yield f"Model: {together(ensemble)}, validation {result['metric']} {figure(ensemble['validation'])}"
     yield from config_lines(best["config"])
 
 

@@ -158,6 +158,9 @@ def test_the_reports_name_them(study):
     lines = "\n".join(result_lines(summary, judged))
     assert summary["ensemble"]["members"] == judged["ensemble"]["members"]
     assert "  ensemble " in lines and f"  trial {judged['trial']} alone " in lines and "In the ensemble trial" in lines
+    assert (
+        f"\nModel: trials {listed([str(each.trial) for each in chosen(study).members])} together, validation" in lines
+    )
     page = study.page_path.read_text()
     assert "together" in page.split("## ")[0] and "In the ensemble trial" in page
     assert f"trials {listed([str(each.trial) for each in chosen(study).members])} together" in page
