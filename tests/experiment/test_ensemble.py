@@ -155,16 +155,13 @@ def test_they_are_judged_in_one_opening_beside_the_best_alone(study):
 def test_the_reports_name_them(study):
     summary = json.loads(study.report_path.read_text())
     judged = judgement_of(study, summary["best"])
-    lines = "\n".join(result_lines(summary, judged))
+    lines, page = "\n".join(result_lines(summary, judged)), study.page_path.read_text()
+    named = f"trials {listed([str(each.trial) for each in chosen(study).members])} together"
     assert summary["ensemble"]["members"] == judged["ensemble"]["members"]
     assert "  ensemble " in lines and f"  trial {judged['trial']} alone " in lines and "In the ensemble trial" in lines
-    assert (
-        f"\nModel: trials {listed([str(each.trial) for each in chosen(study).members])} together, validation" in lines
-    )
-    page = study.page_path.read_text()
-    assert "together" in page.split("## ")[0] and "In the ensemble trial" in page
-    assert f"trials {listed([str(each.trial) for each in chosen(study).members])} together" in page
-    assert " together</dd>" in study.webpage_path.read_text()
+    assert f"\nModel: {named}, validation" in lines
+    assert named in page.split("## ")[0] and "In the ensemble trial" in page
+    assert f"{named}</dd>" in study.webpage_path.read_text()
     assert "The network is" not in lines + page
 
 
