@@ -96,18 +96,20 @@ class _Choosing:
         Networks that read images of another size than the first are left out: a model takes images of one size.
         """
         shape = (len(self._rows), self._stage.task.n_outputs)
-        found: dict[int, Outputs] = {}
-        sizes: set[object] = set()
-        for number in numbers:
-            kept = self._record.trial(number)
-            if not (kept.has_weights and kept.outputs_path.exists()):
-                continue
-            image = self._stage.preparation(read_recipe(kept.read_config()).preparing).image
-            sizes = sizes or {image and image.shape}
-            outputs = load_outputs(kept.outputs_path)
-            if outputs.shape == shape and np.isfinite(outputs).all() and (image and image.shape) in sizes:
-                found[number] = outputs
-        return found
+        kept = {number: self._record.trial(number) for number in numbers}
+        whole = [number for number, each in kept.items() if each.has_weights and each.outputs_path.exists()]
+        sizes = {number: self._image_size(number) for number in whole}
+        read = {number: load_outputs(kept[number].outputs_path) for number in whole if sizes[number] == sizes[whole[0]]}
+        return {
+            each: outputs for each, outputs in read.items() if outputs.shape == shape and np.isfinite(outputs).all()
+        }
+
+    def _image_size(self, number: int) -> tuple[int, ...] | None:
+        """Give the size to which a trial's network has images brought; None where there are none."""
+        if all(column.kind != "image" for column in self._stage.task.columns):
+            return None
+        image = self._stage.preparation(read_recipe(self._record.trial(number).read_config()).preparing).image
+        return None if image is None else image.shape
 
     def choice(self) -> Choice:
         """Choose which are one model; none where that is the best one's only network."""
