@@ -1,6 +1,6 @@
 """Compares how good the models are that several systems find for tables, in the same time, on the same test rows.
 
-    python benchmarks/quality.py --seconds 60 --peers peers --systems flaml realmlp autogluon_networks autogluon_medium
+    python benchmarks/quality.py --seconds 60 --include-trees --systems flaml realmlp autogluon_networks
 
 The project's search runs as `automl search TRAIN --test TEST --timeout ...`, with its ensemble; what it judges beside
 it (the best trial alone, the linear model, boosted trees) counts as a system each. A peer `NAME` runs in the virtual
@@ -92,21 +92,33 @@ def divide(name: str, seed: int, room: Path) -> tuple[Path, Path]:
 
 def ours(name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, dict[str, Any]]:
     """Search with the project; give what its model and those judged beside it predict."""
-    room = train.parent
-    words = ["search", str(train), "--test", str(test), "--target", TABLES[name].target, "--seed", str(seed)]
-    words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--study", "measured"]
-    words += ["--runs-dir", str(room / "runs"), "--quiet", "--json", *shlex.split(options.words)]
-    started = time.perf_counter()
-    done = _run([sys.executable, "-m", "automl", *words])
-    seconds = round(time.perf_counter() - started, 1)
-    rows = pd.read_parquet(room / "runs" / "measured" / "judgement.parquet").sort_values("row")
-    report = json.loads(done)
+    rows, facts = _search(name, train, test, options, seed, train.parent / "networks")
     columns = {"automl": "prediction", "linear": "prediction_linear", "boosted_trees": "prediction_boosted_trees"}
     columns["automl_single"] = "prediction_best_trial" if "prediction_best_trial" in rows else "prediction"
     found = {system: {"predicted": rows[column].to_numpy()} for system, column in columns.items() if column in rows}
-    found["automl"] |= {"seconds": seconds, "trials": report["trials"]["total"]}
-    found["automl"]["members"] = len(report.get("ensemble", {}).get("members", [1]))
+    found["automl"] |= facts
+    if options.include_trees:
+        rows, facts = _search(name, train, test, options, seed, train.parent / "trees", "--include-trees")
+        found["automl_trees"] = {"predicted": rows["prediction"].to_numpy(), **facts}
     return found
+
+
+def _search(
+    name: str, train: Path, test: Path, options: argparse.Namespace, seed: int, room: Path, *more: str
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Run one search; give the judged rows, and what it took."""
+    words = ["search", str(train), "--test", str(test), "--target", TABLES[name].target, "--seed", str(seed)]
+    words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--study", "measured"]
+    words += ["--runs-dir", str(room), "--quiet", "--json", *more]
+    started = time.perf_counter()
+    report = json.loads(_run([sys.executable, "-m", "automl", *words]))
+    members = len(report.get("ensemble", {}).get("members", [1]))
+    facts = {
+        "seconds": round(time.perf_counter() - started, 1),
+        "trials": report["trials"]["total"],
+        "members": members,
+    }
+    return pd.read_parquet(room / "measured" / "judgement.parquet").sort_values("row"), facts
 
 
 def peer(system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -183,7 +195,7 @@ def main() -> None:
     made.add_argument("--systems", nargs="*", default=[], help="peers; see peers.py")
     made.add_argument("--peers", type=Path, default=Path("peers"), help="the folder of their environments")
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
-    made.add_argument("--words", default="", help="more options of `automl search`")
+    made.add_argument("--include-trees", action="store_true", help="search once more, with trees in the ensemble")
     made.add_argument("--results", type=Path, default=_HERE / "results")
     options = made.parse_args()
     path = options.results / f"tables-{options.seconds:g}s.json"
@@ -194,8 +206,9 @@ def main() -> None:
                 continue
             entries.append(measure(name, seed, options))
             facts = {"figure": "tables", "seconds": options.seconds, "machine": machine("cpu")}
-            words = ["python", "benchmarks/quality.py", "--seconds", f"{options.seconds:g}", "--systems"]
-            facts["command"] = shlex.join([*words, *options.systems])
+            words = ["python", "benchmarks/quality.py", "--seconds", f"{options.seconds:g}"]
+            words += ["--include-trees"] if options.include_trees else []
+            facts["command"] = shlex.join([*words, "--systems", *options.systems])
             options.results.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(facts | {"entries": entries}, indent=1) + "\n", encoding="utf-8")
 
