@@ -13,6 +13,7 @@ import json
 import tempfile
 import time
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,8 @@ def main() -> None:
     seconds = time.perf_counter() - started
     told = pd.Series(list(predicted), name="prediction")
     pd.DataFrame({"prediction": told.astype(str) if options.classes else told.astype(float)}).to_parquet(options.output)
-    print(json.dumps({"seconds": round(seconds, 1), "versions": {name: version(name) for name in packages}}))
+    versions = {name: version(name) for name in packages if find_spec(name)}
+    print(json.dumps({"seconds": round(seconds, 1), "versions": versions}))
 
 
 if __name__ == "__main__":
