@@ -12,8 +12,7 @@ import argparse
 import json
 import tempfile
 import time
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +121,8 @@ def main() -> None:
     seconds = time.perf_counter() - started
     told = pd.Series(list(predicted), name="prediction")
     pd.DataFrame({"prediction": told.astype(str) if options.classes else told.astype(float)}).to_parquet(options.output)
-    versions = {name: version(name) for name in packages if find_spec(name)}
+    there = {each.name for each in distributions()}
+    versions = {name: version(name) for name in packages if name in there}
     print(json.dumps({"seconds": round(seconds, 1), "versions": versions}))
 
 
