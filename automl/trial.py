@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 from operator import le
 from typing import Any, ClassVar, Literal
 
+BOOSTED = -1
+"""What stands for boosted trees where trials have their numbers."""
+
 Scalar = bool | int | float | str | None
 Config = Mapping[str, Scalar]
 """Flat names with dots (`optimizer.adamw.lr`) to plain values, in the order of the space."""

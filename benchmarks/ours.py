@@ -134,7 +134,8 @@ def search_list(options: argparse.Namespace, room: Path) -> dict[str, Any]:
         room: An empty folder.
 
     Returns:
-        `seconds` from the first trial's beginning to the last one's end, for so many `candidates`, with their `scores`.
+        As `train_list`; the `seconds` are the list's share of those from the first trial's beginning to the last one's
+        end.
     """
     _, _, stage = set_stage(options.data, options.space, room / "asked", options.seed)
     space, cohorts = cohorts_of(options, stage)
@@ -155,11 +156,11 @@ def search_list(options: argparse.Namespace, room: Path) -> dict[str, Any]:
     trials = room / "runs" / "measured" / "trials"
     began = min(path.stat().st_mtime for path in trials.glob("*/config.json"))
     ends = {path.stat().st_mtime: json.loads(path.read_text()) for path in trials.glob("*/outcome.json")}
+    seconds = (max(ends) - began) * len(configs) / len(ends)
     return {
-        "seconds": max(ends) - began,
-        "seconds_until_trained": max(ends) - began,
+        "seconds": seconds,
+        "seconds_until_trained": seconds,
         "seconds_asking": 0.0,
-        "candidates": len(ends),
         "scores": [end.get("score") for end in ends.values()],
         "failures": [end["message"] for end in ends.values() if end["state"] == "failed"],
         "mlflow": [],

@@ -40,18 +40,29 @@ class Problem:
         target: The column to predict.
         split: The column that says which part a row belongs to; None to divide at random.
         file: What the file in the data set's folder is called.
+        are_classes: Whether the target is one of classes, not a number.
     """
 
     target: str
     split: str | None = None
     file: str = "data.parquet"
+    are_classes: bool = True
 
 
 PROBLEMS = {
     "adult": Problem("income", split="split"),
     "satimage": Problem("classes", split="split"),
-    "california_housing": Problem("median_house_value"),
+    "california_housing": Problem("median_house_value", are_classes=False),
     "credit_g": Problem("class"),
+    "penguins": Problem("species"),
+    "titanic": Problem("survived"),
+    "breast_cancer_w": Problem("Class"),
+    "house_votes84": Problem("Class"),
+    "hypothyroid": Problem("Class"),
+    "abalone": Problem("rings", are_classes=False),
+    "spambase": Problem("type"),
+    "wine_quality": Problem("quality", are_classes=False),
+    "diamonds": Problem("price", are_classes=False),
     "digits": Problem("label", file="data.npz"),
     "fashion_mnist_12k": Problem("label", file="data.npz"),
     "fashion_mnist": Problem("label", file="data.npz"),

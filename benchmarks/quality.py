@@ -24,13 +24,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from problems import machine
+from problems import PROBLEMS, data_file, machine
 from sklearn.model_selection import train_test_split
 
 from automl.evaluation.intervals import bootstrap
@@ -41,41 +40,12 @@ _HOMES = {"realmlp": "pytabkit", "autogluon_networks": "autogluon", "autogluon_m
 _TOGETHER = 8
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table, and what is asked of it.
-
-    Args:
-        target: The column to predict.
-        are_classes: Whether it is one of classes: scored by accuracy, else by the root mean squared error.
-        split: The column that says which rows are the test rows; a fifth at random if None.
-    """
-
-    target: str
-    are_classes: bool = True
-    split: str | None = None
-
-
-TABLES = {
-    "penguins": Table("species"),
-    "titanic": Table("survived"),
-    "breast_cancer_w": Table("Class"),
-    "house_votes84": Table("Class"),
-    "credit_g": Table("class"),
-    "hypothyroid": Table("Class"),
-    "abalone": Table("rings", are_classes=False),
-    "spambase": Table("type"),
-    "satimage": Table("classes", split="split"),
-    "wine_quality": Table("quality", are_classes=False),
-    "california_housing": Table("median_house_value", are_classes=False),
-    "adult": Table("income", split="split"),
-    "diamonds": Table("price", are_classes=False),
-}
+TABLES = [name for name, problem in PROBLEMS.items() if problem.file == "data.parquet" and name != "made"]
 
 
 def divide(name: str, seed: int, room: Path) -> tuple[Path, Path]:
     """Write a table's training and test rows; a row that says nothing of the target is left out."""
-    table, rows = TABLES[name], pd.read_parquet(Path(os.environ["AUTOML_TEST_DATA"]) / name / "data.parquet")
+    table, rows = PROBLEMS[name], pd.read_parquet(data_file(name, room))
     rows = rows[rows[table.target].notna()]
     if table.split is not None:
         is_test = rows.pop(table.split).astype(str).str.lower() == "test"
@@ -107,7 +77,7 @@ def _search(
     name: str, train: Path, test: Path, options: argparse.Namespace, seed: int, room: Path, *more: str
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Run one search; give the judged rows, and what it took."""
-    words = ["search", str(train), "--test", str(test), "--target", TABLES[name].target, "--seed", str(seed)]
+    words = ["search", str(train), "--test", str(test), "--target", PROBLEMS[name].target, "--seed", str(seed)]
     words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--study", "measured"]
     words += ["--runs-dir", str(room), "--quiet", "--json", *more]
     started = time.perf_counter()
@@ -123,7 +93,7 @@ def _search(
 
 def peer(system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, Any]:
     """Let a peer fit and predict, in its own environment."""
-    table, output = TABLES[name], train.with_name(f"{system}.parquet")
+    table, output = PROBLEMS[name], train.with_name(f"{system}.parquet")
     python = options.peers.absolute() / _HOMES.get(system, system) / "bin" / "python"
     words = [system, str(train), str(test), str(output), "--target", table.target, "--seconds", str(options.seconds)]
     words += ["--seed", str(seed), *(["--classes"] if table.are_classes else [])]
@@ -146,7 +116,7 @@ def _environment() -> dict[str, str]:
 
 def compared(name: str, test: Path, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Score all systems on the test rows, with intervals, and the lead of `automl` over each."""
-    table = TABLES[name]
+    table = PROBLEMS[name]
     truth, metric = pd.read_parquet(test)[table.target], "accuracy" if table.are_classes else "rmse"
     if table.are_classes:
         told_labels = (str(each) for one in found.values() for each in one["predicted"])
@@ -191,7 +161,7 @@ def main() -> None:
     """Measure what is asked for and not there yet."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--seconds", type=float, default=60.0, help="of every system that has a limit of time")
-    made.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
+    made.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
     made.add_argument("--systems", nargs="*", default=[], help="peers; see peers.py")
     made.add_argument("--peers", type=Path, default=Path("peers"), help="the folder of their environments")
     made.add_argument("--seeds", nargs="+", type=int, default=[0])

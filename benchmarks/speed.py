@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ours
-from problems import add_list_options, at_once, machine, parser
+from problems import PROBLEMS, add_list_options, at_once, machine, parser
 
 from automl.task import HIGHER_IS_BETTER, REGRESSION_METRICS
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _RESULTS = _HERE / "results"
-_REGRESSIONS = ("california_housing",)
 _TRYOUT = ("--candidates", "8", "--epochs", "3")
 
 
@@ -92,7 +91,7 @@ def candidates(options: argparse.Namespace) -> dict[str, Any]:
             tell(f"{options.data} {options.space}, repeat {repeat + 1}, {name}: {runs[name][-1]['seconds']:.1f} s")
     result: dict[str, Any] = {"candidates": options.candidates, "epochs": options.epochs, "plain_threads": threads}
     for name, own in runs.items():
-        seconds = [run["seconds"] * options.candidates / run.get("candidates", options.candidates) for run in own]
+        seconds = [run["seconds"] for run in own]
         scores = [score for score in own[0]["scores"] if score is not None]
         result[name] = {
             "seconds": rounded(seconds),
@@ -100,10 +99,7 @@ def candidates(options: argparse.Namespace) -> dict[str, Any]:
             "median_score": statistics.median(scores),
             "failed": len(own[0]["scores"]) - len(scores),
         }
-    until_trained = [
-        run["seconds_until_trained"] * options.candidates / run.get("candidates", options.candidates)
-        for run in runs["ours"]
-    ]
+    until_trained = [run["seconds_until_trained"] for run in runs["ours"]]
     plain = statistics.median(result["plain"]["seconds"])
     result["ours"]["seconds_until_trained"] = rounded(until_trained)
     result["ours"]["seconds_asking"] = rounded([run["seconds_asking"] for run in runs["ours"]])
@@ -130,7 +126,7 @@ def quality(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _quality(options: argparse.Namespace, seed: int, threads: int) -> dict[str, Any]:
-    higher = HIGHER_IS_BETTER[REGRESSION_METRICS[0] if options.data in _REGRESSIONS else "accuracy"]
+    higher = HIGHER_IS_BETTER["accuracy" if PROBLEMS[options.data].are_classes else REGRESSION_METRICS[0]]
     budget = ["--trials", str(options.trials)]
     if options.plain_seconds is not None:
         budget += ["--seconds", str(options.plain_seconds)]

@@ -1,6 +1,8 @@
-"""Who watches a training in tests of the training itself."""
+"""Who watches in tests: a training, or a whole search."""
 
 from __future__ import annotations
+
+from automl.experiment.progress import Silent
 
 
 class Nobody:
@@ -26,3 +28,13 @@ class Accuracy(Nobody):
 
     def score(self, outputs):
         return float((outputs.argmax(1) == self.target).mean())
+
+
+class Heard(Silent):
+    """Keeps what is said."""
+
+    def __init__(self):
+        self.sentences = []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)

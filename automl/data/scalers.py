@@ -109,7 +109,7 @@ class Log:
 
     def apply(self, values: Values) -> Values:
         """Scale values (N,)."""
-        return np.clip((_logarithms(values, self.unit) - self.mean) / self.scale, -FARTHEST, FARTHEST)
+        return Standard(self.mean, self.scale).apply(_logarithms(values, self.unit))
 
 
 def _logarithms(values: Values, unit: float) -> Values:

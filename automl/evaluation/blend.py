@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from automl.evaluation.calibrate import shares
 from automl.evaluation.metrics import Array
 
 Goodness = tuple[float, ...]
@@ -80,11 +81,7 @@ def select(
 def _terms(outputs: Array, *, are_classes: bool) -> Array:
     """Give what is averaged: probabilities, or the numbers themselves."""
     numbers = outputs.astype(np.float64)
-    if not are_classes:
-        return numbers
-    exponents = np.exp(numbers - numbers.max(axis=1, keepdims=True))
-    shares: Array = exponents / exponents.sum(axis=1, keepdims=True)
-    return shares
+    return shares(numbers) if are_classes else numbers
 
 
 def _outputs(mean: Array, *, are_classes: bool) -> Array:

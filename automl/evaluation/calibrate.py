@@ -39,7 +39,7 @@ def temperature(logits: Array, truth: Array, weights: Array | None = None) -> fl
     low, high = 1 / _LARGEST, _LARGEST
     for _ in range(_HALVINGS):
         middle = math.sqrt(low * high)
-        slope = counts @ ((_shares(middle * logits) * logits).sum(axis=1) - own)
+        slope = counts @ ((shares(middle * logits) * logits).sum(axis=1) - own)
         low, high = (middle, high) if slope < 0 else (low, middle)
     inverse = math.sqrt(low * high)
     gain = _losses(logits, truth) - _losses(inverse * logits, truth)
@@ -68,10 +68,11 @@ def radius(residuals: Array, level: float) -> float | None:
     return float(np.sort(np.abs(residuals))[place - 1])
 
 
-def _shares(logits: Array) -> Array:
+def shares(logits: Array) -> Array:
+    """Give the probabilities (N, K) that logits mean."""
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Array = exponents / exponents.sum(axis=1, keepdims=True)
-    return shares
+    probabilities: Array = exponents / exponents.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def _losses(logits: Array, truth: Array) -> Array:

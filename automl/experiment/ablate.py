@@ -52,12 +52,11 @@ def ablation_of(
     plan, space = Plan.from_json(record.read_json(PLAN)), read_space(str(record.space_path))
     stage = set_out(record, plan)
     trainer = Trainer(stage, pick_device(plan.device), plan.limits)
-    size = None if plan.cohort == "auto" else int(plan.cohort)
     return Ablation(
         space,
         space.default(),
         record.trial(best).read_config(),
-        Retrainer(record, trainer, plan.seed, size, interrupts),
+        Retrainer(record, trainer, plan.seed, plan.cohort_size, interrupts),
         allowed,
         say,
     )

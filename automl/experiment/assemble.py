@@ -94,8 +94,7 @@ def assemble(
     if place == 0:
         objective.onset = Onset(record)
         interrupts.heard = objective.onset.passed
-    size = None if plan.cohort == "auto" else int(plan.cohort)
-    return Bench(study, objective, Cohorts(record, size, leases))
+    return Bench(study, objective, Cohorts(record, plan.cohort_size, leases))
 
 
 def _n_kept(plan: Plan) -> int | None:

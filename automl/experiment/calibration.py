@@ -81,20 +81,16 @@ def judged(
     return {**said, "sentence": sureness(said)}
 
 
-def learned_of(stage: Stage, rows: pd.DataFrame, outputs: NDArray[Any]) -> Calibration:
-    """Learn how sure a model is from what it gives for rows (N, K) that it was not trained on."""
-    return _learned(stage.task, stage.coder, rows, outputs)
-
-
 def _learn(record: Record, trial: int) -> Calibration:
     task = Task.from_json(record.read_json(TASK))
     coder = TargetCoder.fit(task, learned_rows(record)[task.target])
     rows = read_rows(record.validation_rows_path)
     network, preparation = rebuild(record, trial)
-    return _learned(task, coder, rows, raw_outputs(network, preparation.transform(rows)))
+    return learned(task, coder, rows, raw_outputs(network, preparation.transform(rows)))
 
 
-def _learned(task: Task, coder: TargetCoder, rows: pd.DataFrame, outputs: NDArray[Any]) -> Calibration:
+def learned(task: Task, coder: TargetCoder, rows: pd.DataFrame, outputs: NDArray[Any]) -> Calibration:
+    """Learn how sure a model is from what it gives for rows (N, K) that it was not trained on."""
     truth = coder.encode(rows[task.target])
     if task.classes:
         weights = None if task.weight is None else rows[task.weight].to_numpy()

@@ -11,17 +11,17 @@ import numpy as np
 from automl.data.parts import sample
 from automl.evaluation.blend import blend, select
 from automl.evaluation.metrics import row_losses, score
-from automl.experiment.calibration import learned_of
-from automl.experiment.ensemble import BOOSTED, Choice, Ensemble, Member, read_choice
+from automl.experiment.calibration import learned
+from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice
 from automl.experiment.objective import N_POOLED
 from automl.experiment.recipe import read_recipe
 from automl.experiment.trainer import Trainer
-from automl.experiment.trees import forget_trees, grow
+from automl.experiment.trees import forget_trees, grow, trees_weights
 from automl.experiment.winner import winner
 from automl.report.figures import counted, figure
 from automl.training.device import pick_device
 from automl.training.weights import load_outputs, weights_sha256
-from automl.trial import ranked
+from automl.trial import BOOSTED, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,6 +84,7 @@ class _Choosing:
         self._record, self._plan, self._stage = record, plan, stage
         self._are_classes = bool(stage.task.classes)
         self._rows = stage.chosen_by
+        self._goodness = _goodness(stage, self._rows)
         self._n_trials, self._best = len(outcomes), winner(record)
         others = [each for each in ranked(outcomes.items(), stage.task.higher_is_better) if each != self._best]
         self._pool = self._pooled([self._best, *others][:N_POOLED])
@@ -120,9 +121,11 @@ class _Choosing:
         return Choice(self._n_trials, n_trials, self._best, ensemble, alone)
 
     def _together(self, shares: Mapping[int, float]) -> Ensemble:
-        outputs = blend([self._pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
+        outputs = self._blended(shares)
         members = tuple(member for number in sorted(shares) for member in self._members(number, shares[number]))
-        return Ensemble(members, self._score(outputs), learned_of(self._stage, self._rows, outputs))
+        return Ensemble(
+            members, self._score(outputs), learned(self._stage.task, self._stage.coder, self._rows, outputs)
+        )
 
     def _shares(self) -> dict[int, float]:
         """Say how much each trial counts: the best one alone where no others make it better."""
@@ -136,14 +139,16 @@ class _Choosing:
             is_allowed=_Caps(self._record, self._plan, self._stage, numbers).hold,
         )
         shares = {numbers[place]: share for place, share in found.items()}
-        goodness = _goodness(self._stage, self._rows)
-        together = blend([self._pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
-        return shares if goodness(together)[0] > goodness(self._pool[self._best])[0] else {self._best: 1.0}
+        together, alone = (self._goodness(each)[0] for each in (self._blended(shares), self._pool[self._best]))
+        return shares if together > alone else {self._best: 1.0}
+
+    def _blended(self, shares: Mapping[int, float]) -> NDArray[Any]:
+        return blend([self._pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
 
     def _members(self, number: int, share: float) -> list[Member]:
         """Give the networks of a trial: one, or that of every fold."""
         if number == BOOSTED:
-            return [Member(number, share, weights_sha256(self._record.trees_dir / "weights.safetensors"))]
+            return [Member(number, share, weights_sha256(trees_weights(self._record)))]
         kept, scales = self._record.trial(number), self._stage.fold_scales
         if not scales:
             return [Member(number, share, weights_sha256(kept.weights_path))]
@@ -153,7 +158,7 @@ class _Choosing:
         ]
 
     def _score(self, outputs: NDArray[Any]) -> float:
-        value = _goodness(self._stage, self._rows)(outputs)[0]
+        value = self._goodness(outputs)[0]
         return value if self._stage.task.higher_is_better else -value
 
     def said(self, choice: Choice) -> str:

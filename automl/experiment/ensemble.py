@@ -12,6 +12,7 @@ from automl.experiment.trees import rebuild_trees
 from automl.models.ensemble import Ensemble as EnsembleNetwork
 from automl.task import Task
 from automl.tracking.record import ENSEMBLE, TASK
+from automl.trial import BOOSTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from automl.data.prepare import Preparation
     from automl.tracking.record import Record
-
-
-BOOSTED = -1
-"""What stands for boosted trees where trials have their numbers."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +64,9 @@ class Ensemble:
         trials = dict.fromkeys(member.trial for member in self.members)
         return {trial: sum(each.weight for each in self.members if each.trial == trial) for trial in trials}
 
-    def to_json(self) -> dict[str, Any]:
-        """Give it as plain JSON values."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Ensemble:
-        """Rebuild it from `to_json`."""
+        """Rebuild it from plain JSON values."""
         members = tuple(Member(**each) for each in record["members"])
         return cls(members, record["validation"], Calibration.from_json(record["calibration"]))
 
@@ -101,18 +94,18 @@ class Choice:
         record.write_json(ENSEMBLE, asdict(self))
 
 
-def read_choice(record: Record, n_trials: int) -> Choice | None:
+def read_choice(record: Record, n_trials: int | None = None) -> Choice | None:
     """Read what was chosen; None where nothing was, or trials came after it.
 
     Args:
         record: The run folder.
-        n_trials: How many trials are over.
+        n_trials: How many trials are over; counted if None.
 
     Raises:
         StudyError: The file is damaged.
     """
     told = record.read_json(ENSEMBLE) if record.has(ENSEMBLE) else None
-    if told is None or told["trials"] != n_trials:
+    if told is None or told["trials"] != (len(record.outcomes()) if n_trials is None else n_trials):
         return None
     ensemble, alone = (told[name] and Ensemble.from_json(told[name]) for name in ("ensemble", "alone"))
     return Choice(told["trials"], told["considered"], told["best"], ensemble, alone)

@@ -14,6 +14,7 @@ from automl.experiment.retrain import Retrainer, Retraining
 from automl.experiment.trainer import Trainer
 from automl.report.figures import counted
 from automl.report.finals import sentence
+from automl.report.summary import finals_of
 from automl.tracking.record import FINALS
 from automl.training.device import pick_device
 from automl.trial import Completed, ranked
@@ -50,9 +51,9 @@ def hold_finals(
         interrupts: Whether somebody asked for the work to end.
         say: Hears what is done, and who has won.
     """
-    outcomes = record.outcomes()
-    if not plan.repeats or (record.has(FINALS) and record.read_json(FINALS)["trials"] == len(outcomes)):
+    if not plan.repeats or finals_of(record) is not None:
         return
+    outcomes = record.outcomes()
     finalists = ranked(outcomes.items(), stage.task.higher_is_better, plan.objective)[:N_FINALISTS]
     if len(finalists) < 2:
         return
@@ -71,8 +72,7 @@ def _repeat(
     configs = {number: record.trial(number).read_config() for number in finalists}
     wanted = [(number, repeat) for repeat in range(plan.repeats) for number in finalists]
     trainer = Trainer(stage, pick_device(plan.device), plan.limits)
-    size = None if plan.cohort == "auto" else int(plan.cohort)
-    retrainer = Retrainer(record, trainer, plan.seed, size, interrupts, clock)
+    retrainer = Retrainer(record, trainer, plan.seed, plan.cohort_size, interrupts, clock)
     found: dict[tuple[int, int], float] = {}
     for place, outcome in retrainer.run([Retraining(configs[number], repeat) for number, repeat in wanted]):
         if isinstance(outcome, Completed) and outcome.stopped_by != "budget":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from automl.baselines.fit import TREES
 from automl.errors import StudyError
 from automl.experiment.calibration import calibration
-from automl.experiment.ensemble import BOOSTED, Ensemble, read_choice, rebuild_together
+from automl.experiment.ensemble import Ensemble, read_choice, rebuild_together
 from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import DEFAULTS, read_recipe
 from automl.experiment.trees import arguments_of
@@ -17,7 +17,7 @@ from automl.experiment.winner import winner
 from automl.task import Task
 from automl.tracking.record import TASK
 from automl.training.weights import weights_sha256
-from automl.trial import Aim, Completed, ranked
+from automl.trial import BOOSTED, Aim, Completed, ranked
 
 if TYPE_CHECKING:
     from automl.data.calibration import Calibration
@@ -129,7 +129,7 @@ def model_of(record: Record, trial: int | None = None) -> Model:
     if trial is not None:
         return Model(record, trial)
     best = winner(record)
-    choice = read_choice(record, len(record.outcomes()))
+    choice = read_choice(record)
     if choice is None or choice.best != best:
         return Model(record, best)
     return Model(record, best, choice.ensemble, choice.alone)

@@ -205,7 +205,9 @@ class Objective:
         if not stage.folds:
             save_weights(trial.weights_path, fitted.weights)
             trial.write_preparation(stage.preparation(preparing).to_json())
-        for place, (fold, own) in enumerate(zip(stage.folds, fitted.folds)) if self.keeps_folds else ():
+        if not self.keeps_folds:
+            return
+        for place, (fold, own) in enumerate(zip(stage.folds, fitted.folds)):
             save_weights(trial.fold_paths(place)[0], own.weights)
             trial.write_preparation(fold.preparation(preparing).to_json(), place)
 

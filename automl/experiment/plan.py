@@ -157,6 +157,11 @@ class Plan:
         return Limits(self.max_parameters, self.max_memory, self.max_latency)
 
     @property
+    def cohort_size(self) -> int | None:
+        """How many trials train together; None to decide it by their size."""
+        return None if self.cohort == "auto" else int(self.cohort)
+
+    @property
     def n_kept(self) -> int | None:
         """Of how many of the best trials the weights are kept; None for all that were completed."""
         if self.keep == "all":

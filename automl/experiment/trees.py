@@ -17,6 +17,8 @@ from automl.models.trees import Trees
 from automl.training.weights import load_weights, raw_outputs, save_arrays
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from automl.experiment.stage import Stage
@@ -43,7 +45,7 @@ def grow(record: Record, stage: Stage) -> NDArray[np.float32] | None:
     shapes = {name: list(array.shape) for name, array in arrays.items()}
     arguments = {"names": [block.name for block in blocks], "shapes": shapes, "depth": int(arrays["depth"][0])}
     record.trees_dir.mkdir(exist_ok=True)
-    save_arrays(record.trees_dir / "weights.safetensors", arrays)
+    save_arrays(trees_weights(record), arrays)
     write_json(record.trees_dir / "preparation.json", prepared.preparation.to_json())
     write_json(record.trees_dir / "arguments.json", arguments)
     return raw_outputs(rebuild_trees(record)[0], prepared.validation)
@@ -52,8 +54,13 @@ def grow(record: Record, stage: Stage) -> NDArray[np.float32] | None:
 def rebuild_trees(record: Record) -> tuple[Trees, Preparation]:
     """Build the trees that were kept, and give what prepares their rows."""
     trees = Trees(**arguments_of(record))
-    load_weights(trees, record.trees_dir / "weights.safetensors")
+    load_weights(trees, trees_weights(record))
     return trees, Preparation.from_json(read_json(record.trees_dir / "preparation.json"))
+
+
+def trees_weights(record: Record) -> Path:
+    """Give the file of what the trees are."""
+    return record.trees_dir / "weights.safetensors"
 
 
 def arguments_of(record: Record) -> dict[str, Any]:

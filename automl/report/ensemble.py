@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from automl.report.figures import figure, listed
+from automl.trial import BOOSTED
 
 Judged = Mapping[str, Any]
-_BOOSTED = -1
-"""What stands for boosted trees where trials have their numbers."""
 
 
 def subject(judged: Judged) -> str:
@@ -66,7 +65,7 @@ def together(ensemble: Mapping[str, Any]) -> str:
         >>> together({"members": [{"trial": 3}], "folds": 5})
         'the 5 folds of trial 3 together'
     """
-    numbers = [str(member["trial"]) for member in ensemble["members"] if member["trial"] != _BOOSTED]
+    numbers = [str(member["trial"]) for member in ensemble["members"] if member["trial"] != BOOSTED]
     if len(ensemble["members"]) == 1:
         return f"the {ensemble['folds']} folds of trial {numbers[0]} together"
     trials = f"trial{'s'[: len(numbers) != 1]} {listed(numbers)}"
@@ -86,7 +85,7 @@ def counting(judged: Judged) -> str:
         return ""
     if len(ensemble["members"]) == 1:
         return f"The ensemble is {together(ensemble)}."
-    named = {_BOOSTED: "boosted trees count"}
+    named = {BOOSTED: "boosted trees count"}
     told = [(named.get(each["trial"], f"trial {each['trial']} counts"), each["weight"]) for each in ensemble["members"]]
     shares = listed([f"{name} {weight:.2g}" for name, weight in told])
     folds = f", each by its {ensemble['folds']} folds" if ensemble["folds"] else ""

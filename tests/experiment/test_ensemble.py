@@ -27,7 +27,6 @@ from automl.experiment.ensemble import BOOSTED, read_choice
 from automl.experiment.model import model_of
 from automl.experiment.objective import N_POOLED
 from automl.experiment.plan import Plan
-from automl.experiment.progress import Silent
 from automl.experiment.rebuild import rebuild
 from automl.experiment.stage import set_out
 from automl.experiment.trees import FOR_TREES, rebuild_trees
@@ -37,6 +36,7 @@ from automl.report.summary import judgement_of
 from automl.task import Task
 from automl.tracking.record import ENSEMBLE, JUDGEMENT, LEDGER, PLAN, TASK, Record
 from automl.training.weights import load_outputs, raw_outputs
+from tests.watching import Heard
 
 SPACE = """
 name: several
@@ -59,16 +59,6 @@ space:
     epochs: 12
 """
 OPTIONS = {"target": "target", "trials": 8, "pruner": "none", "sampler": "random", "ensemble": 4}
-
-
-class Heard(Silent):
-    """Keeps what is said."""
-
-    def __init__(self):
-        self.sentences = []
-
-    def say(self, sentence):
-        self.sentences.append(sentence)
 
 
 def table(name):

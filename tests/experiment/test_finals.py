@@ -14,7 +14,6 @@ from automl.budget import Clock
 from automl.experiment.finals import hold_finals
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.plan import Plan
-from automl.experiment.progress import Silent
 from automl.experiment.retrain import RETRAININGS
 from automl.experiment.stage import set_out
 from automl.experiment.winner import winner
@@ -22,18 +21,9 @@ from automl.report.finals import sentence
 from automl.report.summary import finals_of
 from automl.tracking.record import FINALS, JUDGEMENT, LEDGER, PLAN, Record
 from automl.trial import ranked
+from tests.watching import Heard
 
 OPTIONS = {"space": "tabular_small", "target": "target", "trials": 6, "pruner": "none", "repeats": 2}
-
-
-class Heard(Silent):
-    """Keeps what is said."""
-
-    def __init__(self):
-        self.sentences = []
-
-    def say(self, sentence):
-        self.sentences.append(sentence)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from automl.experiment.cohorts import COHORTS
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.objective import Objective
 from automl.experiment.plan import Plan
-from automl.experiment.progress import Silent
 from automl.experiment.replay import replay
 from automl.experiment.stage import Stage, set_out
 from automl.experiment.trainer import Trainer
@@ -27,6 +26,7 @@ from automl.tracking.record import MEMORY, Record
 from automl.trial import Completed, Failed
 from tests.killing import Always, Killed
 from tests.scarcity import Cuda, Processor, Scarce
+from tests.watching import Heard
 
 MACHINES = {"cpu": Processor, "cuda": Cuda}
 
@@ -52,16 +52,6 @@ def _stage(iris, n_train, n_validation):
         return pd.concat([rows] * (count // len(rows) + 1), ignore_index=True).head(count)
 
     return Stage(iris.task, iris.coder, repeated(iris.train, n_train), repeated(iris.validation, n_validation))
-
-
-class Heard(Silent):
-    """Remembers what is said."""
-
-    def __init__(self):
-        self.sentences = []
-
-    def say(self, sentence):
-        self.sentences.append(sentence)
 
 
 class Bench:

@@ -9,21 +9,11 @@ import pytest
 
 import automl
 from automl.errors import StudyError
-from automl.experiment.progress import Silent
 from automl.experiment.reference import run_reference
 from automl.report.summary import summarise
 from automl.spaces.read import read_space
 from automl.tracking.record import Record
-
-
-class Heard(Silent):
-    """Keeps what is said."""
-
-    def __init__(self):
-        self.said = []
-
-    def say(self, sentence):
-        self.said.append(sentence)
+from tests.watching import Heard
 
 
 class Impatient(Heard):
@@ -31,7 +21,7 @@ class Impatient(Heard):
 
     def say(self, sentence):
         super().say(sentence)
-        if len(self.said) == 3:
+        if len(self.sentences) == 3:
             raise KeyboardInterrupt
 
 
@@ -71,7 +61,7 @@ def run(searched, tmp_path_factory):
     copy = Record(shutil.copytree(searched, tmp_path_factory.mktemp("run") / "runs" / searched.name))
     heard, before = Heard(), (contents(copy), summarise(copy))
     run_reference(copy, 3, heard)
-    return copy, heard.said, before
+    return copy, heard.sentences, before
 
 
 def test_as_many_are_trained_as_asked_for_and_each_is_told(run):
@@ -109,9 +99,9 @@ def test_the_number_is_a_total(run, record):
     heard = Heard()
     run_reference(record, 3, heard)
     run_reference(record, 2, heard)
-    assert heard.said == []
+    assert heard.sentences == []
     run_reference(record, 4, heard)
-    assert len(heard.said) == 2 and heard.said[-1].startswith("random config 4 of 4: ")
+    assert len(heard.sentences) == 2 and heard.sentences[-1].startswith("random config 4 of 4: ")
     assert told_of(record)[:3] == told_of(run[0])
 
 
@@ -135,7 +125,7 @@ def test_where_nothing_may_be_tried_a_failure_is_told(record):
     record.write_json("plan.json", {**plan, "max_parameters": 1})
     heard = Heard()
     run_reference(record, 1, heard)
-    assert heard.said[-1] == "random config 1 of 1: infeasible"
+    assert heard.sentences[-1] == "random config 1 of 1: infeasible"
     assert record.read_jsonl("reference.jsonl")[0]["outcome"]["kind"] == "infeasible"
 
 
