@@ -1,4 +1,4 @@
-"""A process that is killed between two epochs, and checkpoints that are due after every one."""
+"""A process that is killed between two epochs, or asked to end there, and checkpoints that are due after every one."""
 
 from __future__ import annotations
 
@@ -15,3 +15,23 @@ class Always:
 
     def timed(self, write, n_weights):
         write()
+
+
+class AfterEpochs:
+    """Somebody who asks for the end at the end of an epoch.
+
+    Args:
+        number: Of which.
+    """
+
+    def __init__(self, number):
+        self._left = number
+
+    @property
+    def asked(self):
+        self._left -= 1
+        return self._left == 0
+
+    def check(self):
+        if self._left == 0:
+            raise KeyboardInterrupt

@@ -56,7 +56,7 @@ def ablation_of(
         space,
         space.default(),
         record.trial(best).read_config(),
-        Retrainer(record, trainer, plan.seed, plan.cohort_size, interrupts),
+        Retrainer(record, trainer, plan.seed, plan.cohort_size, interrupts, say),
         allowed,
         say,
     )

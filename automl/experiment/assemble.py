@@ -87,7 +87,7 @@ def assemble(
         costs=plan.objective,
     )
     leases = Leases(record, place) if plan.jobs > 1 else None
-    objective.checkpoints = Checkpoints(record, plan.seed, interrupts)
+    objective.checkpoints = Checkpoints(record, plan.seed, interrupts, progress.say)
     objective.is_fatal = Deaths(record).is_fatal
     if leases is not None:
         objective.checkpoints.beat = leases.beat

@@ -35,7 +35,9 @@ class Checkpoints:
     Args:
         record: The run folder.
         seed: The study's seed.
-        interrupts: Whether somebody asked for the search to end.
+        interrupts: Whether somebody asked for the work to end.
+        say: Hears that a cohort goes on, or why it does not.
+        beside: What is trained beside the study's trials, and has a folder of its own; empty for the trials themselves.
         pace: When the next file may be written.
         kept: Called when one was.
         beat: Called at every epoch's end.
@@ -44,6 +46,8 @@ class Checkpoints:
     record: Record
     seed: int
     interrupts: Interrupts
+    say: Callable[[str], None]
+    beside: str = ""
     pace: Pace = field(default_factory=Pace)
     kept: Callable[[], None] = lambda: None
     beat: Callable[[], None] = lambda: None
@@ -52,7 +56,7 @@ class Checkpoints:
         """Give who keeps a cohort safe.
 
         Args:
-            configs: By the trials' numbers, in the cohort's order.
+            configs: By their numbers, in the cohort's order, with whatever else makes them what they are.
             watch: Follows them.
         """
         made_from = {
@@ -60,6 +64,7 @@ class Checkpoints:
             "version": version("automl"),
             "study": self.record.read_json(PLAN).get("study_id"),
             "seed": self.seed,
+            **({"beside": self.beside} if self.beside else {}),
             "trials": [[number, dict(config)] for number, config in configs.items()],
         }
         identity = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
@@ -72,7 +77,7 @@ class Checkpoints:
 
     @property
     def _folder(self) -> Path:
-        return self.record.run_dir / CHECKPOINTS
+        return self.record.run_dir / CHECKPOINTS / self.beside
 
     def secure(self) -> None:
         """Wait until what was decided on cohorts in training is on the disk, as it must be before they are."""
@@ -166,10 +171,11 @@ class CohortKeeper:
         self._all.interrupts.check()
 
     def _write(self, cohort: Kept) -> None:
-        self._path.parent.mkdir(exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._all.secure()
         save_cohort(self._path, cohort, {"cohort": self._identity, "seconds": repr(self.seconds)})
         self._all.kept()
 
     def _say(self, what: str) -> None:
-        self._watch.progress.say(f"{CHECKPOINTS}/{self._path.name} {what}")
+        path = self._path.relative_to(self._all.record.run_dir).as_posix()
+        self._all.say(f"{path} {what}")

@@ -59,20 +59,18 @@ def hold_finals(
         return
     times = counted(plan.repeats, "time")
     say(f"training the {len(finalists)} best trials again, {times} each, for the seed has its share in a score")
-    scores = _repeat(record, plan, stage, finalists, clock=clock, interrupts=interrupts)
+    trainer = Trainer(stage, pick_device(plan.device), plan.limits)
+    retrainer = Retrainer(record, trainer, plan.seed, plan.cohort_size, interrupts, say, clock)
+    scores = _repeat(record, plan, retrainer, finalists)
     told = {"trials": len(outcomes), **_told(stage, scores)}
     record.write_json(FINALS, told)
     say(sentence(told, stage.task.metric))
 
 
-def _repeat(
-    record: Record, plan: Plan, stage: Stage, finalists: list[int], *, clock: Clock, interrupts: Interrupts
-) -> dict[int, list[float]]:
+def _repeat(record: Record, plan: Plan, retrainer: Retrainer, finalists: list[int]) -> dict[int, list[float]]:
     """Give each finalist's scores, the seeds in the same order for all."""
     configs = {number: record.trial(number).read_config() for number in finalists}
     wanted = [(number, repeat) for repeat in range(plan.repeats) for number in finalists]
-    trainer = Trainer(stage, pick_device(plan.device), plan.limits)
-    retrainer = Retrainer(record, trainer, plan.seed, plan.cohort_size, interrupts, clock)
     found: dict[tuple[int, int], float] = {}
     for place, outcome in retrainer.run([Retraining(configs[number], repeat) for number, repeat in wanted]):
         if isinstance(outcome, Completed) and outcome.stopped_by != "budget":

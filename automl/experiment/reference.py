@@ -12,11 +12,12 @@ import numpy as np
 
 from automl.budget import Clock
 from automl.errors import StudyError
+from automl.experiment.checkpoints import Checkpoints
 from automl.experiment.interrupts import Interrupts, deferred
 from automl.experiment.plan import Plan
 from automl.experiment.progress import Logged, Progress, Silent
 from automl.experiment.run import resumable
-from automl.experiment.shortage import contained
+from automl.experiment.shortage import Shortage, contained
 from automl.experiment.stage import set_out
 from automl.experiment.trainer import Candidate, Trainer
 from automl.experiment.watch import Watch
@@ -30,7 +31,7 @@ from automl.training.device import pick_device
 from automl.trial import Failed, outcome_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from automl.experiment.shortage import Portions
     from automl.spaces.space import Space
@@ -65,13 +66,27 @@ def run_reference(record: Record, count: int, progress: Progress | None = None) 
             progress = Logged(progress or Silent(), record.log_path)
             progress.say(f"training {counted(len(missing), 'random config')} beside study {record.study}")
             with deferred() as interrupts:
-                reference = _assemble(record, interrupts)
+                reference = reference_of(record, interrupts, progress.say)
                 for number in missing:
                     progress.say(_told(number, count, reference.train(number)))
 
 
+def reference_of(record: Record, interrupts: Interrupts, say: Callable[[str], None]) -> Reference:
+    """Set out the random trainings of a study.
+
+    Args:
+        record: The run folder, whose data is divided.
+        interrupts: Whether somebody asked for the work to end.
+        say: Hears that a training goes on where it was cut off.
+    """
+    plan = Plan.from_json(record.read_json(PLAN))
+    trainer = Trainer(set_out(record, plan), pick_device(plan.device), plan.limits)
+    checkpoints = Checkpoints(record, plan.seed, interrupts, say, "reference")
+    return Reference(record, read_space(str(record.space_path)), trainer, plan.seed, interrupts, checkpoints)
+
+
 @dataclass(frozen=True)
-class _Reference:
+class Reference:
     """Draws configs and trains them, each by its number."""
 
     record: Record
@@ -79,6 +94,7 @@ class _Reference:
     trainer: Trainer
     seed: int
     interrupts: Interrupts
+    checkpoints: Checkpoints
 
     def train(self, number: int) -> Outcome:
         """Train a config to its end, and keep what it came to; whatever goes wrong in it is its outcome."""
@@ -87,6 +103,7 @@ class _Reference:
         reason = self.trainer.infeasible(config)
         outcome = Failed("infeasible", reason, "", 0.0) if reason else self._contained(number, config)
         self.record.append_jsonl(REFERENCE, {"config": dict(config), "outcome": outcome_to_json(outcome)})
+        self.checkpoints.forget([number])
         return outcome
 
     def _draw(self, number: int) -> Config:
@@ -99,19 +116,14 @@ class _Reference:
         return config
 
     def _contained(self, number: int, config: Config) -> Outcome:
-        return contained(self._train, {number: config}, most_parts=self.trainer.most_parts)[number]
+        shortage = Shortage(begin_anew=self.checkpoints.forget)
+        return contained(self._train, {number: config}, shortage, self.trainer.most_parts)[number]
 
     def _train(self, cohort: Mapping[int, Config], portions: Portions) -> dict[int, Outcome]:
         watch = Watch(list(cohort), self.trainer.stage, NoPruner(), Clock(None), Silent(), self.interrupts)
-        parts = portions.accumulation
+        keeper, parts = self.checkpoints.keeper(cohort, watch), portions.accumulation
         candidates = [Candidate(config, (self.seed, "reference", number), parts) for number, config in cohort.items()]
-        return dict(zip(cohort, (outcome for _, outcome in self.trainer.train(candidates, watch))))
-
-
-def _assemble(record: Record, interrupts: Interrupts) -> _Reference:
-    plan = Plan.from_json(record.read_json(PLAN))
-    trainer = Trainer(set_out(record, plan), pick_device(plan.device), plan.limits)
-    return _Reference(record, read_space(str(record.space_path)), trainer, plan.seed, interrupts)
+        return dict(zip(cohort, (outcome for _, outcome in self.trainer.train(candidates, watch, keeper))))
 
 
 def _told(number: int, count: int, outcome: Outcome) -> str:

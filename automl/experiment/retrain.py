@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
+from automl.experiment.checkpoints import Checkpoints
 from automl.experiment.progress import Silent
 from automl.experiment.recipe import is_shared
-from automl.experiment.shortage import contained
+from automl.experiment.shortage import Shortage, contained
 from automl.experiment.trainer import Candidate
 from automl.experiment.watch import Watch
 from automl.study.rungs import NoPruner
 from automl.trial import outcome_from_json, outcome_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.shortage import Portions
@@ -42,7 +43,7 @@ class Retraining:
 
 @dataclass
 class Retrainer:
-    """Trains configs to their end, in cohorts; a cohort that was trained before is told again.
+    """Trains configs to their end, in cohorts; a cohort that was trained before is told again, one cut off goes on.
 
     What a member of a cohort comes to depends, to rounding, on the others. So a cohort is taken from the record only
     where all of it is there: the results do not depend on what was trained before, or on where that was interrupted.
@@ -53,6 +54,7 @@ class Retrainer:
         seed: The study's seed.
         size: How many train together; None to decide by the candidates' size.
         interrupts: Whether somebody asked for the work to end.
+        say: Hears that a cohort goes on.
         clock: When the time is up; what it cut short is not kept.
     """
 
@@ -61,11 +63,13 @@ class Retrainer:
     seed: int
     size: int | None
     interrupts: Interrupts
+    say: Callable[[str], None] = lambda sentence: None
     clock: Clock = field(default_factory=lambda: Clock(None))
     _known: dict[str, list[Outcome]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Read what was trained before."""
+        self._checkpoints = Checkpoints(self.record, self.seed, self.interrupts, self.say, "retrainings")
         lines = self.record.read_jsonl(RETRAININGS)
         self._known = {_key(line["members"]): [outcome_from_json(each) for each in line["outcomes"]] for line in lines}
 
@@ -76,7 +80,7 @@ class Retrainer:
             The place of each in what was wanted, with what it came to, as cohorts end.
 
         Raises:
-            KeyboardInterrupt: Somebody asked for the work to end; nothing of the cohort in training is kept.
+            KeyboardInterrupt: Somebody asked for the work to end; the cohort in training goes on the next time.
         """
         for places in self._cohorts(wanted):
             yield from zip(places, self._run([wanted[place] for place in places]))
@@ -98,8 +102,10 @@ class Retrainer:
         key = _key(members)
         if key not in self._known:
             self.interrupts.check()
-            ended = contained(self._train, dict(enumerate(cohort)), most_parts=self._most_parts)
+            shortage = Shortage(begin_anew=self._checkpoints.forget)
+            ended = contained(self._train, dict(enumerate(cohort)), shortage, self._most_parts)
             outcomes = [ended[place] for place in range(len(cohort))]
+            self._checkpoints.forget(ended)
             if self.clock.is_over:
                 return outcomes
             self._known[key] = outcomes
@@ -113,9 +119,10 @@ class Retrainer:
     def _train(self, cohort: Mapping[int, Retraining], portions: Portions) -> dict[int, Outcome]:
         stage = self.trainer.stage
         watch = Watch(list(cohort), stage, NoPruner(), self.clock, Silent(), self.interrupts)
-        parts = portions.accumulation
+        made_of = {place: {**each.config, "repeat": each.repeat} for place, each in cohort.items()}
+        keeper, parts = self._checkpoints.keeper(made_of, watch), portions.accumulation
         candidates = [Candidate(each.config, (self.seed, "retraining", each.repeat), parts) for each in cohort.values()]
-        return dict(zip(cohort, (outcome for _, outcome in self.trainer.train(candidates, watch))))
+        return dict(zip(cohort, (outcome for _, outcome in self.trainer.train(candidates, watch, keeper))))
 
 
 def _key(members: Any) -> str:

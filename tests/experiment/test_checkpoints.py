@@ -62,7 +62,7 @@ class Room:
         interrupts = interrupts or Interrupts()
         pruner = Halving(self.record.lines(RUNGS), higher_is_better=True, first=3)
         watch = Watch(list(configs), self.stage, pruner, Clock(seconds), heard or Heard(), interrupts)
-        checkpoints = Checkpoints(self.record, seed, interrupts, Always(), kept)
+        checkpoints = Checkpoints(self.record, seed, interrupts, watch.progress.say, pace=Always(), kept=kept)
         candidates = [Candidate(config, (seed, number)) for number, config in configs.items()]
         trainer = Trainer(self.stage, torch.device("cpu"))
         return trainer.train(candidates, watch, checkpoints.keeper(configs, watch))
@@ -258,7 +258,7 @@ def test_trials_that_are_over_leave_no_file(room):
     room.killed_at(5)
     (room.path.parent / f".{FILE}.tmp").write_bytes(b"half")
     (room.path.parent / "0005-0034.safetensors").write_bytes(b"of others")
-    Checkpoints(room.record, 0, Interrupts()).forget([3, 4])
+    Checkpoints(room.record, 0, Interrupts(), print).forget([3, 4])
     assert [path.name for path in room.path.parent.iterdir()] == ["0005-0034.safetensors"]
     forget_all(room.record)
     assert not room.path.parent.exists()

@@ -236,7 +236,7 @@ class Study:
         interrupts = Interrupts()
         trainer = Trainer(self.stage, torch.device("cpu"))
         objective = Objective(self.record, trainer, 0, NoPruner(), Clock(None), heard, interrupts=interrupts)
-        objective.checkpoints = Checkpoints(self.record, 0, interrupts, Always())
+        objective.checkpoints = Checkpoints(self.record, 0, interrupts, heard.say, pace=Always())
         with Scarce(self.bound) as memory:
             objective.run(self.configs)
         return memory, heard.sentences

@@ -9,10 +9,12 @@ import pytest
 
 import automl
 from automl.errors import StudyError
-from automl.experiment.reference import run_reference
+from automl.experiment.interrupts import Interrupts
+from automl.experiment.reference import reference_of, run_reference
 from automl.report.summary import summarise
 from automl.spaces.read import read_space
 from automl.tracking.record import Record
+from tests.killing import AfterEpochs
 from tests.watching import Heard
 
 
@@ -111,6 +113,16 @@ def test_after_an_interruption_it_goes_on_as_if_there_was_none(run, record):
     assert len(told_of(record)) == 2
     run_reference(record, 3)
     assert told_of(record) == told_of(run[0])
+
+
+def test_a_training_that_was_cut_off_goes_on_and_comes_to_the_same(run, record):
+    said = []
+    with pytest.raises(KeyboardInterrupt):
+        reference_of(record, AfterEpochs(4), said.append).train(0)
+    assert said == [] and told_of(record) == []
+    reference_of(record, Interrupts(), said.append).train(0)
+    assert said == ["checkpoints/reference/0000.safetensors goes on after epoch 4"]
+    assert told_of(record) == told_of(run[0])[:1]
 
 
 def test_what_may_not_be_tried_is_drawn_again(record):

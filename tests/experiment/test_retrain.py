@@ -1,4 +1,4 @@
-"""Configs trained once more, in cohorts: kept, told again, and each fault kept with one of them."""
+"""Configs trained once more, in cohorts: kept, told again, gone on with, and each fault kept with one of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+from automl.experiment.checkpoints import CHECKPOINTS
 from automl.experiment.interrupts import Interrupts
+from automl.experiment.plan import Plan
 from automl.experiment.retrain import RETRAININGS, Retrainer, Retraining
+from automl.experiment.stage import set_out
+from automl.experiment.trainer import Trainer as RealTrainer
 from automl.tracking.record import Record
 from automl.trial import Completed, Failed
+from tests.killing import AfterEpochs
 
 NARROW = {"family": "mlp", "family.mlp.width": 8, "optimizer": "adamw", "optimizer.adamw.lr": 0.01}
 WIDE = {**NARROW, "family.mlp.width": 16}
@@ -43,7 +49,7 @@ class Trainer:
     def cohort_size(self, config):
         return self.size
 
-    def train(self, candidates, watch):
+    def train(self, candidates, watch, keeper=None):
         self.trained.append(candidates)
         if any(candidate.config["optimizer.adamw.lr"] < 0 for candidate in candidates):
             raise ValueError("a rate below 0")
@@ -161,3 +167,43 @@ def test_a_torn_last_line_is_trained_again(record):
 def test_nothing_wanted_is_nothing_trained(record):
     assert run(retrainer(record, Trainer())) == {}
     assert not record.has(RETRAININGS)
+
+
+@pytest.fixture(scope="module")
+def trainer(tmp_path_factory):
+    plan = Plan(data="iris", study="iris", runs_dir=str(tmp_path_factory.mktemp("runs")))
+    stage = set_out(Record.create(tmp_path_factory.mktemp("runs"), "iris"), plan)
+    return RealTrainer(stage, torch.device("cpu"))
+
+
+SOME = [Retraining({**config, "training.epochs": 8}, repeat) for config in (NARROW, FAST) for repeat in (0, 1)]
+
+
+def _without_clocks(ended):
+    return [replace(ended[place], seconds=0.0) for place in range(len(ended))]
+
+
+def test_a_cohort_that_was_cut_off_goes_on_and_comes_to_the_same(record, trainer, tmp_path):
+    whole = run(retrainer(Record.create(tmp_path, "whole"), trainer), *SOME)
+    said = []
+    with pytest.raises(KeyboardInterrupt):
+        run(Retrainer(record, trainer, 7, None, AfterEpochs(5), said.append), *SOME)
+    assert said == [] and not record.has(RETRAININGS)
+    ended = run(Retrainer(record, trainer, 7, None, Interrupts(), said.append), *SOME)
+    assert said == [f"{CHECKPOINTS}/retrainings/0000-0003.safetensors goes on after epoch 5"]
+    assert _without_clocks(ended) == _without_clocks(whole)
+
+
+def test_a_cohort_does_not_go_on_from_where_one_of_other_seeds_was_cut_off(record, trainer, tmp_path):
+    others = [replace(each, repeat=each.repeat + 2) for each in SOME]
+    whole = run(retrainer(Record.create(tmp_path, "whole"), trainer), *others)
+    with pytest.raises(KeyboardInterrupt):
+        run(Retrainer(record, trainer, 7, None, AfterEpochs(5)), *SOME)
+    assert _without_clocks(run(retrainer(record, trainer), *others)) == _without_clocks(whole)
+
+
+def test_nothing_is_left_of_a_cohort_that_is_over(record, trainer):
+    with pytest.raises(KeyboardInterrupt):
+        run(Retrainer(record, trainer, 7, None, AfterEpochs(5)), *SOME)
+    run(retrainer(record, trainer), *SOME)
+    assert list((record.run_dir / CHECKPOINTS).rglob("*.safetensors")) == []
