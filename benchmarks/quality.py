@@ -81,7 +81,7 @@ def _search(
     words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--study", "measured"]
     words += ["--runs-dir", str(room), "--quiet", "--json", *more]
     started = time.perf_counter()
-    report = json.loads(_run([sys.executable, "-m", "automl", *words]))
+    report = json.loads(run([sys.executable, "-m", "automl", *words]))
     members = len(report.get("ensemble", {}).get("members", [1]))
     facts = {
         "seconds": round(time.perf_counter() - started, 1),
@@ -97,11 +97,12 @@ def peer(system: str, name: str, train: Path, test: Path, options: argparse.Name
     python = options.peers.absolute() / _HOMES.get(system, system) / "bin" / "python"
     words = [system, str(train), str(test), str(output), "--target", table.target, "--seconds", str(options.seconds)]
     words += ["--seed", str(seed), *(["--classes"] if table.are_classes else [])]
-    told = json.loads(_run([str(python), str(_HERE / "peers.py"), *words]).splitlines()[-1])
+    told = json.loads(run([str(python), str(_HERE / "peers.py"), *words]).splitlines()[-1])
     return {"predicted": pd.read_parquet(output)["prediction"].to_numpy(), **told}
 
 
-def _run(command: list[str]) -> str:
+def run(command: list[str]) -> str:
+    """Run a command; give what it prints."""
     done = subprocess.run(command, capture_output=True, text=True, cwd=tempfile.gettempdir(), env=_environment())
     if done.returncode:
         raise RuntimeError(f"{shlex.join(command)}\n{done.stderr[-2000:]}")

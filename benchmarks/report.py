@@ -257,6 +257,34 @@ def _seconds_of(system: str, entries: list[Result]) -> str:
     return f"{statistics.median(known):.0f}" if known else ""
 
 
+def realmlp(results: list[Result]) -> list[str]:
+    """Show one RealMLP here beside one by its authors' package."""
+    header = ("table", "metric", "automl", "pytabkit", "lead of automl (95 %)", "seconds", "pytabkit's", "ratio")
+    rows = []
+    for entry in results[-1]["entries"]:
+        ours, theirs = entry["systems"]["automl"], entry["systems"]["realmlp"]
+        lead = theirs["lead"]
+        rows.append(
+            (
+                entry["table"],
+                entry["metric"],
+                f"{ours['value']:.5g}",
+                f"{theirs['value']:.5g}",
+                f"{lead['value']:+.4g} ({lead['ci_low']:.4g} to {lead['ci_high']:.4g})",
+                f"{ours['seconds']:.0f}",
+                f"{theirs['seconds']:.0f}",
+                f"**{theirs['seconds'] / ours['seconds']:.1f}x**",
+            )
+        )
+    return [
+        "### One RealMLP, here and by its authors' package",
+        "",
+        "The published defaults, trained at the same time, a core each; test scores, and the seconds of training.",
+        "",
+        *table(header, rows),
+    ]
+
+
 def sizes(results: list[Result]) -> list[str]:
     """Show what an epoch costs a candidate by the size of its cohort."""
     header = ("data", "space", "members", "steps", "ms an epoch", "ms a candidate", "device computes", "kernels a step")
@@ -349,6 +377,7 @@ SECTIONS = {
     "equal-time": equal_time,
     "variants": variants,
     "tables": tables,
+    "realmlp": realmlp,
     "sizes": sizes,
     "overhead-trials": overhead_trials,
     "overhead-start": overhead_start,
