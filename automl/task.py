@@ -16,6 +16,9 @@ TaskKind = Literal["binary", "multiclass", "regression"]
 
 COLUMN_KINDS: tuple[ColumnKind, ...] = ("numeric", "category", "boolean", "datetime", "image")
 TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "regression")
+LossName = Literal["cross_entropy", "squared_error"]
+Link = Literal["softmax", "identity"]
+CoderName = Literal["classes", "number"]
 
 HIGHER_IS_BETTER: dict[str, bool] = {
     "accuracy": True,
@@ -29,6 +32,39 @@ HIGHER_IS_BETTER: dict[str, bool] = {
 }
 CLASS_METRICS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What all tasks of a kind have in common.
+
+    Args:
+        coder: What turns the target into what is learned, a key of `automl.data.target.CODERS`.
+        metrics: Those that score it, the default first.
+        loss: What is differentiated, a key of `automl.training.loss.LOSSES`.
+        link: What makes predictions of a network's outputs: what several networks say is averaged behind it.
+        sureness: What is learned of how sure a network is.
+    """
+
+    coder: CoderName
+    metrics: tuple[str, ...]
+    loss: LossName
+    link: Link
+    sureness: Literal["temperature", "interval"]
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether every row is of one of several classes."""
+        return self.link == "softmax"
+
+
+_CLASSES = Traits("classes", CLASS_METRICS, "cross_entropy", "softmax", "temperature")
+KINDS: dict[TaskKind, Traits] = {
+    "binary": _CLASSES,
+    "multiclass": _CLASSES,
+    "regression": Traits("number", REGRESSION_METRICS, "squared_error", "identity", "interval"),
+}
+"""What each kind of task comes to."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +143,11 @@ class Task:
     weight: str | None = None
     group: str | None = None
     transform: Literal["none", "log", "log1p"] = "none"
+
+    @property
+    def traits(self) -> Traits:
+        """What it has in common with all tasks of its kind."""
+        return KINDS[self.kind]
 
     @property
     def higher_is_better(self) -> bool:

@@ -41,13 +41,13 @@ class Calibration:
         return outputs if self.temperature == 1.0 else outputs / self.temperature
 
     def interval(self, coder: TargetCoder, outputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Give the interval around each number (N,) by its ends' names, in the target's own units; nothing of classes.
+        """Give the interval around each number (N,) by its ends' names, in the target's own units.
 
         Args:
             coder: The target's mean, scale and transform.
             outputs: What the network gives (N, 1).
         """
-        if self.radius is None or coder.classes:
+        if self.radius is None:
             return {}
         return {name: coder.decode(outputs[:, 0] + side * self.radius) for name, side in zip(ENDS, (-1.0, 1.0))}
 

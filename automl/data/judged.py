@@ -62,16 +62,17 @@ def judged_rows(
         `prediction_NAME` and `loss_NAME` of every other predictor, then `weight` and `group` where rows have them.
     """
     model, *others = outputs
+    told = coder.told(outputs[model])
     columns: dict[str, Any] = {
         "row": rows[ROW].to_numpy(),
         "truth": rows[coder.target].to_numpy(),
-        "prediction": _labels(coder, outputs[model]),
+        "prediction": told["prediction"],
         "loss": losses[model],
     }
-    columns |= {f"probability_{label}": outputs[model][:, code] for code, label in enumerate(coder.classes)}
+    columns |= told
     columns |= interval
     for name in others:
-        columns |= {f"prediction_{name}": _labels(coder, outputs[name]), f"loss_{name}": losses[name]}
+        columns |= {f"prediction_{name}": coder.answers(outputs[name]), f"loss_{name}": losses[name]}
     roles = {"weight": task.weight, "group": task.group} if task else {}
     columns |= {role: rows[name].to_numpy() for role, name in roles.items() if name is not None}
     return pd.DataFrame(columns)
@@ -80,12 +81,7 @@ def judged_rows(
 def read_judged(path: Path, coder: TargetCoder) -> Judged:
     """Read what `judged_rows` laid out for the model."""
     table = pd.read_parquet(path).sort_values("row", kind="stable")
-    truth = coder.encode(table["truth"]) if coder.classes else table["truth"].to_numpy(dtype="float64")
-    columns = [f"probability_{label}" for label in coder.classes] or "prediction"
-    output = table[columns].to_numpy(dtype="float64")
+    truth = coder.truth(table["truth"])
+    output = table[list(coder.columns)].to_numpy(dtype="float64")
     weights, groups = (table[role].to_numpy() if role in table else None for role in ("weight", "group"))
-    return Judged(table["row"].to_numpy(), truth, output, weights, groups)
-
-
-def _labels(coder: TargetCoder, output: NDArray[Any]) -> NDArray[Any]:
-    return coder.decode(output.argmax(axis=1)) if coder.classes else output
+    return Judged(table["row"].to_numpy(), truth, output if coder.is_wide else output[:, 0], weights, groups)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from automl.evaluation.calibrate import shares
-from automl.evaluation.metrics import Array
+from automl.evaluation.means import Array
+from automl.task import Link
 
 Goodness = tuple[float, ...]
 """How good outputs are, the larger the better; what comes first counts first."""
@@ -19,29 +20,29 @@ _ROUNDS_A_MEMBER = 3
 """How often one is added at most, for each that there may be: some count several times."""
 
 
-def blend(outputs: Sequence[Array], weights: Sequence[float], *, are_classes: bool) -> Array:
+def blend(outputs: Sequence[Array], weights: Sequence[float], link: Link) -> Array:
     """Give the mean of several outputs (N, K): of classes that of their probabilities, as logarithms.
 
     Args:
         outputs: Of each, (N, K).
         weights: How much each counts; they add up to 1.
-        are_classes: Whether they are logits.
+        link: What makes predictions of them; the mean is taken behind it.
 
     Examples:
-        >>> blend([np.array([[1.0]]), np.array([[3.0]])], [0.75, 0.25], are_classes=False)
+        >>> blend([np.array([[1.0]]), np.array([[3.0]])], [0.75, 0.25], "identity")
         array([[1.5]])
-        >>> np.exp(blend([np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]])], [0.5, 0.5], are_classes=True)).round(3)
+        >>> np.exp(blend([np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]])], [0.5, 0.5], "softmax")).round(3)
         array([[0.7, 0.3]])
     """
-    terms = [_terms(each, are_classes=are_classes) for each in outputs]
-    return _outputs(np.tensordot(np.asarray(weights), np.stack(terms), axes=1), are_classes=are_classes)
+    terms = [_terms(each, link) for each in outputs]
+    return _outputs(np.tensordot(np.asarray(weights), np.stack(terms), axes=1), link)
 
 
 def select(
     outputs: Sequence[Array],
     goodness: Callable[[Array], Goodness],
     *,
-    are_classes: bool,
+    link: Link,
     most: int,
     is_allowed: Callable[[frozenset[int]], bool] = lambda places: True,
 ) -> dict[int, float]:
@@ -53,22 +54,22 @@ def select(
     Args:
         outputs: Of each that may be chosen, the best one first.
         goodness: Says how good outputs are.
-        are_classes: Whether they are logits.
+        link: What makes predictions of them; the mean is taken behind it.
         most: How many different ones may be chosen.
         is_allowed: Whether those of some places may be together.
 
     Returns:
         By place in `outputs`: the share of the mean; the first alone where nothing is better than it.
     """
-    terms = [_terms(each, are_classes=are_classes) for each in outputs]
+    terms = [_terms(each, link) for each in outputs]
     chosen, total = [0], terms[0]
-    best, best_length = goodness(_outputs(total, are_classes=are_classes)), 1
+    best, best_length = goodness(_outputs(total, link)), 1
     while len(chosen) < _ROUNDS_A_MEMBER * most:
         tried = {}
         for place, term in enumerate(terms):
             together = frozenset({*chosen, place})
             if len(together) <= most and is_allowed(together):
-                tried[place] = goodness(_outputs((total + term) / (len(chosen) + 1), are_classes=are_classes))
+                tried[place] = goodness(_outputs((total + term) / (len(chosen) + 1), link))
         added = max(tried, key=lambda place: tried[place])  # the first of equals: the better one
         chosen.append(added)
         total = total + terms[added]
@@ -78,14 +79,26 @@ def select(
     return {place: counted.count(place) / best_length for place in sorted(set(counted))}
 
 
-def _terms(outputs: Array, *, are_classes: bool) -> Array:
+def _terms(outputs: Array, link: Link) -> Array:
     """Give what is averaged: probabilities, or the numbers themselves."""
-    numbers = outputs.astype(np.float64)
-    return shares(numbers) if are_classes else numbers
+    return _LINKS[link][0](outputs.astype(np.float64))
 
 
-def _outputs(mean: Array, *, are_classes: bool) -> Array:
-    if not are_classes:
-        return mean
-    logits: Array = np.log(np.maximum(mean, np.finfo(np.float32).tiny))
+def _outputs(mean: Array, link: Link) -> Array:
+    return _LINKS[link][1](mean)
+
+
+def _identity(values: Array) -> Array:
+    return values
+
+
+def _logarithm(probabilities: Array) -> Array:
+    logits: Array = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
     return logits
+
+
+_LINKS: dict[Link, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "softmax": (shares, _logarithm),
+    "identity": (_identity, _identity),
+}
+"""What makes predictions of outputs, and what makes outputs of predictions."""

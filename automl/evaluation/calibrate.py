@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from automl.evaluation.metrics import Array
+from automl.evaluation.means import Array
 
 _LARGEST = 32.0
 """Temperatures lie between this and its inverse."""

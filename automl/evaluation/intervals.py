@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl.evaluation.metrics import Array, as_they_are, mean_of, statistic
+from automl.evaluation.means import Array, mean_of
+from automl.evaluation.metrics import as_they_are, statistic
 from automl.task import HIGHER_IS_BETTER, Task
 
 _ELEMENTS = 500_000

@@ -8,7 +8,7 @@ import numpy as np
 
 from automl.data.calibration import ENDS, LEVEL, Calibration
 from automl.data.rows import read_rows
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.evaluation.calibrate import radius, temperature
 from automl.evaluation.compare import sureness
 from automl.evaluation.intervals import mean_interval
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from automl.data.target import TargetCoder
     from automl.evaluation.intervals import Resampling
     from automl.experiment.stage import Stage
     from automl.tracking.record import Record
@@ -48,8 +49,10 @@ def calibration(record: Record, trial: int) -> Calibration:
 
 def told(learned: Calibration, task: Task) -> dict[str, Any]:
     """Give what was learned as plain JSON values, with a sentence."""
-    given = {"level": learned.level, "is_given": learned.radius is not None}
-    said = ({"temperature": learned.temperature} if task.classes else given) | {"rows": learned.rows}
+    said: dict[str, Any] = {"level": learned.level, "is_given": learned.radius is not None}
+    if task.traits.sureness == "temperature":
+        said = {"temperature": learned.temperature}
+    said["rows"] = learned.rows
     return {**said, "sentence": sureness(said)}
 
 
@@ -74,7 +77,7 @@ def judged(
         lower, upper = (ends[name] for name in ENDS)
         said["coverage"] = mean_interval((lower <= truth) & (truth <= upper), resampling).to_json()
         said["width"] = float(np.median(upper - lower))
-    elif stage.task.classes:
+    elif stage.task.traits.sureness == "temperature":
         for name, logits in (("log_loss", learned.of_logits(raw)), ("log_loss_without", raw)):
             losses = row_losses(truth, coder.predictions(logits), stage.task)
             said[name] = mean_interval(losses, resampling).value
@@ -83,7 +86,7 @@ def judged(
 
 def _learn(record: Record, trial: int) -> Calibration:
     task = Task.from_json(record.read_json(TASK))
-    coder = TargetCoder.fit(task, learned_rows(record)[task.target])
+    coder = fit_coder(task, learned_rows(record)[task.target])
     rows = read_rows(record.validation_rows_path)
     network, preparation = rebuild(record, trial)
     return learned(task, coder, rows, raw_outputs(network, preparation.transform(rows)))
@@ -92,7 +95,7 @@ def _learn(record: Record, trial: int) -> Calibration:
 def learned(task: Task, coder: TargetCoder, rows: pd.DataFrame, outputs: NDArray[Any]) -> Calibration:
     """Learn how sure a model is from what it gives for rows (N, K) that it was not trained on."""
     truth = coder.encode(rows[task.target])
-    if task.classes:
+    if task.traits.sureness == "temperature":
         weights = None if task.weight is None else rows[task.weight].to_numpy()
         return Calibration(temperature=temperature(outputs, truth, weights), rows=len(rows))
     return Calibration(radius=radius(outputs[:, 0] - truth, LEVEL), rows=len(rows))

@@ -16,7 +16,7 @@ from automl.data.transforms import ASKED
 from automl.errors import DataError, PlanError, unknown
 from automl.experiment.plan import IN_MEMORY, Plan
 from automl.experiment.sharing import absolute, storage_mistakes
-from automl.task import CLASS_METRICS, COLUMN_KINDS, HIGHER_IS_BETTER, REGRESSION_METRICS, TASK_KINDS
+from automl.task import COLUMN_KINDS, HIGHER_IS_BETTER, KINDS, TASK_KINDS, Traits
 from automl.tracking.address import experiment_name
 from automl.tracking.record import Record
 from automl.trial import COSTS
@@ -143,13 +143,19 @@ def _problem_mistakes(plan: Plan) -> Iterator[str]:
 
 
 def _unfit_for_task(plan: Plan) -> Iterator[str]:
-    if plan.task not in TASK_KINDS:
+    traits = _traits(plan)
+    if traits is None:
         return
-    known = REGRESSION_METRICS if plan.task == "regression" else CLASS_METRICS
-    if plan.metric in HIGHER_IS_BETTER and plan.metric not in known:
-        yield f"the metric {plan.metric!r} does not score a {plan.task} task; those that do: {', '.join(known)}"
+    if plan.metric in HIGHER_IS_BETTER and plan.metric not in traits.metrics:
+        fitting = ", ".join(traits.metrics)
+        yield f"the metric {plan.metric!r} does not score a {plan.task} task; those that do: {fitting}"
     if plan.positive is not None and plan.task != "binary":
         yield f"--positive names one of two classes, and a {plan.task} task does not have two"
+
+
+def _traits(plan: Plan) -> Traits | None:
+    """Give what the task comes to that was asked for, if one was that there is."""
+    return next((traits for kind, traits in KINDS.items() if kind == plan.task), None)
 
 
 def _search_mistakes(plan: Plan) -> Iterator[str]:
@@ -229,15 +235,16 @@ def _role_mistakes(plan: Plan) -> Iterator[str]:
 
 def _weighing_mistakes(plan: Plan) -> Iterator[str]:
     yield from _among("target transform", plan.target_transform, ASKED)
-    if plan.target_transform != "none" and plan.task in ("binary", "multiclass"):
+    traits = _traits(plan)
+    if plan.target_transform != "none" and traits and traits.has_classes:
         yield f"--target-transform is about a number to be predicted, and a {plan.task} task has classes"
     if plan.class_weight not in (NONE, BALANCED):
         try:
             parse_class_weights(plan.class_weight)
         except PlanError as error:
             yield str(error)
-    if plan.class_weight != NONE and plan.task == "regression":
-        yield "--class-weight weighs classes, and a regression task has none"
+    if plan.class_weight != NONE and traits and not traits.has_classes:
+        yield f"--class-weight weighs classes, and a {plan.task} task has none"
 
 
 def _among(what: str, name: str | None, known: Sequence[str]) -> Iterator[str]:

@@ -82,7 +82,7 @@ class _Choosing:
 
     def __init__(self, record: Record, plan: Plan, stage: Stage, outcomes: Mapping[int, Outcome]) -> None:
         self._record, self._plan, self._stage = record, plan, stage
-        self._are_classes = bool(stage.task.classes)
+        self._link = stage.task.traits.link
         self._rows = stage.chosen_by
         self._goodness = _goodness(stage, self._rows)
         self._n_trials, self._best = len(outcomes), winner(record)
@@ -134,7 +134,7 @@ class _Choosing:
         found = select(
             [self._pool[number][rows] for number in numbers],
             _goodness(self._stage, self._rows.iloc[rows]),
-            are_classes=self._are_classes,
+            link=self._link,
             most=self._plan.ensemble,
             is_allowed=_Caps(self._record, self._plan, self._stage, numbers).hold,
         )
@@ -143,7 +143,7 @@ class _Choosing:
         return shares if together > alone else {self._best: 1.0}
 
     def _blended(self, shares: Mapping[int, float]) -> NDArray[Any]:
-        return blend([self._pool[each] for each in shares], list(shares.values()), are_classes=self._are_classes)
+        return blend([self._pool[each] for each in shares], list(shares.values()), link=self._link)
 
     def _members(self, number: int, share: float) -> list[Member]:
         """Give the networks of a trial: one, or that of every fold."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.data.rows import read_rows
 from automl.data.seal import Seal
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.experiment.calibration import told
 from automl.experiment.model import Model, model_of
 from automl.experiment.plan import Plan
@@ -97,7 +97,7 @@ def _write(model: Model, form: str, output: Path) -> Parity:
         refit(record, plan, set_out(record, plan), model.trial, say=lambda sentence: None, check=lambda: None)
     network, preparation = model.rebuild()
     task = Task.from_json(record.read_json(TASK))
-    coder = TargetCoder.fit(task, learned_rows(record)[task.target])
+    coder = fit_coder(task, learned_rows(record)[task.target])
     architecture = {**model.architecture(getattr(network, "prefixes", ())), "n_outputs": task.n_outputs}
     reading = {**record.read_json(SPLIT).get("reading", {}), "na": record.read_json(PLAN).get("na", [])}
     exported = Winner(network, architecture, preparation, coder, task, model.calibration(), reading)

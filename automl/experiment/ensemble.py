@@ -126,9 +126,9 @@ def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[Ensembl
             preparations.append(preparation)
         networks.append(network)
         prefixes.append(f"{preparations.index(preparation)}/")
-    are_classes = bool(Task.from_json(record.read_json(TASK)).classes)
+    link = Task.from_json(record.read_json(TASK)).traits.link
     terms = [(member.weight, member.scale, member.shift) for member in members]
-    together = EnsembleNetwork(networks, prefixes, terms, are_classes=are_classes)
+    together = EnsembleNetwork(networks, prefixes, terms, link)
     return together.eval(), JointPreparation(tuple(preparations))
 
 

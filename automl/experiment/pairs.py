@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from automl.data.judged import read_judged
-from automl.data.target import TargetCoder
+from automl.data.target import blank_coder
 from automl.evaluation.compare import verdict
 from automl.evaluation.intervals import Resampling, bootstrap
 from automl.report.summary import judgement_of, read_or, summarise
@@ -45,7 +45,7 @@ def lead(study: Record, over: Record) -> dict[str, Any]:
     if reason:
         return _no_lead(study, over, reason)
     task = Task.from_json(study.read_json(TASK))
-    coder = TargetCoder(task.target, task.classes)
+    coder = blank_coder(task)
     ours, theirs = (read_judged(each.judgement_rows_path, coder) for each in (study, over))
     if ours.rows.tolist() != theirs.rows.tolist():
         return _no_lead(study, over, "their test rows are numbered differently")

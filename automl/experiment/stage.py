@@ -22,12 +22,12 @@ from automl.data.roles import Roles
 from automl.data.rows import joined, read_rows, stacked, write_rows
 from automl.data.seal import Seal
 from automl.data.split import Division, divide
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.data.text_files import Known, how_read
 from automl.data.transforms import SKEWED, described, settle_transform, skewness
 from automl.errors import PlanError, TargetError, unknown
 from automl.study.seeds import seed_of
-from automl.task import CLASS_METRICS, REGRESSION_METRICS, Finding, Label, Task, TaskKind
+from automl.task import KINDS, Finding, Label, Task, TaskKind
 from automl.tracking.record import PLAN, SPLIT, TASK
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from automl.data.target import TargetCoder
     from automl.data.transforms import Transform
     from automl.experiment.plan import Plan
     from automl.tracking.record import Record
@@ -101,7 +102,7 @@ class Stage:
 
     def truth(self, rows: pd.DataFrame) -> NDArray[Any]:
         """Give the rows' target as it is scored: (N,) codes, or numbers in the target's own units."""
-        return self.targets(rows) if self.task.classes else _numbers(rows[self.task.target])
+        return self.coder.truth(rows[self.task.target])
 
     def weights(self, rows: pd.DataFrame) -> NDArray[np.float64] | None:
         """Say how much each row counts (N,); None where all count alike."""
@@ -110,7 +111,7 @@ class Stage:
     def class_weights(self, asked: ClassWeight) -> tuple[float, ...]:
         """Say how much each class weighs in the loss; none where all weigh alike."""
         word = self.class_weight if asked == "given" else asked
-        if word == NONE or not self.task.classes:
+        if word == NONE or not self.task.traits.has_classes:
             return ()
         return class_weights(word, self.targets(self.train), self.task.classes, self.weights(self.train))
 
@@ -162,8 +163,9 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
     rows = joined(train, validation)
     roles = Roles(group=task.group, time=plan.time)
     seed = seed_of(plan.seed, "folds")
-    folds = fold_rows(rows, task.target, roles, stratify=bool(task.classes), count=plan.folds, seed=seed)
-    check_folds(rows[task.target].to_numpy(), folds, task.metric, are_classes=bool(task.classes))
+    are_classes = task.traits.has_classes
+    folds = fold_rows(rows, task.target, roles, stratify=are_classes, count=plan.folds, seed=seed)
+    check_folds(rows[task.target].to_numpy(), folds, task.metric, are_classes=are_classes)
     stages = [
         _stage(task, plan, *(rows.iloc[positions].reset_index(drop=True) for positions in fold)) for fold in folds
     ]
@@ -178,7 +180,7 @@ def learned_rows(record: Record) -> pd.DataFrame:
 
 
 def _stage(task: Task, plan: Plan, train: pd.DataFrame, validation: pd.DataFrame) -> Stage:
-    return Stage(task, TargetCoder.fit(task, train[task.target]), train, validation, plan.class_weight)
+    return Stage(task, fit_coder(task, train[task.target]), train, validation, plan.class_weight)
 
 
 def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -248,7 +250,7 @@ def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:
             to weigh, or no number to transform.
         TargetError: A class that is named is none, or the target has no logarithm.
     """
-    known = CLASS_METRICS if division.classes else REGRESSION_METRICS
+    known = KINDS[division.task_kind].metrics
     metric = plan.metric or known[0]
     if metric not in known:
         raise PlanError(
@@ -271,8 +273,8 @@ def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:
 def _check_class_weight(asked: str, division: Division) -> None:
     if asked == NONE:
         return
-    if not division.classes:
-        raise PlanError("--class-weight weighs classes, and a regression task has none")
+    if not KINDS[division.task_kind].has_classes:
+        raise PlanError(f"--class-weight weighs classes, and a {division.task_kind} task has none")
     if asked != BALANCED:
         class_weights(asked, np.arange(len(division.classes)), division.classes)
 
@@ -280,7 +282,7 @@ def _check_class_weight(asked: str, division: Division) -> None:
 def _transform(asked: str, division: Division) -> Transform:
     if asked == NONE:
         return "none"
-    if division.classes:
+    if KINDS[division.task_kind].coder != "number":
         raise PlanError("--target-transform is about a number to be predicted, and this target is one of classes")
     return settle_transform(asked, _numbers(division.train[division.target]), division.target)
 

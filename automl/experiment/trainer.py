@@ -258,6 +258,7 @@ def _member(recipe: Recipe, candidate: Candidate, stage: Stage) -> Member:
         training=recipe.training,
         augmenting=recipe.augment,
         class_weights=stage.class_weights(recipe.training.class_weight),
+        loss=stage.task.traits.loss,
         accumulation=candidate.accumulation,
     )
 

@@ -61,19 +61,15 @@ def predict(rows: pd.DataFrame, folder: Path | str = HERE) -> pd.DataFrame:
     import pandas as pd
 
     from automl.data.calibration import Calibration
-    from automl.data.target import TargetCoder
+    from automl.data.target import coder_from_json
 
     network, preparation, said = load(folder), _preparation(folder), architecture(folder)
-    coder, calibration = TargetCoder.from_json(said["target"]), Calibration.from_json(said["calibration"])
+    coder, calibration = coder_from_json(said["target"]), Calibration.from_json(said["calibration"])
     step = ROWS if preparation.image is None else IMAGES
     chunks = [rows.iloc[start : start + step] for start in range(0, max(1, len(rows)), step)]
     raw = torch.cat([network(_blocks(chunk, preparation)) for chunk in chunks]).numpy()
-    if not coder.classes:
-        ends = calibration.interval(coder, raw)
-        return pd.DataFrame({"prediction": coder.decode(raw[:, 0]), **ends}, index=rows.index)
-    shares = torch.softmax(torch.from_numpy(calibration.of_logits(raw)), dim=1).numpy()
-    columns = {f"probability_{label}": shares[:, code] for code, label in enumerate(coder.classes)}
-    return pd.DataFrame({"prediction": coder.decode(raw.argmax(axis=1)), **columns}, index=rows.index)
+    told = coder.told(coder.predictions(calibration.of_logits(raw))) | calibration.interval(coder, raw)
+    return pd.DataFrame(told, index=rows.index)
 
 
 def read(path: Path | str, folder: Path | str = HERE) -> pd.DataFrame:
@@ -87,11 +83,13 @@ def read(path: Path | str, folder: Path | str = HERE) -> pd.DataFrame:
 
 
 def _together(said: dict[str, Any]) -> torch.nn.Module:
+    from automl.data.target import coder_from_json
+
     members = said["members"]
     networks = [_network(said, member, member["prefix"]) for member in members]
     prefixes = [member["prefix"] for member in members]
     terms = [(member["weight"], member["scale"], member["shift"]) for member in members]
-    return Ensemble(networks, prefixes, terms, are_classes=bool(said["target"]["classes"]))
+    return Ensemble(networks, prefixes, terms, coder_from_json(said["target"]).link)
 
 
 def _network(said: dict[str, Any], member: dict[str, Any], prefix: str = "") -> torch.nn.Module:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from automl.data.calibration import ENDS
 from automl.errors import BundleError
 from automl.export.folders import beside, replace
 from automl.export.manifest import check_manifest
+from automl.export.predictor import names_of, session_of
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 MODEL = "MLmodel"
 SERVED = ("mlflow", "onnxruntime", "numpy", "pandas")
 """What the served model needs, beside Pillow for images."""
-_LABEL_TYPES: dict[type, str] = {bool: "boolean", int: "long", float: "double", str: "string"}
+_ANSWER_TYPES = {
+    "tensor(bool)": "boolean",
+    "tensor(int64)": "long",
+    "tensor(float)": "float",
+    "tensor(double)": "double",
+    "tensor(string)": "string",
+}
+"""MLflow's words for the types of what ONNX gives."""
 
 
 def write_mlflow_model(folder: Path | str, bundle: Path) -> None:
@@ -89,17 +96,16 @@ def _columns(bundle: Path) -> list[dict[str, Any]]:
 
 def _signature(bundle: Path) -> ModelSignature:
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
+    from mlflow.types import ColSpec, Schema, TensorSpec
 
-    task = json.loads((bundle / "task.json").read_text(encoding="utf-8"))
-    labels = task["classes"] or [0.0]
-    outputs = {"prediction": _LABEL_TYPES[type(labels[0])]}
-    outputs |= {f"probability_{label}": "float" for label in task["classes"]}
-    if task.get("calibration", {}).get("radius") is not None and not task["classes"]:
-        outputs |= dict.fromkeys(ENDS, "double")
+    classes = json.loads((bundle / "task.json").read_text(encoding="utf-8"))["classes"]
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec(_ANSWER_TYPES[each.type], name)
+        for each in session_of(bundle / "model.onnx").get_outputs()
+        for name in names_of(each.name, classes)
+    ]
     return ModelSignature(
-        Schema([ColSpec(_input_type(column), column["name"]) for column in _columns(bundle)]),
-        Schema([ColSpec(kind, name) for name, kind in outputs.items()]),
+        Schema([ColSpec(_input_type(column), column["name"]) for column in _columns(bundle)]), Schema(outputs)
     )
 
 

@@ -30,8 +30,9 @@ from automl.data.prepare import Preparation
 from automl.data.reduction import Reduction
 from automl.data.target import TargetCoder
 from automl.export.onnx_columns import add_column
+from automl.export.onnx_ending import add_ending
 from automl.export.onnx_nodes import DOUBLE, FLOAT, ML_DOMAIN, ML_OPSET, OPSET, Nodes
-from automl.task import Block, Column, ColumnKind, Label
+from automl.task import Block, Column, ColumnKind
 
 INPUT_TYPES: dict[ColumnKind, int] = {
     "numeric": TensorProto.DOUBLE,
@@ -39,12 +40,6 @@ INPUT_TYPES: dict[ColumnKind, int] = {
     "boolean": TensorProto.STRING,
     "datetime": TensorProto.INT64,
     "image": TensorProto.UINT8,
-}
-LABEL_TYPES: dict[type, int] = {
-    bool: TensorProto.BOOL,
-    int: TensorProto.INT64,
-    float: TensorProto.DOUBLE,
-    str: TensorProto.STRING,
 }
 _NETWORK = "network/"
 _PREFIXES = ("prepare/", _NETWORK, "predict/")
@@ -178,46 +173,3 @@ def add_reduction(nodes: Nodes, reduction: Reduction, block: str) -> str:
 
 def _shape_of_one(encoding: Encoding) -> tuple[int, ...]:
     return encoding.shape if isinstance(encoding, ImageEncoding) else ()
-
-
-def add_ending(
-    nodes: Nodes, coder: TargetCoder, raw: str, calibration: Calibration = UNCALIBRATED
-) -> list[onnx.ValueInfoProto]:
-    """Turn raw outputs into predictions; the graph's outputs."""
-    if not coder.classes:
-        flat = nodes.cast(nodes.op("Reshape", raw, nodes.constant(np.array([-1], dtype=np.int64))), DOUBLE)
-        _add_numbers(nodes, coder, flat, "prediction")
-        ends = () if calibration.radius is None else zip(ENDS, (-calibration.radius, calibration.radius))
-        for name, distance in ends:
-            _add_numbers(nodes, coder, nodes.op("Add", flat, nodes.number(distance)), name)
-        names = ("prediction", *(ENDS if calibration.radius is not None else ()))
-        return [helper.make_tensor_value_info(name, DOUBLE, ["N"]) for name in names]
-    sure = raw
-    if calibration.temperature != 1.0:
-        sure = nodes.op("Div", raw, nodes.constant(np.array(calibration.temperature, dtype=np.float32)))
-    nodes.op("Softmax", sure, axis=1, output="probabilities")
-    codes = nodes.op("ArgMax", raw, axis=1, keepdims=0)
-    nodes.op("Gather", nodes.constant(_label_array(coder.classes)), codes, output="prediction")
-    return [
-        helper.make_tensor_value_info("prediction", LABEL_TYPES[type(coder.classes[0])], ["N"]),
-        helper.make_tensor_value_info("probabilities", FLOAT, ["N", len(coder.classes)]),
-    ]
-
-
-def _add_numbers(nodes: Nodes, coder: TargetCoder, learned: str, name: str) -> None:
-    """Bring standardised numbers (N,) double into the target's own units; a transform is undone within its ends."""
-    scaled = nodes.op("Mul", learned, nodes.number(coder.scale))
-    if coder.transform == "none":
-        nodes.op("Add", scaled, nodes.number(coder.mean), output=name)
-        return
-    moved = nodes.op("Add", scaled, nodes.number(coder.mean))
-    within = nodes.op("Clip", moved, nodes.number(coder.low), nodes.number(coder.high))
-    if coder.transform == "log":
-        nodes.op("Exp", within, output=name)
-    else:
-        nodes.op("Sub", nodes.op("Exp", within), nodes.number(1.0), output=name)
-
-
-def _label_array(classes: Sequence[Label]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
-    is_text = isinstance(classes[0], str)
-    return np.array(classes, dtype=object if is_text else type(classes[0]))

@@ -47,16 +47,9 @@ def measure_parity(
     rows = comparable(rows, winner.image)
     found = predict(rows)
     raw = _raw_outputs(winner, rows)
-    if winner.coder.classes:
-        wanted = torch.softmax(torch.from_numpy(winner.calibration.of_logits(raw)), dim=1).numpy()
-        equal = found["prediction"].to_numpy() == winner.coder.decode(raw.argmax(axis=1))
-        difference = np.abs(found.iloc[:, 1:].to_numpy(np.float64) - wanted).max(axis=1)
-    else:
-        coder = winner.coder
-        numbers = {"prediction": coder.decode(raw[:, 0]), **winner.calibration.interval(coder, raw)}
-        apart = [coder.distances(found[name].to_numpy(), wanted) for name, wanted in numbers.items()]
-        difference = np.max(apart, axis=0)
-        equal = difference <= LARGEST_DIFFERENCE
+    coder, calibration = winner.coder, winner.calibration
+    wanted = coder.told(coder.predictions(calibration.of_logits(raw))) | calibration.interval(coder, raw)
+    difference, equal = coder.apart({name: found[name].to_numpy() for name in wanted}, wanted)
     parity = Parity(len(rows), float(equal.mean()), float(difference.max()))
     if not (parity.labels_equal >= LABELS_EQUAL and parity.largest_difference <= LARGEST_DIFFERENCE):
         raise BundleError(

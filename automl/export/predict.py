@@ -325,8 +325,8 @@ def open_session() -> onnxruntime.InferenceSession:
 
 def header_of(session: onnxruntime.InferenceSession, classes: list[Any]) -> list[str]:
     """Name what is given for a row: a prediction, then the probability of each class, or the ends of an interval."""
-    others = [each.name for each in session.get_outputs()[1:] if each.name != "probabilities"]
-    return ["prediction", *(f"probability_{label}" for label in classes), *others]
+    shares = [f"probability_{label}" for label in classes]
+    return [name for each in session.get_outputs() for name in (shares if each.name == "probabilities" else [each.name])]
 
 
 def predict(

@@ -44,13 +44,13 @@ class Predictor:
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         if self.folder.is_file():
-            self._session = _session(self.folder)
+            self._session = session_of(self.folder)
             self.manifest, columns, classes, how = _from_metadata(self.folder, self._session)
         else:
             self.manifest = check_manifest(self.folder)
             preparation, task = (_read(self.folder, name) for name in ("preprocessing.json", "task.json"))
             columns, classes, how = preparation["columns"], task["classes"], preparation.get("reading", {})
-            self._session = _session(self.folder / "model.onnx")
+            self._session = session_of(self.folder / "model.onnx")
         self.columns = tuple(Column(column["name"], column["kind"], column.get("numbers", False)) for column in columns)
         pictures = [column for column in columns if column["kind"] == "image"]
         self.image = ImageEncoding.from_json(pictures[0]) if pictures else None
@@ -109,7 +109,7 @@ class Predictor:
         absent = [column.name for column in self.columns if column.name not in rows.columns]
         if absent:
             raise BundleError(f"the rows lack the columns {', '.join(map(repr, absent))}")
-        outputs = {*self._given, *(f"probability_{label}" for label in self.classes)}
+        outputs = {name for given in self._given for name in names_of(given, self.classes)}
         for name in keep:
             if name not in rows.columns:
                 raise BundleError(unknown("column to keep", name, rows.columns))
@@ -124,11 +124,24 @@ class Predictor:
         ]
         names = [each.name for each in self._session.get_inputs()]
         found = dict(zip(self._given, self._session.run(list(self._given), dict(zip(names, inputs)))))
-        shares = found.pop("probabilities", None)
-        return {**found, **{f"probability_{label}": shares[:, code] for code, label in enumerate(self.classes)}}
+        return {
+            name: column
+            for given, values in found.items()
+            for name, column in zip(names_of(given, self.classes), values.reshape(len(values), -1).T)
+        }
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def names_of(given: str, classes: Sequence[Any]) -> list[str]:
+    """Name the columns of an output of the ONNX model: a table of probabilities has one for each class.
+
+    Examples:
+        >>> names_of("prediction", ["no", "yes"]), names_of("probabilities", ["no", "yes"])
+        (['prediction'], ['probability_no', 'probability_yes'])
+    """
+    return [f"probability_{label}" for label in classes] if given == "probabilities" else [given]
+
+
+def session_of(path: Path) -> onnxruntime.InferenceSession:
     """Load a network.
 
     Raises:

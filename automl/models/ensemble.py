@@ -12,10 +12,31 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from automl.task import Link
 
 _LEAST = torch.finfo(torch.float32).tiny
 """A probability that is nothing, so that its logarithm is a number."""
+
+
+def _identity(values: torch.Tensor) -> torch.Tensor:
+    return values
+
+
+def _softmax(logits: torch.Tensor) -> torch.Tensor:
+    return torch.softmax(logits, dim=-1)
+
+
+def _logarithm(probabilities: torch.Tensor) -> torch.Tensor:
+    return probabilities.clamp(min=_LEAST).log()
+
+
+_LINKS: dict[Link, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor]]] = {
+    "softmax": (_softmax, _logarithm),
+    "identity": (_identity, _identity),
+}
+"""What makes predictions of outputs, and what makes outputs of predictions."""
 
 
 class Ensemble(nn.Module):
@@ -29,7 +50,7 @@ class Ensemble(nn.Module):
         prefixes: What the names of each one's blocks begin with in a batch; several may read the same.
         terms: How much each counts, which adds up to 1; by what its numbers are multiplied, and what is added to them,
             so that all are on one scale: those of logits are 1 and 0.
-        are_classes: Whether the members give logits.
+        link: What makes predictions of the members' outputs; the mean is taken behind it.
     """
 
     def __init__(
@@ -37,14 +58,13 @@ class Ensemble(nn.Module):
         members: Sequence[nn.Module],
         prefixes: Sequence[str],
         terms: Sequence[tuple[float, float, float]],
-        *,
-        are_classes: bool,
+        link: Link,
     ) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.prefixes = tuple(prefixes)
         self.terms = tuple(terms)
-        self.are_classes = are_classes
+        self.link = link
         self.largest = max(getattr(member, "largest", 1) for member in members)
 
     def forward(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -52,7 +72,7 @@ class Ensemble(nn.Module):
         mean: torch.Tensor | float = 0.0
         for member, prefix, (weight, scale, shift) in zip(self.members, self.prefixes, self.terms):
             own = {name.removeprefix(prefix): block for name, block in batch.items() if name.startswith(prefix)}
-            outputs = member(own)
-            mean = mean + weight * (torch.softmax(outputs, dim=-1) if self.are_classes else scale * outputs + shift)
-        given = cast("torch.Tensor", mean)
-        return given.clamp(min=_LEAST).log() if self.are_classes else given
+            predicted, _ = _LINKS[self.link]
+            mean = mean + weight * predicted(scale * member(own) + shift)
+        _, outputs = _LINKS[self.link]
+        return outputs(cast("torch.Tensor", mean))

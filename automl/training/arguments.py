@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from automl.task import LossName
 
 Bounds = dict[str, tuple[float, float]]
 """The least and the greatest value of an argument, both included."""
@@ -292,6 +295,7 @@ class Member:
         training: Its batches and its stopping.
         augmenting: How its images are changed.
         class_weights: How much each class weighs in its loss; empty where all weigh alike.
+        loss: What is differentiated; the same for all that train together.
         accumulation: In so many parts its batches go through, one after the other, their gradients added up before the
             step, where memory does not hold a whole batch; then it trains alone, and without batch norm.
     """
@@ -302,4 +306,5 @@ class Member:
     training: Training
     augmenting: Augmenting = Augmenting()
     class_weights: tuple[float, ...] = ()
+    loss: LossName = "cross_entropy"
     accumulation: int = 1

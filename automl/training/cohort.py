@@ -298,7 +298,7 @@ class Cohort:
         weight = self._validation.inputs.get(WEIGHT)
         weighing = Weighing(None if weight is None else weight.to(self._device))
         scores = [self._watcher.score(each.numpy()) for each in self._outputs]
-        return losses(outputs, target, weighing=weighing).tolist(), scores
+        return losses(self._seats[0].member.loss, outputs, target, weighing=weighing).tolist(), scores
 
     def _follow(self, seat: Seat, epoch: Epoch) -> bool:
         """Record a member's epoch; tell whether it is its best so far."""

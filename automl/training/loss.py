@@ -6,12 +6,14 @@ to be 1 on average over all rows, so that a batch of heavy rows moves the weight
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+from torch import Tensor
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from automl.task import LossName
 
 
 class Weighing(NamedTuple):
@@ -68,7 +70,22 @@ class Partners(NamedTuple):
         return Partners(self.target[:, rows], share)
 
 
+class Loss(NamedTuple):
+    """A loss of rows.
+
+    Args:
+        read: Turns a network's outputs into what rows are told from, once for all targets.
+        of_rows: What was read (M, B, ...) or (M, B, k, ...), and targets (M, B), to the loss of each row (M, B).
+        is_smoothed: Whether label smoothing is part of it; what is read are then logarithms of probabilities.
+    """
+
+    read: Callable[[Tensor], Tensor]
+    of_rows: Callable[[Tensor, Tensor], Tensor]
+    is_smoothed: bool
+
+
 def losses(
+    name: LossName,
     outputs: Tensor,
     target: Tensor,
     smoothing: Tensor | None = None,
@@ -78,6 +95,7 @@ def losses(
     """Give each member's mean loss over its rows.
 
     Args:
+        name: Which loss, a key of `LOSSES`.
         outputs: (M, B, K) logits, or (M, B, 1) standardised numbers; (M, B, k, K) or (M, B, k, 1) where a network
             predicts each row k times: a row's loss is then the mean of those.
         target: (M, B) int64 class codes, or float32 standardised numbers.
@@ -89,27 +107,24 @@ def losses(
     Returns:
         (M,)
     """
-    if target.is_floating_point():
-        numbers = outputs.squeeze(-1)
-        wrong = _weighed(_error(numbers, target), weighing.of(target))
-        if partners is not None:
-            other = _error(numbers, partners.target)
-            wrong = torch.lerp(wrong, _weighed(other, weighing.rolled().of(partners.target)), partners.share)
-        return wrong.mean(dim=1)
-    log_probabilities = torch.log_softmax(outputs, dim=-1)
-    own = weighing.of(target)
-    right = _weighed(_surprise(log_probabilities, target), own)
+    loss = LOSSES[name]
+    read, own = loss.read(outputs), weighing.of(target)
+    wrong = _weighed(loss.of_rows(read, target), own)
     if partners is not None:
         theirs = weighing.rolled().of(partners.target)
-        right = torch.lerp(right, _weighed(_surprise(log_probabilities, partners.target), theirs), partners.share)
+        wrong = torch.lerp(wrong, _weighed(loss.of_rows(read, partners.target), theirs), partners.share)
         own = None if own is None or theirs is None else torch.lerp(own, theirs, partners.share)
-    if smoothing is not None:
-        right = (1 - smoothing) * right - smoothing * _weighed(_by_row(log_probabilities.mean(dim=-1)), own)
-    return right.mean(dim=1)
+    if smoothing is not None and loss.is_smoothed:
+        wrong = (1 - smoothing) * wrong - smoothing * _weighed(_by_row(read.mean(dim=-1)), own)
+    return wrong.mean(dim=1)
 
 
 def _weighed(values: Tensor, weight: Tensor | None) -> Tensor:
     return values if weight is None else values * weight
+
+
+def _log_softmax(outputs: Tensor) -> Tensor:
+    return torch.log_softmax(outputs, dim=-1)
 
 
 def _surprise(log_probabilities: Tensor, target: Tensor) -> Tensor:
@@ -117,6 +132,10 @@ def _surprise(log_probabilities: Tensor, target: Tensor) -> Tensor:
     if log_probabilities.dim() == 4:
         target = target.unsqueeze(-1).expand(log_probabilities.shape[:-1])
     return _by_row(-log_probabilities.gather(-1, target.unsqueeze(-1)).squeeze(-1))
+
+
+def _number(outputs: Tensor) -> Tensor:
+    return outputs.squeeze(-1)
 
 
 def _error(numbers: Tensor, target: Tensor) -> Tensor:
@@ -127,3 +146,10 @@ def _error(numbers: Tensor, target: Tensor) -> Tensor:
 def _by_row(values: Tensor) -> Tensor:
     """Give one value a row, the mean where there are several."""
     return values if values.dim() == 2 else values.mean(dim=2)
+
+
+LOSSES: dict[LossName, Loss] = {
+    "cross_entropy": Loss(_log_softmax, _surprise, is_smoothed=True),
+    "squared_error": Loss(_number, _error, is_smoothed=False),
+}
+"""Every loss by its name."""

@@ -80,6 +80,7 @@ class Step:
             raise ValueError("a member that accumulates trains alone")
         self._augmented = Augmenter([each.augmenting for each in members], [each.seed for each in members], device)
         self._classes = _class_weights(members, device)
+        self._loss = members[0].loss
         self.number = torch.tensor(number, device=device)
         self.losses = torch.zeros(len(seats), device=device)
 
@@ -124,7 +125,7 @@ class Step:
         smoothing = self._smoothing
         if smoothing is not None and now.smoothing is not None:
             smoothing = smoothing * now.smoothing
-        loss = losses(outputs, taken.target, smoothing, taken.partners, taken.weighing)
+        loss = losses(self._loss, outputs, taken.target, smoothing, taken.partners, taken.weighing)
         if part is not None:
             loss = loss * part.share
         return loss.detach(), self._stack.gradient(loss.sum())

@@ -15,7 +15,7 @@ from automl.cli.app import run
 from automl.data.images import ImageArray
 from automl.data.prepare import fit_preparation
 from automl.data.preparing import Preparing
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.export.bundle import write_bundle
 from automl.export.winner import Winner
 from automl.task import Column, Task
@@ -43,7 +43,7 @@ def bundle_of(folder: Path, rows: pd.DataFrame, column: Column) -> Path:
     preparation = fit_preparation(rows, task.columns, Preparing())
     network = Linear(sum(int(np.prod(block.shape)) for block in preparation.blocks))
     torch.nn.init.constant_(network.head.weight[1:], 0.05)
-    winner = Winner(network.eval(), {}, preparation, TargetCoder.fit(task, rows["won"]), task)
+    winner = Winner(network.eval(), {}, preparation, fit_coder(task, rows["won"]), task)
     write_bundle(folder, winner, provenance={}, check_rows=rows)
     return folder
 

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl.data.class_coder import ClassCoder
 from automl.data.judged import judged_rows, read_judged
+from automl.data.number_coder import NumberCoder
 from automl.data.rows import write_rows
 from automl.data.target import TargetCoder
 
@@ -22,7 +24,7 @@ def written(path: Path, coder: TargetCoder, truth: list, output: np.ndarray) -> 
 
 @pytest.mark.parametrize("classes", [("a", "b"), (False, True), (1, 7), (0.5, 1.5)])
 def test_classes_of_any_type_are_read_as_their_codes(tmp_path: Path, classes: tuple):
-    coder = TargetCoder("y", classes)
+    coder = ClassCoder("y", classes)
     probabilities = np.array([[0.1, 0.9], [0.8, 0.2], [0.7, 0.3]])
     written(tmp_path / "j.parquet", coder, [classes[1], classes[0], classes[1]], probabilities)
     judged = read_judged(tmp_path / "j.parquet", coder)
@@ -31,13 +33,13 @@ def test_classes_of_any_type_are_read_as_their_codes(tmp_path: Path, classes: tu
 
 
 def test_numbers_are_read_in_the_targets_own_units(tmp_path: Path):
-    coder = TargetCoder("y", (), mean=10.0, scale=2.0)
+    coder = NumberCoder("y", mean=10.0, scale=2.0)
     written(tmp_path / "j.parquet", coder, [30, 10, 20], np.array([31.0, 11.0, 21.0]))
     judged = read_judged(tmp_path / "j.parquet", coder)
     assert judged.truth.tolist() == [10.0, 20.0, 30.0] and judged.output.tolist() == [11.0, 21.0, 31.0]
 
 
 def test_no_feature_is_written(tmp_path: Path):
-    coder = TargetCoder("y", ("a", "b"))
+    coder = ClassCoder("y", ("a", "b"))
     written(tmp_path / "j.parquet", coder, ["a", "b", "a"], np.full((3, 2), 0.5))
     assert "feature" not in pd.read_parquet(tmp_path / "j.parquet").columns

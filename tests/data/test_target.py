@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.target import TargetCoder
+from automl.data.target import CODERS, coder_from_json, fit_coder
 from automl.errors import TargetError
-from automl.task import Task
+from automl.task import KINDS, Task
 
 LABELS = {
     "texts": (("no", "yes"), ["yes", "no", "no"]),
@@ -22,7 +22,7 @@ LABELS = {
 
 def coder_of(classes, target, kind="binary"):
     series = pd.Series(target, name="y")
-    return TargetCoder.fit(Task(kind, "y", (), classes, "accuracy"), series), series
+    return fit_coder(Task(kind, "y", (), classes, "accuracy"), series), series
 
 
 @pytest.mark.parametrize(("classes", "target"), LABELS.values(), ids=LABELS)
@@ -71,14 +71,14 @@ def test_an_infinite_number_is_refused():
 @pytest.mark.parametrize(("classes", "target"), [*LABELS.values(), ((), [1.0, 2.5])], ids=[*LABELS, "regression"])
 def test_a_coder_comes_back_from_strict_json(classes, target):
     coder, _ = coder_of(classes, target, "binary" if classes else "regression")
-    assert TargetCoder.from_json(json.loads(json.dumps(coder.to_json(), allow_nan=False))) == coder
+    assert coder_from_json(json.loads(json.dumps(coder.to_json(), allow_nan=False))) == coder
 
 
 SKEWED = pd.Series([1.0, 2.0, 5.0, 40.0], name="y")
 
 
 def transformed(transform, target=SKEWED):
-    return TargetCoder.fit(Task("regression", "y", (), (), "rmse", transform=transform), target)
+    return fit_coder(Task("regression", "y", (), (), "rmse", transform=transform), target)
 
 
 @pytest.mark.parametrize(("transform", "function"), [("log", np.log), ("log1p", np.log1p)])
@@ -108,4 +108,16 @@ def test_a_target_without_a_logarithm_is_brought_to_the_least():
 
 def test_a_transformed_coder_survives_json():
     coder = transformed("log1p")
-    assert TargetCoder.from_json(json.loads(json.dumps(coder.to_json()))) == coder
+    assert coder_from_json(json.loads(json.dumps(coder.to_json()))) == coder
+
+
+@pytest.mark.parametrize("classes", [("no", "yes"), ()], ids=["classes", "numbers"])
+def test_a_coder_of_a_folder_that_names_no_kind_comes_back(classes):
+    written = {"target": "y", "classes": list(classes), "mean": 2.0, "scale": 3.0, "transform": "none"}
+    coder = coder_from_json({**written, "low": 0.0, "high": 0.0})
+    told = coder.decode(np.array([1, 0]))
+    assert told.tolist() == (["yes", "no"] if classes else [5.0, 2.0])
+
+
+def test_every_kind_of_task_has_a_coder():
+    assert {traits.coder for traits in KINDS.values()} == set(CODERS)

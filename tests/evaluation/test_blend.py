@@ -22,7 +22,7 @@ def test_classes_are_averaged_by_their_probabilities():
     generator = np.random.default_rng(0)
     outputs = [generator.normal(size=(5, 3)) for _ in range(2)]
     shares = [np.exp(each) / np.exp(each).sum(axis=1, keepdims=True) for each in outputs]
-    together = np.exp(blend(outputs, [0.25, 0.75], are_classes=True))
+    together = np.exp(blend(outputs, [0.25, 0.75], link="softmax"))
     assert together == pytest.approx(0.25 * shares[0] + 0.75 * shares[1])
     assert together.sum(axis=1) == pytest.approx(1.0)
 
@@ -30,21 +30,21 @@ def test_classes_are_averaged_by_their_probabilities():
 def test_errors_that_cancel_out_are_found():
     truth = np.zeros(4)
     outputs = numbers([1, 1, 1, 1], [9, 9, 9, 9], [-2, -2, -2, -2])
-    assert select(outputs, less_error(truth), are_classes=False, most=3) == {0: 2 / 3, 2: 1 / 3}
+    assert select(outputs, less_error(truth), link="identity", most=3) == {0: 2 / 3, 2: 1 / 3}
 
 
 def test_the_first_stays_alone_where_nothing_helps_it():
     outputs = numbers([0, 0, 0], [1, 1, 1], [2, 2, 2])
-    assert select(outputs, less_error(np.zeros(3)), are_classes=False, most=3) == {0: 1.0}
+    assert select(outputs, less_error(np.zeros(3)), link="identity", most=3) == {0: 1.0}
 
 
 def test_no_more_are_chosen_than_may_be():
     generator = np.random.default_rng(1)
     outputs = [generator.normal(size=(30, 1)) for _ in range(10)]
     for most in (1, 2, 5):
-        found = select(outputs, less_error(np.zeros(30)), are_classes=False, most=most)
+        found = select(outputs, less_error(np.zeros(30)), link="identity", most=most)
         assert len(found) <= most and sum(found.values()) == pytest.approx(1.0)
-    assert len(select(outputs, less_error(np.zeros(30)), are_classes=False, most=5)) == 5
+    assert len(select(outputs, less_error(np.zeros(30)), link="identity", most=5)) == 5
 
 
 def test_what_is_not_allowed_together_is_not_chosen():
@@ -54,7 +54,7 @@ def test_what_is_not_allowed_together_is_not_chosen():
     def may(places):
         return places != {0, 1}
 
-    assert select(outputs, less_error(truth), are_classes=False, most=2, is_allowed=may) == {0: 2 / 3, 2: 1 / 3}
+    assert select(outputs, less_error(truth), link="identity", most=2, is_allowed=may) == {0: 2 / 3, 2: 1 / 3}
 
 
 def test_equals_go_by_what_comes_second():
@@ -67,7 +67,7 @@ def test_equals_go_by_what_comes_second():
         loss = -np.log(shares[np.arange(4), truth] / shares.sum(axis=1)).mean()
         return (float((outputs.argmax(axis=1) == truth).mean()), -float(loss))
 
-    found = select([unsure, wrong, sure], goodness, are_classes=True, most=3)
+    found = select([unsure, wrong, sure], goodness, link="softmax", most=3)
     assert found.keys() == {0, 2}
 
 
@@ -77,8 +77,8 @@ def test_it_is_as_good_as_the_best_mean_of_two():
     outputs = [(truth + generator.normal(size=50))[:, None] for _ in range(6)]
     goodness = less_error(truth)
     outputs.sort(key=goodness, reverse=True)
-    found = select(outputs, goodness, are_classes=False, most=6)
-    chosen = goodness(blend([outputs[place] for place in found], list(found.values()), are_classes=False))
+    found = select(outputs, goodness, link="identity", most=6)
+    chosen = goodness(blend([outputs[place] for place in found], list(found.values()), link="identity"))
     pairs = itertools.combinations(outputs, 2)
-    assert chosen >= max(goodness(blend(pair, [0.5, 0.5], are_classes=False)) for pair in pairs)
+    assert chosen >= max(goodness(blend(pair, [0.5, 0.5], link="identity")) for pair in pairs)
     assert chosen > goodness(outputs[0])

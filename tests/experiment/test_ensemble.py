@@ -18,7 +18,7 @@ import automl
 from automl.baselines.fit import TREES, fit_baseline
 from automl.cli.summary import result_lines
 from automl.data.rows import read_rows
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.evaluation.blend import blend
 from automl.evaluation.metrics import score
 from automl.experiment import judge as judging
@@ -111,10 +111,10 @@ def test_together_they_are_better_than_the_best_alone(study):
 
 def test_their_score_is_that_of_their_mean(study):
     rows, task, ensemble = read_rows(study.validation_rows_path), Task.from_json(study.read_json(TASK)), chosen(study)
-    coder = TargetCoder.fit(task, read_rows(study.train_rows_path)[task.target])
+    coder = fit_coder(task, read_rows(study.train_rows_path)[task.target])
     truth = coder.encode(rows["target"]) if task.classes else rows["target"].to_numpy(dtype="float64")
     outputs = [load_outputs(study.trial(each.trial).outputs_path) for each in ensemble.members]
-    mean = blend(outputs, [each.weight for each in ensemble.members], are_classes=bool(task.classes))
+    mean = blend(outputs, [each.weight for each in ensemble.members], link=task.traits.link)
     assert ensemble.validation == score(task.metric, truth, coder.predictions(mean), task)
 
 
@@ -161,7 +161,7 @@ def test_the_bundle_answers_as_they_were_judged(study):
     network, preparation = model_of(study).rebuild()
     outputs = raw_outputs(network, preparation.transform(rows))
     task = Task.from_json(study.read_json(TASK))
-    coder = TargetCoder.fit(task, read_rows(study.train_rows_path)[task.target])
+    coder = fit_coder(task, read_rows(study.train_rows_path)[task.target])
     if not task.classes:
         assert found["prediction"].to_numpy() == pytest.approx(coder.decode(outputs[:, 0]), rel=1e-4)
         assert (found["lower"] < found["upper"]).all()

@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from automl.data.judged import judged_rows
 from automl.data.rows import write_rows
-from automl.data.target import TargetCoder
+from automl.data.target import blank_coder
 from automl.evaluation.intervals import bootstrap
 from automl.experiment.pairs import lead
 from automl.task import Task
@@ -40,7 +40,7 @@ def study(folder: Path, name: str, output: np.ndarray | None = FAIR, task: Task 
         numbers = np.arange(len(output))
         rows = pd.DataFrame({"__row__": numbers, "y": Y[TEST]}).iloc[:: -1 if name == "reversed" else 1]
         shown = output[rows["__row__"]]
-        coder = TargetCoder("y", task.classes)
+        coder = blank_coder(task)
         write_rows(record.judgement_rows_path, judged_rows(rows, coder, {"m": shown}, {"m": np.zeros(len(rows))}))
         record.write_json("judgement.json", {"trial": 0, "test": {}, "baselines": {}})
     return record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.experiment.plan import Plan
 from automl.experiment.stage import Stage
 from automl.experiment.start import start_of
@@ -18,7 +18,7 @@ PLAN = Plan(data="x.csv", study="x", runs_dir="runs", trials=5)
 
 def stage(task: Task, train: list, validation: list) -> Stage:
     tables = [pd.DataFrame({"a": range(len(rows)), task.target: rows}) for rows in (train, validation)]
-    return Stage(task, TargetCoder.fit(task, tables[0][task.target]), *tables)
+    return Stage(task, fit_coder(task, tables[0][task.target]), *tables)
 
 
 def classes(metric: str) -> Stage:

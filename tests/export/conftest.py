@@ -14,7 +14,7 @@ from automl.data.images import ImageArray
 from automl.data.prepare import fit_preparation
 from automl.data.preparing import Preparing
 from automl.data.read import read_table
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.data.values import classes_of
 from automl.export.bundle import write_bundle
 from automl.export.winner import Winner
@@ -68,7 +68,7 @@ def make_winner(rows, target, arguments=None, kinds=None):
         torch.random.default_generator.manual_seed(0)
         network = SmallNetwork(preparation.blocks, task.n_outputs)
         network.train()({name: torch.from_numpy(block) for name, block in preparation.transform(rows).items()})
-    coder = TargetCoder.fit(task, rows[target])
+    coder = fit_coder(task, rows[target])
     return Winner(network.eval(), {"family": "small", "n_outputs": task.n_outputs}, preparation, coder, task)
 
 
@@ -135,7 +135,7 @@ def make_image_winner(rows, columns, resolution=0, mirror=False):
     preparation = fit_preparation(rows, columns, Preparing(resolution=resolution))
     network = build(CNN(stages=2, width=6, head="flatten", hidden=8, mirror=mirror), preparation.blocks, 2, seed=0)
     network.train()({name: torch.tensor(block) for name, block in preparation.transform(rows).items()})
-    coder = TargetCoder.fit(task, rows["won"])
+    coder = fit_coder(task, rows["won"])
     return Winner(network.eval(), {"family": "cnn"}, preparation, coder, task)
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from automl.data.prepare import fit_preparation
 from automl.data.preparing import Preparing
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.export.onnx_graph import add_ending, build_model, input_names
 from automl.export.onnx_nodes import FLOAT, OPSET, Nodes
 from automl.task import Column, Task
@@ -36,7 +36,7 @@ class Adder(nn.Module):
 
 def coder_of(classes):
     task = Task("binary" if classes else "regression", "y", COLUMNS, classes, "accuracy")
-    return TargetCoder.fit(task, pd.Series([10.0, 20.0, 60.0]))
+    return fit_coder(task, pd.Series([10.0, 20.0, 60.0]))
 
 
 def session_of(classes, module):
@@ -158,7 +158,7 @@ def test_images_stand_beside_other_columns(grey_bundle):
 @pytest.mark.parametrize("transform", ["log", "log1p"])
 def test_a_transformed_target_comes_back_in_its_own_units(transform):
     task = Task("regression", "y", COLUMNS, (), "rmse", transform=transform)
-    coder = TargetCoder.fit(task, pd.Series([1.0, 20.0, 600.0]))
+    coder = fit_coder(task, pd.Series([1.0, 20.0, 600.0]))
     preparation = fit_preparation(ROWS, COLUMNS, Preparing(numeric="standard"))
     session = onnxruntime.InferenceSession(build_model(preparation, coder, Adder(1)).SerializeToString())
     values = np.array([-50.0, 1.0, 2.5, 3.0, 90.0])

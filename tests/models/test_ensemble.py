@@ -15,6 +15,9 @@ from automl.task import Block
 WIDE, NARROW = Block("numeric", (4,), "float32"), Block("numeric", (2,), "float32")
 
 
+LINKS = {1: "identity", 3: "softmax"}
+
+
 def networks(n_outputs):
     blocks = enumerate((WIDE, NARROW, WIDE))
     return [build(FAMILIES["mlp"](width=8), [block], n_outputs, seed=seed) for seed, block in blocks]
@@ -33,12 +36,12 @@ def batch():
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_it_gives_the_mean_of_its_members(n_outputs):
     members, weights = networks(n_outputs), [0.5, 0.3, 0.2]
-    together = Ensemble(members, ["0/", "1/", "0/"], equal(*weights), are_classes=n_outputs > 1).eval()
+    together = Ensemble(members, ["0/", "1/", "0/"], equal(*weights), link=LINKS[n_outputs]).eval()
     rows = batch()
     with torch.no_grad():
         alone = [member({"numeric": rows[name]}).numpy() for member, name in zip(members, [*rows, "0/numeric"])]
         found = together(rows).numpy()
-    assert found == pytest.approx(blend(alone, weights, are_classes=n_outputs > 1), rel=1e-5, abs=1e-6)
+    assert found == pytest.approx(blend(alone, weights, link=LINKS[n_outputs]), rel=1e-5, abs=1e-6)
 
 
 def test_a_class_that_no_member_believes_in_has_a_finite_logarithm():
@@ -46,20 +49,20 @@ def test_a_class_that_no_member_believes_in_has_a_finite_logarithm():
         def forward(self, rows):
             return torch.tensor([[1000.0, 0.0]])
 
-    found = Ensemble([Sure(), Sure()], ["0/", "0/"], equal(0.5, 0.5), are_classes=True)({})
+    found = Ensemble([Sure(), Sure()], ["0/", "0/"], equal(0.5, 0.5), link="softmax")({})
     assert torch.isfinite(found).all() and torch.softmax(found, dim=1)[0].tolist() == [1.0, pytest.approx(0.0)]
 
 
 def test_it_is_as_large_as_the_largest_of_its_members():
     members = networks(2)
-    assert Ensemble(members, ["0/"] * 3, equal(0.4, 0.3, 0.3), are_classes=True).largest == max(
+    assert Ensemble(members, ["0/"] * 3, equal(0.4, 0.3, 0.3), link="softmax").largest == max(
         member.largest for member in members
     )
 
 
 def test_its_weights_are_its_members():
     members = networks(2)
-    state = Ensemble(members, ["0/"] * 3, equal(0.4, 0.3, 0.3), are_classes=True).state_dict()
+    state = Ensemble(members, ["0/"] * 3, equal(0.4, 0.3, 0.3), link="softmax").state_dict()
     for place, member in enumerate(members):
         for name, weight in member.state_dict().items():
             assert np.array_equal(state[f"members.{place}.{name}"], weight)
@@ -75,4 +78,4 @@ def test_numbers_are_brought_to_one_scale():
             return torch.tensor([[self.number]])
 
     terms = [(0.5, 10.0, 1.0), (0.5, 2.0, 0.0)]
-    assert Ensemble([Says(1.0), Says(3.0)], ["0/", "0/"], terms, are_classes=False)({}).item() == 0.5 * 11.0 + 0.5 * 6.0
+    assert Ensemble([Says(1.0), Says(3.0)], ["0/", "0/"], terms, link="identity")({}).item() == 0.5 * 11.0 + 0.5 * 6.0

@@ -112,7 +112,7 @@ def test_it_overfits_32_rows(family, blocks):
     optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
     for _ in range(60):
         optimizer.zero_grad()
-        losses(network(batch).unsqueeze(0), target.unsqueeze(0)).sum().backward()
+        losses("cross_entropy", network(batch).unsqueeze(0), target.unsqueeze(0)).sum().backward()
         optimizer.step()
     assert (network.eval()(batch).argmax(1) == target).float().mean() > 0.9
 

@@ -87,11 +87,10 @@ def _rows(n_rows, seed, regression=False):
     return Rows({"numeric": numeric, "category": category, "image": images}, target)
 
 
-def _member(seed=1, optimizer=None, schedule=None, **training):
+def _member(seed=1, optimizer=None, schedule=None, loss="cross_entropy", **training):
     training = {"batch_size": 32, "epochs": 3, **training}
-    return Member(
-        seed=seed, optimizer=optimizer or AdamW(), schedule=schedule or Constant(), training=Training(**training)
-    )
+    told = {"optimizer": optimizer or AdamW(), "schedule": schedule or Constant(), "training": Training(**training)}
+    return Member(seed=seed, loss=loss, **told)
 
 
 def _fit(members, family="mlp", train_rows=None, valid_rows=None, watch=None, own=None, columns=None, **arguments):
@@ -225,7 +224,8 @@ def test_training_leaves_the_global_random_state_alone():
 @pytest.mark.parametrize("regression", [False, True])
 def test_it_learns(regression):
     rows, valid = _rows(600, 0, regression), _rows(200, 1, regression)
-    fitted = _fit([_member(optimizer=AdamW(lr=0.01), epochs=15)], train_rows=rows, valid_rows=valid)[0]
+    member = _member(optimizer=AdamW(lr=0.01), loss="squared_error" if regression else "cross_entropy", epochs=15)
+    fitted = _fit([member], train_rows=rows, valid_rows=valid)[0]
     assert fitted.best.validation > (-0.1 if regression else 0.93)
 
 

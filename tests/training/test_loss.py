@@ -9,6 +9,7 @@ from torch.nn import functional
 from automl.training.loss import Partners, Weighing, losses
 
 M, B, K = 3, 7, 4
+NAMES = {False: "cross_entropy", True: "squared_error"}
 SHARES = torch.tensor([[0.0], [0.3], [1.0]])
 
 
@@ -28,7 +29,7 @@ def _expected(outputs, target, smoothing=0.0):
 @pytest.mark.parametrize("regression", [False, True])
 def test_a_members_loss_is_torchs(regression):
     outputs, target, _ = _draw(regression)
-    for member, loss in enumerate(losses(outputs, target)):
+    for member, loss in enumerate(losses(NAMES[regression], outputs, target)):
         torch.testing.assert_close(loss, _expected(outputs[member], target[member]))
 
 
@@ -36,7 +37,7 @@ def test_a_members_loss_is_torchs(regression):
 def test_a_mixed_rows_loss_is_mixed_of_both_targets(regression, smoothing):
     outputs, target, other = _draw(regression)
     column = torch.full((M, 1), smoothing) if smoothing else None
-    mixed = losses(outputs, target, column, Partners(other, SHARES))
+    mixed = losses(NAMES[regression], outputs, target, column, Partners(other, SHARES))
     for member, share in enumerate(SHARES[:, 0]):
         own, theirs = (_expected(outputs[member], each[member], smoothing) for each in (target, other))
         torch.testing.assert_close(mixed[member], (1 - share) * own + share * theirs)
@@ -45,7 +46,7 @@ def test_a_mixed_rows_loss_is_mixed_of_both_targets(regression, smoothing):
 def test_every_row_may_have_a_share_of_its_own():
     outputs, target, other = _draw(regression=False)
     share = torch.rand(M, B, generator=torch.Generator().manual_seed(1))
-    mixed = losses(outputs, target, None, Partners(other, share))
+    mixed = losses("cross_entropy", outputs, target, None, Partners(other, share))
     rows = [
         functional.cross_entropy(outputs.flatten(0, 1), each.flatten(), reduction="none") for each in (target, other)
     ]
@@ -59,7 +60,7 @@ def test_a_share_of_nothing_changes_no_bit_of_loss_or_gradient(regression):
     found = []
     for partners in (None, Partners(other, torch.zeros(M, 1))):
         leaf = outputs.clone().requires_grad_()
-        loss = losses(leaf, target, None, partners)
+        loss = losses(NAMES[regression], leaf, target, None, partners)
         found.append((loss, *torch.autograd.grad(loss.sum(), leaf)))
     assert all(torch.equal(plain, mixed) for plain, mixed in zip(*found))
 
@@ -68,7 +69,7 @@ def test_a_share_of_nothing_changes_no_bit_of_loss_or_gradient(regression):
 def test_a_weighted_loss_is_the_mean_of_weight_times_loss(regression):
     outputs, target, _ = _draw(regression)
     weights = torch.rand(M, B, generator=torch.Generator().manual_seed(2))
-    for member, loss in enumerate(losses(outputs, target, weighing=Weighing(weights))):
+    for member, loss in enumerate(losses(NAMES[regression], outputs, target, weighing=Weighing(weights))):
         if regression:
             single = functional.mse_loss(outputs[member, :, 0], target[member], reduction="none")
         else:
@@ -79,7 +80,7 @@ def test_a_weighted_loss_is_the_mean_of_weight_times_loss(regression):
 def test_class_weights_are_torchs_but_for_their_mean():
     outputs, target, _ = _draw(regression=False)
     classes = torch.rand(M, K, generator=torch.Generator().manual_seed(3))
-    for member, loss in enumerate(losses(outputs, target, weighing=Weighing(classes=classes))):
+    for member, loss in enumerate(losses("cross_entropy", outputs, target, weighing=Weighing(classes=classes))):
         summed = functional.cross_entropy(outputs[member], target[member], classes[member], reduction="sum")
         torch.testing.assert_close(loss, summed / B)
 
@@ -89,7 +90,9 @@ def test_what_a_row_is_mixed_with_counts_by_its_own_weight(regression, smoothing
     outputs, target, _ = _draw(regression)
     weights = torch.rand(M, B, generator=torch.Generator().manual_seed(2))
     column = torch.full((M, 1), smoothing) if smoothing else None
-    mixed = losses(outputs, target, column, Partners(target.roll(1, dims=1), SHARES), Weighing(weights))
+    mixed = losses(
+        NAMES[regression], outputs, target, column, Partners(target.roll(1, dims=1), SHARES), Weighing(weights)
+    )
     for member, share in enumerate(SHARES[:, 0]):
         pair = []
         for own, counts in ((target, weights), (target.roll(1, dims=1), weights.roll(1, dims=1))):

@@ -90,6 +90,7 @@ def _member(accumulation, *, regression=False, optimizer=None, **training):
         training=Training(**{**told, **training}),
         augmenting=Augmenting(flip=0.3, shift=0.1, erase=0.3, mixup=0.4, cutmix=0.4),
         class_weights=() if regression else (0.5, 1.0, 1.5),
+        loss="squared_error" if regression else "cross_entropy",
         accumulation=accumulation,
     )
 

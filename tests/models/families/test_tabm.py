@@ -129,8 +129,9 @@ def test_its_loss_is_the_mean_of_the_members_losses(n_outputs):
     outputs = torch.randn(1, 9, K, n_outputs, generator=torch.Generator().manual_seed(0))
     target = torch.linspace(-1, 1, 9).unsqueeze(0) if n_outputs == 1 else (torch.arange(9) % 3).unsqueeze(0)
     smoothing = torch.tensor([[0.1]])
-    each = [losses(outputs[:, :, member], target, smoothing) for member in range(K)]
-    torch.testing.assert_close(losses(outputs, target, smoothing), torch.stack(each).mean(dim=0))
+    name = "squared_error" if n_outputs == 1 else "cross_entropy"
+    each = [losses(name, outputs[:, :, member], target, smoothing) for member in range(K)]
+    torch.testing.assert_close(losses(name, outputs, target, smoothing), torch.stack(each).mean(dim=0))
 
 
 def test_members_begin_apart_by_one_number_for_all_features_of_a_column():

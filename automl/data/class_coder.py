@@ -1,0 +1,112 @@
+"""A target of classes: labels to codes, and probabilities to labels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from automl.data.values import as_text
+from automl.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from automl.task import CoderName, Label, Link, Task
+
+
+@dataclass(frozen=True)
+class ClassCoder:
+    """Codes of classes.
+
+    Args:
+        target: The target column's name.
+        classes: The labels in their own type; a code is a position in them.
+    """
+
+    kind: ClassVar[CoderName] = "classes"
+    link: ClassVar[Link] = "softmax"
+    is_wide: ClassVar[bool] = True
+    target: str
+    classes: tuple[Label, ...]
+
+    @classmethod
+    def blank(cls, task: Task) -> ClassCoder:
+        """Give the coder of a task; the task says all that there is to know."""
+        return cls(task.target, task.classes)
+
+    def fitted(self, train_target: pd.Series) -> ClassCoder:
+        """Learn nothing from the training rows' target."""
+        return self
+
+    def encode(self, target: pd.Series) -> NDArray[np.int64]:
+        """Give codes (N,).
+
+        Raises:
+            TargetError: A label is none of the classes.
+        """
+        texts = _texts(target, self.classes)
+        known = pd.Index(_texts(pd.Series(list(self.classes)), self.classes))
+        codes = known.get_indexer(pd.Index(texts))
+        if (codes < 0).any():
+            strange = texts[codes < 0][0]
+            raise TargetError(f"the target {self.target!r} must hold classes of the training rows, got {strange!r}")
+        return codes.astype(np.int64)
+
+    def truth(self, target: pd.Series) -> NDArray[np.int64]:
+        """Give what predictions are scored against: codes (N,)."""
+        return self.encode(target)
+
+    def decode(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Turn codes (N,) into labels in their own type."""
+        labels = np.array(self.classes, dtype=object if isinstance(self.classes[0], str) else None)
+        return np.asarray(labels[values])
+
+    def predictions(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
+        """Turn a network's raw outputs (N, K) into probabilities (N, K)."""
+        exponents = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
+        return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
+
+    def answers(self, predictions: NDArray[Any]) -> NDArray[Any]:
+        """Give the label of each row (N,): the class that is most probable."""
+        return self.decode(predictions.argmax(axis=1))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the columns of predictions (N, K) are called."""
+        return tuple(f"probability_{label}" for label in self.classes)
+
+    def told(self, predictions: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Give all that is said of rows: the label, and the probability of each class."""
+        return {"prediction": self.answers(predictions)} | dict(zip(self.columns, predictions.T))
+
+    def apart(
+        self, found: Mapping[str, NDArray[Any]], wanted: Mapping[str, NDArray[Any]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Say of each row how far two tellings' probabilities are apart at most (N,), and if labels are equal (N,)."""
+        differences = [np.abs(np.asarray(found[name], np.float64) - wanted[name]) for name in self.columns]
+        return np.max(differences, axis=0), np.asarray(found["prediction"] == wanted["prediction"])
+
+    def onto(self, other: ClassCoder) -> tuple[float, float]:
+        """Leave logits as they are: they are on one scale, whatever rows taught them."""
+        return 1.0, 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as plain JSON values."""
+        return {"kind": self.kind, **asdict(self), "classes": list(self.classes)}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> ClassCoder:
+        """Rebuild it from `to_json`."""
+        return cls(record["target"], tuple(record["classes"]))
+
+
+def _texts(target: pd.Series, classes: tuple[Label, ...]) -> NDArray[np.object_]:
+    """Write labels so that equal ones are equal texts, whatever their column's type: 1 and 1.0 are the same."""
+    if isinstance(classes[0], str):
+        return target.astype(object).map(str).to_numpy(dtype=object)
+    return as_text(target, numbers=True)

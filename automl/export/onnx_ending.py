@@ -1,0 +1,79 @@
+"""The end of an ONNX model: a network's raw outputs become predictions, by the kind of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from automl.data.calibration import ENDS, UNCALIBRATED, Calibration
+from automl.data.class_coder import ClassCoder
+from automl.data.number_coder import NumberCoder
+from automl.data.target import TargetCoder
+from automl.export.onnx_nodes import DOUBLE, FLOAT, Nodes
+from automl.task import CoderName, Label
+
+LABEL_TYPES: dict[type, int] = {
+    bool: TensorProto.BOOL,
+    int: TensorProto.INT64,
+    float: TensorProto.DOUBLE,
+    str: TensorProto.STRING,
+}
+
+
+def add_ending(
+    nodes: Nodes, coder: TargetCoder, raw: str, calibration: Calibration = UNCALIBRATED
+) -> list[onnx.ValueInfoProto]:
+    """Turn raw outputs into predictions; the graph's outputs, the answer first."""
+    return _ENDINGS[coder.kind](nodes, coder, raw, calibration)
+
+
+def _add_classes(nodes: Nodes, coder: ClassCoder, raw: str, calibration: Calibration) -> list[onnx.ValueInfoProto]:
+    sure = raw
+    if calibration.temperature != 1.0:
+        sure = nodes.op("Div", raw, nodes.constant(np.array(calibration.temperature, dtype=np.float32)))
+    nodes.op("Softmax", sure, axis=1, output="probabilities")
+    codes = nodes.op("ArgMax", raw, axis=1, keepdims=0)
+    nodes.op("Gather", nodes.constant(_label_array(coder.classes)), codes, output="prediction")
+    return [
+        helper.make_tensor_value_info("prediction", LABEL_TYPES[type(coder.classes[0])], ["N"]),
+        helper.make_tensor_value_info("probabilities", FLOAT, ["N", len(coder.classes)]),
+    ]
+
+
+def _add_number(nodes: Nodes, coder: NumberCoder, raw: str, calibration: Calibration) -> list[onnx.ValueInfoProto]:
+    flat = nodes.cast(nodes.op("Reshape", raw, nodes.constant(np.array([-1], dtype=np.int64))), DOUBLE)
+    _add_numbers(nodes, coder, flat, "prediction")
+    ends = () if calibration.radius is None else zip(ENDS, (-calibration.radius, calibration.radius))
+    for name, distance in ends:
+        _add_numbers(nodes, coder, nodes.op("Add", flat, nodes.number(distance)), name)
+    names = ("prediction", *(ENDS if calibration.radius is not None else ()))
+    return [helper.make_tensor_value_info(name, DOUBLE, ["N"]) for name in names]
+
+
+def _add_numbers(nodes: Nodes, coder: NumberCoder, learned: str, name: str) -> None:
+    """Bring standardised numbers (N,) double into the target's own units; a transform is undone within its ends."""
+    scaled = nodes.op("Mul", learned, nodes.number(coder.scale))
+    if coder.transform == "none":
+        nodes.op("Add", scaled, nodes.number(coder.mean), output=name)
+        return
+    moved = nodes.op("Add", scaled, nodes.number(coder.mean))
+    within = nodes.op("Clip", moved, nodes.number(coder.low), nodes.number(coder.high))
+    if coder.transform == "log":
+        nodes.op("Exp", within, output=name)
+    else:
+        nodes.op("Sub", nodes.op("Exp", within), nodes.number(1.0), output=name)
+
+
+def _label_array(classes: Sequence[Label]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    is_text = isinstance(classes[0], str)
+    return np.array(classes, dtype=object if is_text else type(classes[0]))
+
+
+_ENDINGS: dict[CoderName, Callable[[Nodes, Any, str, Calibration], list[onnx.ValueInfoProto]]] = {
+    "classes": _add_classes,
+    "number": _add_number,
+}
