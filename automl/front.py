@@ -166,12 +166,12 @@ def search(
         warm_start: A study whose best configs are tried right after the default.
         seed_configs: Your own configs, or their file, that are tried before those.
         progress: Who watches; nobody if None.
-        **options: The other options of `automl search` under their own names: `task`, `kinds`, `space`, `trials`,
-            `metric`, `positive`, `study`, `split`, `group`, `time`, `folds`, `weight`, `class_weight` (a word, or
-            weights by class), `target_transform`, `device`, `seed`, `sampler`, `pruner`, `cohort`, `jobs`,
-            `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`, `storage`, `keep`,
-            `separator`, `decimal`, `encoding` and `na` of text files, and `judge`, which is False where `Result.judge`
-            is to open the test rows.
+        **options: The other options of `automl search` under their own names: `task`, `order` (a list), `kinds`,
+            `space`, `trials`, `metric`, `positive`, `study`, `split`, `group`, `time`, `folds`, `weight`,
+            `class_weight` (a word, or weights by class), `target_transform`, `device`, `seed`, `sampler`, `pruner`,
+            `cohort`, `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`,
+            `storage`, `keep`, `separator`, `decimal`, `encoding` and `na` of text files, and `judge`, which is False
+            where `Result.judge` is to open the test rows.
 
     Returns:
         What came of it.
@@ -228,6 +228,7 @@ def _planned(
     timeout: str | float | None = None,
     runs_dir: str | Path = "runs",
     drop: Sequence[str] = (),
+    order: Sequence[Any] = (),
     na: str | Sequence[str] = (),
     objective: str | Sequence[str] = (),
     warm_start: str | None = None,
@@ -248,6 +249,7 @@ def _planned(
         timeout=parse_duration(timeout) if isinstance(timeout, str) else timeout,
         runs_dir=str(Path(runs_dir).absolute()),
         drop=tuple(drop),
+        order=tuple(map(str, order)),
         na=(na,) if isinstance(na, str) else tuple(na),
         objective=(objective,) if isinstance(objective, str) else tuple(objective),
         **{"study": "", **options},

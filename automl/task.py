@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 Label = bool | int | float | str
 ColumnKind = Literal["numeric", "category", "boolean", "datetime", "image"]
-TaskKind = Literal["binary", "multiclass", "regression"]
+TaskKind = Literal["binary", "multiclass", "ordinal", "regression"]
 
 COLUMN_KINDS: tuple[ColumnKind, ...] = ("numeric", "category", "boolean", "datetime", "image")
-TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "regression")
-LossName = Literal["cross_entropy", "squared_error"]
+TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "ordinal", "regression")
+LossName = Literal["cross_entropy", "ranked", "squared_error"]
 Link = Literal["softmax", "identity"]
 CoderName = Literal["classes", "number"]
 
@@ -26,11 +26,14 @@ HIGHER_IS_BETTER: dict[str, bool] = {
     "f1": True,
     "roc_auc": True,
     "log_loss": False,
+    "quadratic_kappa": True,
+    "mean_steps": False,
     "rmse": False,
     "mae": False,
     "r2": True,
 }
 CLASS_METRICS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss")
+ORDINAL_METRICS = ("quadratic_kappa", "mean_steps", "accuracy", "balanced_accuracy", "log_loss")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
 
 
@@ -44,6 +47,7 @@ class Traits:
         loss: What is differentiated, a key of `automl.training.loss.LOSSES`.
         link: What makes predictions of a network's outputs: what several networks say is averaged behind it.
         sureness: What is learned of how sure a network is.
+        is_ordered: Whether classes have an order; the label is then the median of their probabilities.
     """
 
     coder: CoderName
@@ -51,6 +55,7 @@ class Traits:
     loss: LossName
     link: Link
     sureness: Literal["temperature", "interval"]
+    is_ordered: bool = False
 
     @property
     def has_classes(self) -> bool:
@@ -62,6 +67,7 @@ _CLASSES = Traits("classes", CLASS_METRICS, "cross_entropy", "softmax", "tempera
 KINDS: dict[TaskKind, Traits] = {
     "binary": _CLASSES,
     "multiclass": _CLASSES,
+    "ordinal": Traits("classes", ORDINAL_METRICS, "ranked", "softmax", "temperature", is_ordered=True),
     "regression": Traits("number", REGRESSION_METRICS, "squared_error", "identity", "interval"),
 }
 """What each kind of task comes to."""
@@ -123,10 +129,11 @@ class Task:
     """What is to be predicted from what, and how it is scored.
 
     Args:
-        kind: Binary, multiclass or regression.
+        kind: Binary, multiclass, ordinal or regression.
         target: The target column's name.
         columns: The input columns, in the table's order; dropped ones are not among them.
-        classes: The sorted labels in their own type; empty for regression. Codes are positions in it.
+        classes: The labels in their own type, sorted, or of an ordinal task in its order; empty for regression. Codes
+            are positions in it.
         metric: What chooses trials, a key of `HIGHER_IS_BETTER`.
         positive: For a binary task, the class that `f1` and `roc_auc` are about.
         weight: The column that says how much a row counts; None where all count alike.

@@ -30,7 +30,7 @@ class Constant:
         return np.repeat(np.asarray(self.answer, dtype=np.float64)[None], n_rows, axis=0)
 
 
-def fit_majority(
+def fit_shares(
     arrays: Mapping[str, NDArray[Any]],
     target: NDArray[Any],
     blocks: tuple[Block, ...],
@@ -38,7 +38,10 @@ def fit_majority(
     seed: int,
     weights: NDArray[np.float64] | None = None,
 ) -> Constant:
-    """Take the classes' shares of the training rows for probabilities, so that the most frequent class is predicted."""
+    """Take the classes' shares of the training rows for probabilities.
+
+    What is predicted is the most frequent class, or of an order the median one.
+    """
     if weights is None:
         return Constant(np.bincount(target, minlength=len(task.classes)) / len(target))
     return Constant(np.bincount(target, weights=weights, minlength=len(task.classes)) / weights.sum())
@@ -59,8 +62,9 @@ def fit_mean(
 
 
 DUMMIES: dict[TaskKind, dict[str, Callable[..., Constant]]] = {
-    "binary": {"majority": fit_majority},
-    "multiclass": {"majority": fit_majority},
+    "binary": {"majority": fit_shares},
+    "multiclass": {"majority": fit_shares},
+    "ordinal": {"median": fit_shares},
     "regression": {"mean": fit_mean},
 }
 """What each kind of task is answered with when nothing is looked at, by name."""

@@ -31,6 +31,7 @@ TREES = "boosted_trees"
 BASELINES: dict[TaskKind, dict[str, _Fit]] = {
     "binary": {**DUMMIES["binary"], "linear": fit_logistic, TREES: fit_boosted_classes},
     "multiclass": {**DUMMIES["multiclass"], "linear": fit_logistic, TREES: fit_boosted_classes},
+    "ordinal": {**DUMMIES["ordinal"], "linear": fit_logistic, TREES: fit_boosted_classes},
     "regression": {**DUMMIES["regression"], "linear": fit_ridge, TREES: fit_boosted_numbers},
 }
 

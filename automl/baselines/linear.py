@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from automl.baselines.columns import stack, width
-from automl.baselines.dummy import Constant, fit_majority
+from automl.baselines.dummy import Constant, fit_shares
 from automl.baselines.estimators import Classes, Numbers, fit_numbers, fit_pipeline
 from automl.task import Block, Task
 
@@ -40,7 +40,7 @@ def fit_logistic(
     """Fit a logistic regression; with one class among the training rows it is that class's constant."""
     found = len(np.unique(target if weights is None else target[weights > 0]))
     if found < 2:
-        return fit_majority(arrays, target, blocks, task, seed, weights)
+        return fit_shares(arrays, target, blocks, task, seed, weights)
     iterations = _iterations(len(target), blocks, 1 if found == 2 else found)
     model = make_pipeline(_columns(blocks), LogisticRegression(max_iter=iterations, random_state=seed))
     return Classes(fit_pipeline(model, stack(arrays, blocks), target, weights), blocks, len(task.classes))

@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from automl.baselines.columns import stack, width
-from automl.baselines.dummy import Constant, fit_majority
+from automl.baselines.dummy import Constant, fit_shares
 from automl.baselines.estimators import Classes, Numbers, fit_numbers, fit_pipeline
 from automl.task import Block, Task
 
@@ -72,7 +72,7 @@ def effort(n_rows: int, blocks: tuple[Block, ...], task: Task) -> Effort | None:
         Effort(rows=50000, iterations=71, step=0.2112676056338028)
     """
     n_columns = max(1, sum(map(width, blocks)))
-    n_outputs = task.n_outputs if task.kind == "multiclass" else 1
+    n_outputs = 1 if task.kind == "binary" else task.n_outputs
     a_tree, a_row = n_outputs * (n_columns * _ROWS_OF_A_TREE + _VALUES_OF_A_TREE), n_outputs * n_columns
     fitting = int((_WORK / _FEWEST_ITERATIONS - a_tree) / a_row)
     rows = min(n_rows, max(fitting, _FEWEST_ROWS))
@@ -110,7 +110,7 @@ def fit_boosted_classes(
     arrays, target, weights = _of(chosen, arrays, target, weights)
     counts = np.unique(target, return_counts=True)[1]
     if len(counts) < 2:
-        return fit_majority(arrays, target, blocks, task, seed, weights)
+        return fit_shares(arrays, target, blocks, task, seed, weights)
     can_stop = counts.min() > 1 and len(counts) <= _ASIDE * len(target)  # of every class some rows are set aside
     options = _options(allowed, blocks, len(target), seed, can_stop=bool(can_stop))
     model = _pipeline(blocks, HistGradientBoostingClassifier(**options))

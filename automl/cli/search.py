@@ -47,6 +47,9 @@ Data = Annotated[
 ]
 Target = Annotated[str | None, _option("--target", "COL", _PROBLEM, "The column to predict.")]
 Task = Annotated[str | None, _option("--task", _TASKS, _PROBLEM, "What kind of problem; inferred from the target.")]
+Order = Annotated[
+    str | None, _option("--order", "A,B,...", _PROBLEM, "The classes of an ordinal task, the least first.")
+]
 Kind = Annotated[list[str] | None, _option("--kind", "COL=KIND", _PROBLEM, f"Read a column as {_KINDS}; repeatable.")]
 Drop = Annotated[list[str] | None, _option("--drop", "COL", _PROBLEM, "Leave a column out; repeatable.")]
 Metric = Annotated[
@@ -139,6 +142,7 @@ def _planned(given: Mapping[str, Any]) -> Plan:
         **{name: given[name] for name in _AS_GIVEN},
         kinds=parse_kinds(given["kind"] or []),
         drop=tuple(given["drop"] or ()),
+        order=tuple(word.strip() for word in given["order"].split(",")) if given["order"] else (),
         na=tuple(given["na"] or ()),
         objective=tuple(word for words in given["objective"] or () for word in words.split(",")),
         timeout=parse_duration(given["timeout"]) if given["timeout"] else None,
@@ -175,6 +179,7 @@ def search(
     data: Data,
     target: Target = None,
     task: Task = None,
+    order: Order = None,
     kind: Kind = None,
     drop: Drop = None,
     metric: Metric = None,

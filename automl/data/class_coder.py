@@ -26,6 +26,8 @@ class ClassCoder:
     Args:
         target: The target column's name.
         classes: The labels in their own type; a code is a position in them.
+        is_ordered: Whether they have an order: the label is then the median of their probabilities, which is the least
+            steps away from the truth on average, else the most probable one.
     """
 
     kind: ClassVar[CoderName] = "classes"
@@ -33,11 +35,12 @@ class ClassCoder:
     is_wide: ClassVar[bool] = True
     target: str
     classes: tuple[Label, ...]
+    is_ordered: bool = False
 
     @classmethod
     def blank(cls, task: Task) -> ClassCoder:
         """Give the coder of a task; the task says all that there is to know."""
-        return cls(task.target, task.classes)
+        return cls(task.target, task.classes, task.traits.is_ordered)
 
     def fitted(self, train_target: pd.Series) -> ClassCoder:
         """Learn nothing from the training rows' target."""
@@ -72,8 +75,8 @@ class ClassCoder:
         return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
 
     def answers(self, predictions: NDArray[Any]) -> NDArray[Any]:
-        """Give the label of each row (N,): the class that is most probable."""
-        return self.decode(predictions.argmax(axis=1))
+        """Give the label of each row (N,): the class that is most probable, or the median one."""
+        return self.decode(_medians(predictions) if self.is_ordered else predictions.argmax(axis=1))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -102,7 +105,13 @@ class ClassCoder:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> ClassCoder:
         """Rebuild it from `to_json`."""
-        return cls(record["target"], tuple(record["classes"]))
+        return cls(record["target"], tuple(record["classes"]), record.get("is_ordered", False))
+
+
+def _medians(probabilities: NDArray[Any]) -> NDArray[np.int64]:
+    """Give the first class of each row (N,) up to which half of the probability (N, K) lies."""
+    below = (np.cumsum(probabilities, axis=1) < 0.5).sum(axis=1)
+    return np.asarray(np.minimum(below, probabilities.shape[1] - 1))
 
 
 def _texts(target: pd.Series, classes: tuple[Label, ...]) -> NDArray[np.object_]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from automl.data.roles import Roles
 
-NEED_TWO = ("roc_auc", "r2")
+NEED_TWO = ("roc_auc", "r2", "quadratic_kappa")
 """Metrics that are undefined over rows whose targets are all the same."""
 
 

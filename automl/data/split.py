@@ -22,7 +22,7 @@ from automl.data.parts import WORDS, Parts, assign_by_column, n_parts
 from automl.data.roles import NO_ROLES, Roles, check_parts, check_roles, settle_roles
 from automl.data.values import as_labels, as_number, classes_of, is_missing
 from automl.errors import DataError, PlanError, SplitError, TargetError, unknown
-from automl.task import Finding, Label, TaskKind
+from automl.task import KINDS, Finding, Label, TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -202,13 +202,13 @@ def _settle_target(frames: Frames, target: str, asked: TaskKind | None) -> tuple
     if 0 < len(whole) < sum(LEAST_ROWS.values()):
         raise SplitError(f"at least {sum(LEAST_ROWS.values())} rows with a target are needed, got {len(whole)}")
     kind = infer_task(whole, kind=asked)
-    settled = pd.Series(as_number(whole)) if kind == "regression" else as_labels(whole)
+    settled = as_labels(whole) if KINDS[kind].has_classes else pd.Series(as_number(whole))
     start = 0
     for part, frame in frames.items():
         own = settled.iloc[start : start + len(frame)]
         frames[part] = frame.assign(**{target: own.array})
         start += len(frame)
-    return kind, () if kind == "regression" else classes_of(settled)
+    return kind, classes_of(settled) if KINDS[kind].has_classes else ()
 
 
 def _origins(given: Given, fixed: Parts | None) -> Origins:

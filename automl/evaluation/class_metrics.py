@@ -9,6 +9,9 @@ import numpy as np
 from automl.evaluation.means import Array, Statistic, mean_of, mean_where, totals
 from automl.task import Task
 
+_ROUNDING = 1e-9
+"""Squared steps that are fewer are the rounding of means."""
+
 
 def surprise(truth: Array, output: Array) -> Array:
     """Give minus the logarithm of what each row's class was given (N,).
@@ -21,14 +24,21 @@ def surprise(truth: Array, output: Array) -> Array:
     return losses
 
 
+def decided(output: Array, task: Task) -> Array:
+    """Give the class (N,) that probabilities (N, K) come to: the most probable, or of an order the median one."""
+    if not task.traits.is_ordered:
+        return np.asarray(output.argmax(axis=1))
+    return np.asarray(np.minimum((np.cumsum(output, axis=1) < 0.5).sum(axis=1), output.shape[1] - 1))
+
+
 def _accuracy(truth: Array, output: Array, task: Task) -> Statistic:
-    return mean_of(output.argmax(axis=1) == truth)
+    return mean_of(decided(output, task) == truth)
 
 
 def _balanced_accuracy(truth: Array, output: Array, task: Task) -> Statistic:
     """Mean recall over the classes that the truth has."""
     n_classes = len(task.classes)
-    found = np.where(output.argmax(axis=1) == truth, truth, n_classes)
+    found = np.where(decided(output, task) == truth, truth, n_classes)
 
     def evaluate(weights: Array) -> Array:
         actual = totals(weights, truth, n_classes)
@@ -94,6 +104,27 @@ def _log_loss(truth: Array, output: Array, task: Task) -> Statistic:
     return mean_of(surprise(truth, output))
 
 
+def _mean_steps(truth: Array, output: Array, task: Task) -> Statistic:
+    """Mean absolute error, counted in steps from one class to the next."""
+    return mean_of(np.abs(decided(output, task) - truth))
+
+
+def _quadratic_kappa(truth: Array, output: Array, task: Task) -> Statistic:
+    """1 - squared steps / those that the same labels would be apart by chance (Cohen 1968); nan where all are one."""
+    first = decided(output, task)[0]  # counted from a label, so that one that is always given agrees by 0 exactly
+    seen, said = truth - first, decided(output, task) - first
+    apart, together = mean_of(np.square(said - seen)), mean_of(said * seen)
+    of_seen, of_said = mean_of(seen), mean_of(said)
+
+    def evaluate(weights: Array) -> Array:
+        shared = 2 * (together(weights) - of_seen(weights) * of_said(weights))
+        by_chance = apart(weights) + shared
+        defined = by_chance > _ROUNDING
+        return np.where(defined, shared / np.where(defined, by_chance, 1.0), np.nan)
+
+    return evaluate
+
+
 def _positive(task: Task) -> int:
     """Give the code of the positive class; the last one where the task names none."""
     return len(task.classes) - 1 if task.positive is None else task.classes.index(task.positive)
@@ -105,4 +136,6 @@ METRICS: dict[str, Callable[[Array, Array, Task], Statistic]] = {
     "f1": _f1,
     "roc_auc": _roc_auc,
     "log_loss": _log_loss,
+    "quadratic_kappa": _quadratic_kappa,
+    "mean_steps": _mean_steps,
 }

@@ -86,6 +86,7 @@ _METRICS: dict[CoderName, dict[str, Callable[[Array, Array, Task], Statistic]]] 
 """Every metric, by how the target that it scores is coded."""
 _ROW_LOSSES: dict[LossName, Callable[[Array, Array], Array]] = {
     "cross_entropy": surprise,
+    "ranked": surprise,
     "squared_error": squared_error,
 }
 """What each loss comes to on the rows that are scored."""

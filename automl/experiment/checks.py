@@ -95,6 +95,7 @@ def _no_such_file(name: str) -> str:
 
 def _mistakes(plan: Plan) -> Iterator[str]:
     yield from _problem_mistakes(plan)
+    yield from _order_mistakes(plan)
     yield from _search_mistakes(plan)
     yield from _model_mistakes(plan)
     yield from _row_mistakes(plan)
@@ -148,14 +149,31 @@ def _unfit_for_task(plan: Plan) -> Iterator[str]:
         return
     if plan.metric in HIGHER_IS_BETTER and plan.metric not in traits.metrics:
         fitting = ", ".join(traits.metrics)
-        yield f"the metric {plan.metric!r} does not score a {plan.task} task; those that do: {fitting}"
-    if plan.positive is not None and plan.task != "binary":
-        yield f"--positive names one of two classes, and a {plan.task} task does not have two"
+        yield f"the metric {plan.metric!r} does not score {_a(plan.kind)} task; those that do: {fitting}"
+    if plan.positive is not None and plan.kind != "binary":
+        yield f"--positive names one of two classes, and {_a(plan.kind)} task does not have two"
+
+
+def _order_mistakes(plan: Plan) -> Iterator[str]:
+    if not plan.order:
+        return
+    if plan.kind != "ordinal":
+        yield f"--order is of classes that have one: give it with --task ordinal, not with --task {plan.task}"
+    if len(set(plan.order)) != len(plan.order) or len(plan.order) < 2 or "" in plan.order:
+        yield (
+            "--order must name each class once, from the least to the greatest, such as low,medium,high, got "
+            f"{','.join(plan.order)!r}"
+        )
+
+
+def _a(kind: str | None) -> str:
+    """Write a kind of task behind its article."""
+    return f"an {kind}" if kind and kind[0] in "aeiou" else f"a {kind}"
 
 
 def _traits(plan: Plan) -> Traits | None:
     """Give what the task comes to that was asked for, if one was that there is."""
-    return next((traits for kind, traits in KINDS.items() if kind == plan.task), None)
+    return next((traits for kind, traits in KINDS.items() if kind == plan.kind), None)
 
 
 def _search_mistakes(plan: Plan) -> Iterator[str]:
@@ -237,14 +255,14 @@ def _weighing_mistakes(plan: Plan) -> Iterator[str]:
     yield from _among("target transform", plan.target_transform, ASKED)
     traits = _traits(plan)
     if plan.target_transform != "none" and traits and traits.has_classes:
-        yield f"--target-transform is about a number to be predicted, and a {plan.task} task has classes"
+        yield f"--target-transform is about a number to be predicted, and {_a(plan.kind)} task has classes"
     if plan.class_weight not in (NONE, BALANCED):
         try:
             parse_class_weights(plan.class_weight)
         except PlanError as error:
             yield str(error)
     if plan.class_weight != NONE and traits and not traits.has_classes:
-        yield f"--class-weight weighs classes, and a {plan.task} task has none"
+        yield f"--class-weight weighs classes, and {_a(plan.kind)} task has none"
 
 
 def _among(what: str, name: str | None, known: Sequence[str]) -> Iterator[str]:

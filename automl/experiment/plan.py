@@ -48,7 +48,8 @@ class Plan:
     Args:
         data: A built-in set's name, a file, or a folder of images.
         target: The column to predict; None for that of a built-in set or a set of images.
-        task: Binary, multiclass or regression; None to infer it.
+        task: Binary, multiclass, ordinal or regression; None to infer it.
+        order: The classes of an ordinal task from the least to the greatest; empty where numbers tell it.
         kinds: Column kinds that were given, by column.
         drop: Columns to leave out.
         space: A shipped space's name, or a file; None for the one that suits the data.
@@ -99,6 +100,7 @@ class Plan:
     runs_dir: str
     target: str | None = None
     task: str | None = None
+    order: tuple[str, ...] = ()
     kinds: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     space: str | None = None
@@ -140,6 +142,11 @@ class Plan:
     decimal: str | None = None
     encoding: str | None = None
     na: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of task that is asked for, by its name or by what only such a task has; None to infer it."""
+        return "ordinal" if self.order and self.task is None else self.task
 
     @property
     def budget(self) -> Budget:
@@ -184,5 +191,5 @@ class Plan:
         known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
         first = tuple(Wanted(**each) for each in known.get("first", ()))
         origin = Origin(**known["warm_start"]) if known.get("warm_start") else None
-        lists = {name: tuple(known.get(name, ())) for name in ("drop", "na", "objective")}
+        lists = {name: tuple(known.get(name, ())) for name in ("drop", "na", "objective", "order")}
         return cls(**{**known, **lists, "first": first, "warm_start": origin})

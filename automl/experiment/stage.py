@@ -14,6 +14,7 @@ from automl.data.folds import check_folds, fold_rows
 from automl.data.images import image_size
 from automl.data.layouts import source_defaults
 from automl.data.leaks import find_leaks
+from automl.data.order import in_order
 from automl.data.prepare import Fitting, Preparation
 from automl.data.preparing import Preparing
 from automl.data.read import read_table
@@ -216,15 +217,18 @@ def _division(plan: Plan, table: pd.DataFrame, tables: Mapping[str, pd.DataFrame
     """Divide a table; files of test and validation rows are read as it was."""
     said = source_defaults(plan.data)
     like = {"image_size": image_size(table), "reading": plan.reading, "known": Known.of(table)}
-    return divide(
+    division = divide(
         table,
         target=plan.target or said.target,
-        task_kind=cast("TaskKind | None", plan.task),
+        task_kind=cast("TaskKind | None", plan.kind),
         test=_fraction_or_rows(tables.get("test", plan.test), like),
         validation=_fraction_or_rows(tables.get("validation", plan.validation), like),
         roles=_roles(plan, said.split),
         seed=plan.seed,
     )
+    if not KINDS[division.task_kind].is_ordered:
+        return division
+    return replace(division, classes=in_order(division.classes, plan.order, division.target))
 
 
 def _roles(plan: Plan, split: str | None) -> Roles:

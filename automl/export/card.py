@@ -78,7 +78,8 @@ def _purpose(task: Task, provenance: dict[str, Any]) -> str:
     lines = [f"# {_one_line(task.target)}: {task.kind} model", ""]
     if task.classes:
         labels = ", ".join(f"`{label}`" for label in task.classes)
-        lines.append(f"Predicts which class of `{task.target}` a row belongs to: {labels}.")
+        order = ", from the least to the greatest" if task.traits.is_ordered else ""
+        lines.append(f"Predicts which class of `{task.target}` a row belongs to{order}: {labels}.")
     else:
         lines.append(f"Predicts the number `{task.target}` of a row, in its own units.")
     if "study" in provenance:

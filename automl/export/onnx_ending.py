@@ -13,7 +13,7 @@ from automl.data.calibration import ENDS, UNCALIBRATED, Calibration
 from automl.data.class_coder import ClassCoder
 from automl.data.number_coder import NumberCoder
 from automl.data.target import TargetCoder
-from automl.export.onnx_nodes import DOUBLE, FLOAT, Nodes
+from automl.export.onnx_nodes import DOUBLE, FLOAT, INT64, Nodes
 from automl.task import CoderName, Label
 
 LABEL_TYPES: dict[type, int] = {
@@ -36,12 +36,21 @@ def _add_classes(nodes: Nodes, coder: ClassCoder, raw: str, calibration: Calibra
     if calibration.temperature != 1.0:
         sure = nodes.op("Div", raw, nodes.constant(np.array(calibration.temperature, dtype=np.float32)))
     nodes.op("Softmax", sure, axis=1, output="probabilities")
-    codes = nodes.op("ArgMax", raw, axis=1, keepdims=0)
+    codes = _medians(nodes, coder) if coder.is_ordered else nodes.op("ArgMax", raw, axis=1, keepdims=0)
     nodes.op("Gather", nodes.constant(_label_array(coder.classes)), codes, output="prediction")
     return [
         helper.make_tensor_value_info("prediction", LABEL_TYPES[type(coder.classes[0])], ["N"]),
         helper.make_tensor_value_info("probabilities", FLOAT, ["N", len(coder.classes)]),
     ]
+
+
+def _medians(nodes: Nodes, coder: ClassCoder) -> str:
+    """Give the first class of each row (N,) up to which half of the probability lies."""
+    up_to = nodes.op("CumSum", "probabilities", nodes.integer(1))
+    is_below = nodes.op("Less", up_to, nodes.constant(np.array(0.5, dtype=np.float32)))
+    axis = nodes.constant(np.array([1], dtype=np.int64))
+    below = nodes.op("ReduceSum", nodes.cast(is_below, INT64), axis, keepdims=0)
+    return nodes.op("Min", below, nodes.integer(len(coder.classes) - 1))
 
 
 def _add_number(nodes: Nodes, coder: NumberCoder, raw: str, calibration: Calibration) -> list[onnx.ValueInfoProto]:

@@ -79,7 +79,8 @@ def read_judged(reading: Reading) -> Judged | None:
             return Judged(rows["truth"].to_numpy(np.float64), rows["prediction"].to_numpy(np.float64), None)
         codes = {known: code for code, known in enumerate(classes)}
         truth, prediction = (_codes(rows[name].tolist(), codes) for name in ("truth", "prediction"))
-        confidence = rows[[f"probability_{known}" for known in classes]].to_numpy(np.float64).max(axis=1)
+        shares = rows[[f"probability_{known}" for known in classes]].to_numpy(np.float64)
+        confidence = shares[np.arange(len(rows)), prediction]
         return Judged(truth, prediction, confidence)
     except (KeyError, OSError, ValueError) as error:  # what pyarrow raises of a torn file is a ValueError
         raise StudyError(f"{path} is damaged: {error}") from None

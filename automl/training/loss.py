@@ -1,4 +1,4 @@
-"""What is differentiated: cross-entropy for classes, squared error for one number; a mean a member.
+"""What is differentiated: cross-entropy for classes, squared error for one number, others by name; a mean a member.
 
 Rows may count differently, by themselves and by their class: then it is the mean of weight x loss. What weighs is meant
 to be 1 on average over all rows, so that a batch of heavy rows moves the weights more than one of light rows.
@@ -134,6 +134,21 @@ def _surprise(log_probabilities: Tensor, target: Tensor) -> Tensor:
     return _by_row(-log_probabilities.gather(-1, target.unsqueeze(-1)).squeeze(-1))
 
 
+def _ranked(log_probabilities: Tensor, target: Tensor) -> Tensor:
+    """Give minus the logarithm of what each row's class was given, and its ranked probability score.
+
+    Epstein, A Scoring System for Probability Forecasts of Ranked Categories, Journal of Applied Meteorology 1969: the
+    sum over thresholds k of (P(y <= k) - [y <= k])^2, the less the nearer to the truth the probabilities lie. Both are
+    proper scores, and so is their sum: what is learned are the true probabilities.
+    """
+    up_to = log_probabilities.exp().cumsum(dim=-1)[..., :-1]
+    thresholds = torch.arange(up_to.shape[-1], device=target.device)
+    steps = (target.unsqueeze(-1) <= thresholds).to(up_to.dtype)
+    if log_probabilities.dim() == 4:
+        steps = steps.unsqueeze(2)
+    return _surprise(log_probabilities, target) + _by_row((up_to - steps).square().sum(dim=-1))
+
+
 def _number(outputs: Tensor) -> Tensor:
     return outputs.squeeze(-1)
 
@@ -150,6 +165,7 @@ def _by_row(values: Tensor) -> Tensor:
 
 LOSSES: dict[LossName, Loss] = {
     "cross_entropy": Loss(_log_softmax, _surprise, is_smoothed=True),
+    "ranked": Loss(_log_softmax, _ranked, is_smoothed=True),
     "squared_error": Loss(_number, _error, is_smoothed=False),
 }
 """Every loss by its name."""

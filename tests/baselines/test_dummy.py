@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from automl.baselines.dummy import fit_majority, fit_mean
+from automl.baselines.dummy import fit_mean, fit_shares
 from automl.task import Task
 
 ROWS = {"numeric": np.zeros((3, 2), dtype=np.float32)}
@@ -10,7 +10,7 @@ ROWS = {"numeric": np.zeros((3, 2), dtype=np.float32)}
 
 def test_majority_answers_with_the_shares_of_the_classes():
     task = Task("multiclass", "t", (), ("a", "b", "c"), "accuracy")
-    answer = fit_majority(ROWS, np.array([1, 1, 0]), (), task, 0).predict(ROWS)
+    answer = fit_shares(ROWS, np.array([1, 1, 0]), (), task, 0).predict(ROWS)
     np.testing.assert_array_equal(answer, [[1 / 3, 2 / 3, 0.0]] * 3)
 
 

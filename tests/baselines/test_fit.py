@@ -47,6 +47,7 @@ def test_every_kind_of_task_has_a_constant_a_linear_baseline_and_boosted_trees()
     assert {kind: list(named) for kind, named in BASELINES.items()} == {
         "binary": ["majority", "linear", "boosted_trees"],
         "multiclass": ["majority", "linear", "boosted_trees"],
+        "ordinal": ["median", "linear", "boosted_trees"],
         "regression": ["mean", "linear", "boosted_trees"],
     }
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as theirs
 
 from automl.evaluation.metrics import row_losses, score, statistic
-from automl.task import CLASS_METRICS, HIGHER_IS_BETTER, REGRESSION_METRICS, Task
+from automl.task import CLASS_METRICS, HIGHER_IS_BETTER, KINDS, REGRESSION_METRICS, Task
 
 BINARY = Task("binary", "income", (), ("high", "low"), "accuracy", positive="high")
 REGRESSION = Task("regression", "price", (), (), "rmse")
@@ -78,7 +78,7 @@ def test_roc_auc_of_all_classes_is_scikit_learns_one_vs_rest_macro():
 
 
 def test_every_metric_has_a_direction():
-    assert set(HIGHER_IS_BETTER) == {*CLASS_METRICS, *REGRESSION_METRICS}
+    assert set(HIGHER_IS_BETTER) == {metric for traits in KINDS.values() for metric in traits.metrics}
 
 
 @pytest.mark.parametrize("metric", CLASS_METRICS)

@@ -139,6 +139,13 @@ def test_a_kind_without_its_column_is_refused(word: str):
         ({"class_weight": "yes"}, "--class-weight must be balanced, none, or CLASS=W,.*got 'yes'"),
         ({"class_weight": "balanced", "task": "regression"}, "--class-weight weighs classes, .*"),
         ({"target_transform": "sqrt"}, "unknown target transform 'sqrt'; Known: none, log, auto"),
+        ({"order": ("low", "high"), "task": "binary"}, "--order is of classes that have one: give it with --task .*"),
+        ({"order": ("low", "low")}, "--order must name each class once, .*, such as low,medium,high, got 'low,low'"),
+        (
+            {"order": ("a", "b"), "metric": "f1"},
+            "the metric 'f1' does not score an ordinal task; .*",
+        ),
+        ({"task": "ordinal", "positive": "a"}, "--positive names one of two classes, and an ordinal task does not .*"),
         ({"target_transform": "log", "task": "binary"}, "--target-transform is about a number to be predicted, .*"),
     ],
     ids=str,

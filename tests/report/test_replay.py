@@ -122,6 +122,11 @@ def test_the_command_says_how_rows_are_divided_and_count(name, value):
     assert words[words.index(f"--{name.replace('_', '-')}") + 1] == str(value)
 
 
+def test_the_command_says_the_order_of_classes():
+    words = shlex.split(command({**PLAN, "order": ["low", "high"]}, "runs/houses/space.yaml"))
+    assert words[words.index("--order") + 1] == "low,high"
+
+
 def test_the_command_names_no_validation_rows_where_there_are_folds():
     assert "--validation" not in shlex.split(command({**PLAN, "folds": 5}, "runs/houses/space.yaml"))
 

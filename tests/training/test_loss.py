@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from automl.training.loss import Partners, Weighing, losses
+from automl.task import KINDS
+from automl.training.loss import LOSSES, Partners, Weighing, losses
 
 M, B, K = 3, 7, 4
 NAMES = {False: "cross_entropy", True: "squared_error"}
@@ -104,3 +105,34 @@ def test_what_a_row_is_mixed_with_counts_by_its_own_weight(regression, smoothing
                 )
             pair.append((counts[member] * single).mean())
         torch.testing.assert_close(mixed[member], (1 - share) * pair[0] + share * pair[1])
+
+
+def _ranked(outputs, target):
+    """Cross-entropy and ranked probability score of rows (B, K), one threshold after the other."""
+    shares = outputs.softmax(dim=-1)
+    score = sum((shares[:, : k + 1].sum(dim=1) - (target <= k).float()).square() for k in range(outputs.shape[1] - 1))
+    return (functional.cross_entropy(outputs, target, reduction="none") + score).mean()
+
+
+def test_the_ranked_loss_is_cross_entropy_and_ranked_probability_score():
+    outputs, target, _ = _draw(regression=False)
+    for member, loss in enumerate(losses("ranked", outputs, target)):
+        torch.testing.assert_close(loss, _ranked(outputs[member], target[member]))
+
+
+def test_the_ranked_loss_of_several_predictions_a_row_is_their_mean():
+    outputs, target, _ = _draw(regression=False)
+    both = torch.stack([outputs, -outputs], dim=2)
+    expected = (losses("ranked", outputs, target) + losses("ranked", -outputs, target)) / 2
+    torch.testing.assert_close(losses("ranked", both, target), expected)
+
+
+def test_the_ranked_loss_is_less_where_a_mistake_is_nearer():
+    near, far = (5.0 * torch.eye(4)[[code]].expand(1, 1, 4) for code in (1, 3))
+    target = torch.tensor([[0]])
+    assert losses("ranked", near, target) < losses("ranked", far, target)
+    torch.testing.assert_close(losses("cross_entropy", near, target), losses("cross_entropy", far, target))
+
+
+def test_every_kind_of_task_has_a_loss():
+    assert {traits.loss for traits in KINDS.values()} == set(LOSSES)

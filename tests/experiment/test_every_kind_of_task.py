@@ -1,0 +1,168 @@
+"""Every kind of task from rows to a bundle: judged by the metric it names, exported in every form, resumed, told."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as theirs
+from sklearn.datasets import load_diabetes
+
+import automl
+from automl.data.rows import read_rows
+from automl.data.target import coder_from_json
+from automl.errors import AutoMLError
+from automl.experiment import deliver
+from automl.export import load
+from automl.files import read_json
+from automl.task import TASK_KINDS, Task
+from automl.tracking.record import TASK, Record
+
+SMALL = {"space": "tabular_small", "trials": 3, "seed": 3, "device": "cpu", "target": "target"}
+GRADES = ("mild", "moderate", "severe", "grave")
+
+
+def progress() -> pd.DataFrame:
+    rows = load_diabetes(as_frame=True).frame
+    return rows.assign(w=np.random.default_rng(0).uniform(0.1, 3, len(rows)))
+
+
+def graded() -> pd.DataFrame:
+    rows = progress()
+    return rows.assign(target=pd.qcut(rows["target"], len(GRADES), labels=list(GRADES)).astype(str))
+
+
+def kappa(judged: pd.DataFrame, task: Task) -> float:
+    truth, said = (judged[name].map(task.classes.index) for name in ("truth", "prediction"))
+    return theirs.cohen_kappa_score(truth, said, weights="quadratic", sample_weight=judged["weight"])
+
+
+CASES = {
+    "ordinal": (graded, {"order": GRADES, "class_weight": "balanced"}, kappa),
+}
+"""Of each kind of task that is more than a class or a number: rows, options, and its score from the judged rows."""
+
+
+@pytest.fixture(scope="module", params=CASES)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def result(kind, tmp_path_factory):
+    """A search whose rows count differently and whose trials may answer together."""
+    make, options, _ = CASES[kind]
+    folder = tmp_path_factory.mktemp(kind) / "runs"
+    told = {**SMALL, **options, "weight": "w", "ensemble": 2, "runs_dir": folder}
+    return automl.search(make(), study="first", **told)
+
+
+@pytest.fixture(scope="module")
+def record(result):
+    return Record(result.run_dir)
+
+
+@pytest.fixture(scope="module")
+def rows(kind):
+    return CASES[kind][0]().head(40)
+
+
+def test_every_kind_is_searched_here_or_in_the_other_tests():
+    assert {*CASES, "binary", "multiclass", "regression"} == set(TASK_KINDS)
+
+
+def test_the_test_score_is_that_of_the_judged_rows(kind, result, record):
+    task, judged = Task.from_json(record.read_json(TASK)), pd.read_parquet(record.judgement_rows_path)
+    assert task.kind == kind
+    assert result.test["value"] == pytest.approx(CASES[kind][2](judged, task), rel=1e-6)
+    assert result.test["ci_low"] <= result.test["value"] <= result.test["ci_high"]
+
+
+def test_it_is_better_than_the_constant_baseline(result):
+    constant, *_ = result.summary["baselines"].values()
+    sign = 1 if result.summary["direction"] == "maximize" else -1
+    assert sign * result.test["value"] > sign * constant["value"]
+
+
+def test_every_form_of_export_tells_the_same(result, record, rows, tmp_path):
+    expected = result.predict(rows)
+    deliver.export(record, tmp_path / "model.onnx", None, form="onnx")
+    deliver.export(record, tmp_path / "torch", None, form="torch")
+    from automl.export.predictor import Predictor
+
+    for found in (Predictor(tmp_path / "model.onnx").predict(rows), load.predict(rows, tmp_path / "torch")):
+        assert list(found) == list(expected)
+        for name, column in expected.items():
+            if column.dtype.kind == "f":
+                np.testing.assert_allclose(found[name], column, rtol=1e-3, atol=1e-4)
+            else:
+                assert found[name].tolist() == column.tolist()
+
+
+def test_the_script_of_the_bundle_tells_the_same(result, record, rows, tmp_path):
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    script = [sys.executable, str(record.bundle_dir / "predict.py"), str(tmp_path / "rows.csv")]
+    said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
+    found, expected = pd.read_csv(io.StringIO(said)), result.predict(rows)
+    assert list(found) == list(expected)
+    for name, column in expected.items():
+        if column.dtype.kind == "f":
+            np.testing.assert_allclose(found[name], column, rtol=1e-3, atol=1e-4)
+
+
+def test_mlflows_model_names_and_tells_the_same(result, record, rows, tmp_path):
+    from mlflow import pyfunc
+
+    deliver.export(record, tmp_path / "served", None, form="mlflow")
+    model = pyfunc.load_model(str(tmp_path / "served"))
+    expected = result.predict(rows)
+    assert model.metadata.signature.outputs.input_names() == list(expected)
+    assert list(model.predict(rows[model.metadata.signature.inputs.input_names()])) == list(expected)
+
+
+def test_the_judged_rows_are_read_as_they_were_written(record):
+    from automl.data.judged import read_judged
+
+    coder = coder_from_json(read_json(record.bundle_dir / "task.json")["coder"])
+    judged = read_judged(record.judgement_rows_path, coder)
+    test = read_rows(record.run_dir / "sealed" / "test.parquet")
+    np.testing.assert_array_equal(judged.truth, coder.truth(test[coder.target]))
+    assert len(judged.output) == len(test) and np.isfinite(judged.output).all()
+
+
+def test_report_and_resume_tell_it_again(result, record):
+    again = automl.resume("first", runs_dir=record.runs_dir)
+    assert again.test == result.test
+    assert result.summary["task"] in (record.run_dir / "report.md").read_text()
+    assert (record.run_dir / "report.html").exists()
+
+
+def test_folds_and_groups_work_for_it(kind, tmp_path):
+    make, options, _ = CASES[kind]
+    table = make().assign(ward=np.arange(442) % 40)
+    told = {**SMALL, **options, "folds": 3, "group": "ward", "trials": 2, "drop": ("w",), "ensemble": 2}
+    result = automl.search(table, runs_dir=tmp_path / "runs", **told)
+    assert np.isfinite(result.test["value"])
+
+
+def test_the_same_seed_gives_the_same_winner(kind, result, tmp_path):
+    make, options, _ = CASES[kind]
+    told = {**SMALL, **options, "weight": "w", "ensemble": 2, "runs_dir": tmp_path / "runs"}
+    again = automl.search(make(), study="first", **told)
+    assert again.test == result.test
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"task": "ordinal"}, "the classes of 'target' are texts: say their order with --order, such as grave,mild,.*"),
+        ({"order": GRADES[:3]}, "--order must name every class of 'target', .*; it lacks grave"),
+    ],
+)
+def test_what_grades_lack_is_said_before_the_search(options, sentence, tmp_path):
+    with pytest.raises(AutoMLError, match=sentence):
+        automl.search(graded(), runs_dir=tmp_path / "runs", **{**SMALL, "drop": ("w",), **options})
