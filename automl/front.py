@@ -11,6 +11,7 @@ from automl.budget import parse_duration
 from automl.experiment.checks import checked
 from automl.experiment.first import with_first
 from automl.experiment.plan import IN_MEMORY, Plan
+from automl.experiment.quantiles import parse_quantiles
 from automl.experiment.resume import resume as resume_record
 from automl.experiment.run import search as search_plan
 from automl.report.summary import one_line, summarise
@@ -166,8 +167,8 @@ def search(
         warm_start: A study whose best configs are tried right after the default.
         seed_configs: Your own configs, or their file, that are tried before those.
         progress: Who watches; nobody if None.
-        **options: The other options of `automl search` under their own names: `task`, `order` (a list), `kinds`,
-            `space`, `trials`, `metric`, `positive`, `study`, `split`, `group`, `time`, `folds`, `weight`,
+        **options: The other options of `automl search` under their own names: `task`, `order` and `quantiles` (lists),
+            `kinds`, `space`, `trials`, `metric`, `positive`, `study`, `split`, `group`, `time`, `folds`, `weight`,
             `class_weight` (a word, or weights by class), `target_transform`, `device`, `seed`, `sampler`, `pruner`,
             `cohort`, `jobs`, `max_parameters`, `max_memory` (bytes), `max_latency` (milliseconds), `tracking_uri`,
             `storage`, `keep`, `separator`, `decimal`, `encoding` and `na` of text files, and `judge`, which is False
@@ -229,6 +230,7 @@ def _planned(
     runs_dir: str | Path = "runs",
     drop: Sequence[str] = (),
     order: Sequence[Any] = (),
+    quantiles: Sequence[float] = (),
     na: str | Sequence[str] = (),
     objective: str | Sequence[str] = (),
     warm_start: str | None = None,
@@ -250,6 +252,7 @@ def _planned(
         runs_dir=str(Path(runs_dir).absolute()),
         drop=tuple(drop),
         order=tuple(map(str, order)),
+        quantiles=parse_quantiles(map(str, quantiles)) if len(quantiles) else (),
         na=(na,) if isinstance(na, str) else tuple(na),
         objective=(objective,) if isinstance(objective, str) else tuple(objective),
         **{"study": "", **options},

@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 Label = bool | int | float | str
 ColumnKind = Literal["numeric", "category", "boolean", "datetime", "image"]
-TaskKind = Literal["binary", "multiclass", "ordinal", "regression"]
+TaskKind = Literal["binary", "multiclass", "ordinal", "regression", "quantile"]
 
 COLUMN_KINDS: tuple[ColumnKind, ...] = ("numeric", "category", "boolean", "datetime", "image")
-TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "ordinal", "regression")
-LossName = Literal["cross_entropy", "ranked", "squared_error"]
+TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "ordinal", "regression", "quantile")
+LossName = Literal["cross_entropy", "ranked", "squared_error", "pinball"]
 Link = Literal["softmax", "identity"]
-CoderName = Literal["classes", "number"]
+CoderName = Literal["classes", "number", "quantiles"]
 
 HIGHER_IS_BETTER: dict[str, bool] = {
     "accuracy": True,
@@ -31,10 +31,12 @@ HIGHER_IS_BETTER: dict[str, bool] = {
     "rmse": False,
     "mae": False,
     "r2": True,
+    "pinball": False,
 }
 CLASS_METRICS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss")
 ORDINAL_METRICS = ("quadratic_kappa", "mean_steps", "accuracy", "balanced_accuracy", "log_loss")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
+QUANTILE_METRICS = ("pinball", "mae")
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,23 @@ class Traits:
     metrics: tuple[str, ...]
     loss: LossName
     link: Link
-    sureness: Literal["temperature", "interval"]
+    sureness: Literal["temperature", "interval", "none"]
     is_ordered: bool = False
 
     @property
     def has_classes(self) -> bool:
         """Whether every row is of one of several classes."""
         return self.link == "softmax"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether several numbers are predicted for a row."""
+        return self.coder != "number"
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether the target is one number."""
+        return self.coder in ("number", "quantiles")
 
 
 _CLASSES = Traits("classes", CLASS_METRICS, "cross_entropy", "softmax", "temperature")
@@ -69,6 +81,7 @@ KINDS: dict[TaskKind, Traits] = {
     "multiclass": _CLASSES,
     "ordinal": Traits("classes", ORDINAL_METRICS, "ranked", "softmax", "temperature", is_ordered=True),
     "regression": Traits("number", REGRESSION_METRICS, "squared_error", "identity", "interval"),
+    "quantile": Traits("quantiles", QUANTILE_METRICS, "pinball", "identity", "none"),
 }
 """What each kind of task comes to."""
 
@@ -129,7 +142,7 @@ class Task:
     """What is to be predicted from what, and how it is scored.
 
     Args:
-        kind: Binary, multiclass, ordinal or regression.
+        kind: Binary, multiclass, ordinal, regression or quantile.
         target: The target column's name.
         columns: The input columns, in the table's order; dropped ones are not among them.
         classes: The labels in their own type, sorted, or of an ordinal task in its order; empty for regression. Codes
@@ -138,7 +151,8 @@ class Task:
         positive: For a binary task, the class that `f1` and `roc_auc` are about.
         weight: The column that says how much a row counts; None where all count alike.
         group: The column that says which rows belong together; None where each stands by itself.
-        transform: For regression, what of the target is learned: itself, its logarithm, or that of one more.
+        transform: Of a number, what of the target is learned: itself, its logarithm, or that of one more.
+        quantiles: Which quantiles of a number are predicted, in their order; empty where none are.
     """
 
     kind: TaskKind
@@ -150,6 +164,7 @@ class Task:
     weight: str | None = None
     group: str | None = None
     transform: Literal["none", "log", "log1p"] = "none"
+    quantiles: tuple[float, ...] = ()
 
     @property
     def traits(self) -> Traits:
@@ -168,8 +183,8 @@ class Task:
 
     @property
     def n_outputs(self) -> int:
-        """How many numbers the network gives a row: one a class, or one for regression."""
-        return len(self.classes) or 1
+        """How many numbers the network gives a row: one a class or quantile, or one for regression."""
+        return len(self.classes) or len(self.quantiles) or 1
 
     def to_json(self) -> dict[str, Any]:
         """Give the task as plain JSON values."""
@@ -179,4 +194,5 @@ class Task:
     def from_json(cls, record: dict[str, Any]) -> Task:
         """Rebuild a task from `to_json`."""
         columns = tuple(Column(**column) for column in record["columns"])
-        return cls(**{**record, "columns": columns, "classes": tuple(record["classes"])})
+        lists = {name: tuple(record.get(name, ())) for name in ("classes", "quantiles")}
+        return cls(**{**record, **lists, "columns": columns})

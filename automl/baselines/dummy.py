@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ class Constant:
     """The same answer for every row.
 
     Args:
-        answer: Probabilities (K,), or one number in the target's own units.
+        answer: Probabilities (K,), quantiles (Q,) or one number in the target's own units.
     """
 
     def __init__(self, answer: NDArray[np.float64] | float) -> None:
         self.answer = answer
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """Repeat the answer: (N, K) probabilities, or (N,) numbers."""
+        """Repeat the answer: (N, K) probabilities, (N, Q) quantiles, or (N,) numbers."""
         return self.repeated(len(next(iter(arrays.values()))))
 
     def repeated(self, n_rows: int) -> NDArray[np.float64]:
@@ -61,10 +61,39 @@ def fit_mean(
     return Constant(float(np.average(target.astype(np.float64), weights=weights)))
 
 
+def empirical(
+    numbers: NDArray[Any], quantiles: Sequence[float], weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Give the least numbers up to which so large shares of them lie (Q,), each counted by its weight.
+
+    Examples:
+        >>> empirical(np.array([3.0, 1.0, 2.0, 4.0]), (0.25, 0.5, 0.9))
+        array([1., 2., 4.])
+    """
+    order = np.argsort(numbers, kind="stable")
+    counts = np.ones(len(numbers)) if weights is None else np.asarray(weights, dtype=np.float64)[order]
+    up_to = np.cumsum(counts) / counts.sum()
+    places = np.searchsorted(up_to, np.asarray(quantiles) - 1e-12)
+    return np.asarray(numbers, dtype=np.float64)[order][np.minimum(places, len(numbers) - 1)]
+
+
+def fit_empirical(
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    task: Task,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Constant:
+    """Take the quantiles of the training target."""
+    return Constant(empirical(target, task.quantiles, weights))
+
+
 DUMMIES: dict[TaskKind, dict[str, Callable[..., Constant]]] = {
     "binary": {"majority": fit_shares},
     "multiclass": {"majority": fit_shares},
     "ordinal": {"median": fit_shares},
     "regression": {"mean": fit_mean},
+    "quantile": {"empirical": fit_empirical},
 }
 """What each kind of task is answered with when nothing is looked at, by name."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from automl.baselines.dummy import DUMMIES
 from automl.baselines.linear import fit_logistic, fit_ridge
+from automl.baselines.quantiles import fit_boosted_quantiles, fit_shifted
 from automl.baselines.trees import fit_boosted_classes, fit_boosted_numbers
 from automl.task import Block, Task, TaskKind
 
@@ -18,7 +19,7 @@ class Baseline(Protocol):
     """Something fitted that is not a network of ours."""
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """Give (N, K) probabilities, or (N,) numbers in the target's own units."""
+        """Give (N, K) probabilities or quantiles, or (N,) numbers, in the target's own units."""
         ...
 
 
@@ -32,6 +33,7 @@ BASELINES: dict[TaskKind, dict[str, _Fit]] = {
     "binary": {**DUMMIES["binary"], "linear": fit_logistic, TREES: fit_boosted_classes},
     "multiclass": {**DUMMIES["multiclass"], "linear": fit_logistic, TREES: fit_boosted_classes},
     "ordinal": {**DUMMIES["ordinal"], "linear": fit_logistic, TREES: fit_boosted_classes},
+    "quantile": {**DUMMIES["quantile"], "linear": fit_shifted, TREES: fit_boosted_quantiles},
     "regression": {**DUMMIES["regression"], "linear": fit_ridge, TREES: fit_boosted_numbers},
 }
 

@@ -88,7 +88,8 @@ def remark(n_rows: int, blocks: tuple[Block, ...], task: Task) -> str | None:
     allowed = effort(n_rows, blocks, task)
     if allowed is None:
         n_columns = sum(map(width, blocks))
-        return f"boosted trees were left out: {len(task.classes)} classes and {n_columns:,} columns would take too long"
+        what = f"{len(task.classes)} classes" if task.classes else f"{task.n_outputs} outputs"
+        return f"boosted trees were left out: {what} and {n_columns:,} columns would take too long"
     if allowed.rows < n_rows:
         return f"boosted trees learned from {allowed.rows:,} of {n_rows:,} training rows: all would take too long"
     return None
@@ -126,13 +127,40 @@ def fit_boosted_numbers(
     weights: NDArray[np.float64] | None = None,
 ) -> Numbers | None:
     """Fit a regression by its squared error."""
+    return _fit_regressor({}, arrays, target, blocks, task, seed, weights)
+
+
+def fit_boosted_quantile(
+    level: float,
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    task: Task,
+    weights: NDArray[np.float64] | None = None,
+    *,
+    seed: int,
+) -> Numbers | None:
+    """Fit a regression by the pinball loss of a quantile."""
+    return _fit_regressor({"loss": "quantile", "quantile": level}, arrays, target, blocks, task, seed, weights)
+
+
+def _fit_regressor(
+    loss: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    target: NDArray[Any],
+    blocks: tuple[Block, ...],
+    task: Task,
+    seed: int,
+    weights: NDArray[np.float64] | None,
+) -> Numbers | None:
     allowed = effort(len(target), blocks, task)
     if allowed is None:
         return None
     chosen = _chosen(target, weights, allowed.rows, seed, are_classes=False)
     arrays, target, weights = _of(chosen, arrays, target, weights)
     options = _options(allowed, blocks, len(target), seed, can_stop=True)
-    return fit_numbers(_pipeline(blocks, HistGradientBoostingRegressor(**options)), arrays, target, blocks, weights)
+    model = _pipeline(blocks, HistGradientBoostingRegressor(**loss, **options))
+    return fit_numbers(model, arrays, target, blocks, weights)
 
 
 def _chosen(

@@ -47,6 +47,9 @@ Data = Annotated[
 ]
 Target = Annotated[str | None, _option("--target", "COL", _PROBLEM, "The column to predict.")]
 Task = Annotated[str | None, _option("--task", _TASKS, _PROBLEM, "What kind of problem; inferred from the target.")]
+Quantiles = Annotated[
+    str | None, _option("--quantiles", "Q,Q,...", _PROBLEM, "Predict these quantiles of a number: 0.1,0.5,0.9.")
+]
 Order = Annotated[
     str | None, _option("--order", "A,B,...", _PROBLEM, "The classes of an ordinal task, the least first.")
 ]
@@ -137,11 +140,13 @@ def _planned(given: Mapping[str, Any]) -> Plan:
     from automl.experiment.first import with_first
     from automl.experiment.limits import parse_size
     from automl.experiment.plan import Plan
+    from automl.experiment.quantiles import parse_quantiles
 
     plan = Plan(
         **{name: given[name] for name in _AS_GIVEN},
         kinds=parse_kinds(given["kind"] or []),
         drop=tuple(given["drop"] or ()),
+        quantiles=parse_quantiles(given["quantiles"].split(",")) if given["quantiles"] else (),
         order=tuple(word.strip() for word in given["order"].split(",")) if given["order"] else (),
         na=tuple(given["na"] or ()),
         objective=tuple(word for words in given["objective"] or () for word in words.split(",")),
@@ -180,6 +185,7 @@ def search(
     target: Target = None,
     task: Task = None,
     order: Order = None,
+    quantiles: Quantiles = None,
     kind: Kind = None,
     drop: Drop = None,
     metric: Metric = None,

@@ -24,7 +24,7 @@ from automl.data.values import (
     plain,
 )
 from automl.errors import DataError, PlanError, TargetError, unknown
-from automl.task import COLUMN_KINDS, Column, ColumnKind, Finding, TaskKind
+from automl.task import COLUMN_KINDS, KINDS, Column, ColumnKind, Finding, TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,11 +79,12 @@ def infer_task(target: pd.Series[Any], *, kind: TaskKind | None) -> TaskKind:
     n_classes = int(as_labels(known).nunique())
     if n_classes == 1:
         raise TargetError(f"the target {name!r} must have two values or more, got only {_example(known)}")
-    if kind == "regression" and numbers is None:
+    is_number = kind is not None and KINDS[kind].has_numbers
+    if is_number and numbers is None:
         raise TargetError(f"regression needs a numeric target, but {name!r} holds values such as {_example(known)}")
     are_named = isinstance(target.dtype, pd.CategoricalDtype) or _are_codes(known, types.infer_dtype(plain(known)))
-    if kind == "regression" or (kind is None and not are_named and _is_quantity(numbers, n_classes)):
-        return "regression"
+    if is_number or (kind is None and not are_named and _is_quantity(numbers, n_classes)):
+        return kind or "regression"
     return _checked_classes(kind, n_classes, len(known), name)
 
 

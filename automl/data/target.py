@@ -3,7 +3,7 @@
 Shapes:
     N rows; K outputs of a network for each
     encoded (N,): class codes, or standardised numbers; truth (N,): codes, or numbers in the target's own units
-    predictions: probabilities (N, K), or numbers (N,) in the target's own units
+    predictions: probabilities (N, K), or numbers in the target's own units: one (N,), or quantiles (N, K)
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from automl.data.class_coder import ClassCoder
 from automl.data.number_coder import NumberCoder
+from automl.data.quantile_coder import QuantileCoder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,11 @@ class TargetCoder(Protocol):
         """Give it as plain JSON values."""
 
 
-CODERS: dict[CoderName, type[ClassCoder] | type[NumberCoder]] = {"classes": ClassCoder, "number": NumberCoder}
+CODERS: dict[CoderName, type[ClassCoder] | type[NumberCoder] | type[QuantileCoder]] = {
+    "classes": ClassCoder,
+    "number": NumberCoder,
+    "quantiles": QuantileCoder,
+}
 """Every kind of target, by its word in JSON."""
 
 

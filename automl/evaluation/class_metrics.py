@@ -13,7 +13,7 @@ _ROUNDING = 1e-9
 """Squared steps that are fewer are the rounding of means."""
 
 
-def surprise(truth: Array, output: Array) -> Array:
+def surprise(truth: Array, output: Array, task: Task) -> Array:
     """Give minus the logarithm of what each row's class was given (N,).
 
     Probabilities are clipped to [eps, 1 - eps] with the eps of their type, as scikit-learn does.
@@ -101,7 +101,7 @@ def _ordered_pairs(is_positive: Array, scores: Array) -> Callable[[Array], tuple
 
 
 def _log_loss(truth: Array, output: Array, task: Task) -> Statistic:
-    return mean_of(surprise(truth, output))
+    return mean_of(surprise(truth, output, task))
 
 
 def _mean_steps(truth: Array, output: Array, task: Task) -> Statistic:

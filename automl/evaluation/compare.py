@@ -58,7 +58,8 @@ def sureness(told: Mapping[str, Any]) -> str:
 
     Args:
         told: Of classes `temperature`, of numbers `level` and whether an interval `is_given`; on how many validation
-            `rows` that was learned, and what it came to on test rows, where they were judged.
+            `rows` that was learned; of quantiles which `quantiles`; and what it came to on test rows, where they were
+            judged.
 
     Examples:
         >>> sureness({"temperature": 1.0, "rows": 200})
@@ -66,6 +67,8 @@ def sureness(told: Mapping[str, Any]) -> str:
         >>> sureness({"level": 0.9, "is_given": True, "rows": 4128})
         'its 90 % intervals were learned on 4,128 validation rows'
     """
+    if "quantiles" in told:
+        return _below(told)
     rows = f"{told['rows']:,} validation rows"
     if told["rows"] == 0:
         what = "probabilities are as they were" if "temperature" in told else "there are no intervals"
@@ -88,6 +91,18 @@ def sureness(told: Mapping[str, Any]) -> str:
     width = f"{told['width']:,.{_decimals(told['width'] / 100)}f}"
     held = f"they hold the truth of {share:.1f} % [{low:.1f}, {high:.1f}] of the test rows"
     return f"{said}: {held}, and half of them are at most {width} wide"
+
+
+def _below(told: Mapping[str, Any]) -> str:
+    """Say of quantiles which shares of the test rows lie below them."""
+    if "below" not in told:
+        return "its quantiles are as they were learned; the test rows will tell which share of them lies below each"
+    shares = [[100 * share[end] for end in ("value", "ci_low", "ci_high")] for share in told["below"]]
+    said = [
+        f"{share:.1f} % [{low:.1f}, {high:.1f}] below the quantile {level:g}"
+        for level, (share, low, high) in zip(told["quantiles"], shares)
+    ]
+    return f"of the test rows lie {', '.join(said)}"
 
 
 def judgement(

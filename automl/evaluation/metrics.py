@@ -14,10 +14,11 @@ from collections.abc import Callable
 import numpy as np
 
 from automl.errors import unknown
-from automl.evaluation import class_metrics, number_metrics
+from automl.evaluation import class_metrics, number_metrics, quantile_metrics
 from automl.evaluation.class_metrics import surprise
 from automl.evaluation.means import Array, Statistic
 from automl.evaluation.number_metrics import squared_error
+from automl.evaluation.quantile_metrics import pinball
 from automl.task import HIGHER_IS_BETTER, CoderName, LossName, Task
 
 
@@ -62,7 +63,7 @@ def statistic(metric: str, truth: Array, output: Array, task: Task) -> Statistic
     """
     if metric not in HIGHER_IS_BETTER:
         raise ValueError(unknown("metric", metric, HIGHER_IS_BETTER))
-    expected = (len(truth), len(task.classes)) if task.classes else (len(truth),)
+    expected = (len(truth), task.n_outputs) if task.traits.is_wide else (len(truth),)
     if output.shape != expected:
         raise ValueError(f"the output of {len(truth)} rows must have the shape {expected}, got {output.shape}")
     if len(truth) == 0 or not np.isfinite(output).all():
@@ -76,17 +77,19 @@ def _undefined(weights: Array) -> Array:
 
 def row_losses(truth: Array, output: Array, task: Task) -> Array:
     """Give each row's own loss (N,): minus the log of its class's probability, or the squared error."""
-    return _ROW_LOSSES[task.traits.loss](truth, output)
+    return _ROW_LOSSES[task.traits.loss](truth, output, task)
 
 
 _METRICS: dict[CoderName, dict[str, Callable[[Array, Array, Task], Statistic]]] = {
     "classes": class_metrics.METRICS,
     "number": number_metrics.METRICS,
+    "quantiles": quantile_metrics.METRICS,
 }
 """Every metric, by how the target that it scores is coded."""
-_ROW_LOSSES: dict[LossName, Callable[[Array, Array], Array]] = {
+_ROW_LOSSES: dict[LossName, Callable[[Array, Array, Task], Array]] = {
     "cross_entropy": surprise,
     "ranked": surprise,
     "squared_error": squared_error,
+    "pinball": pinball,
 }
 """What each loss comes to on the rows that are scored."""

@@ -10,13 +10,13 @@ from automl.evaluation.means import Array, Statistic, mean_of
 from automl.task import Task
 
 
-def squared_error(truth: Array, output: Array) -> Array:
+def squared_error(truth: Array, output: Array, task: Task) -> Array:
     """Give each row's squared error (N,)."""
     return np.square(truth.astype(np.float64) - output)
 
 
 def _rmse(truth: Array, output: Array, task: Task) -> Statistic:
-    squared = mean_of(squared_error(truth, output))
+    squared = mean_of(squared_error(truth, output, task))
     return lambda weights: np.sqrt(squared(weights))
 
 
@@ -27,7 +27,7 @@ def _mae(truth: Array, output: Array, task: Task) -> Statistic:
 def _r2(truth: Array, output: Array, task: Task) -> Statistic:
     """1 - squared error / variance."""
     centred = truth.astype(np.float64) - truth.mean(dtype=np.float64)
-    error, mean, square = mean_of(squared_error(truth, output)), mean_of(centred), mean_of(np.square(centred))
+    error, mean, square = mean_of(squared_error(truth, output, task)), mean_of(centred), mean_of(np.square(centred))
     # Below this the variance is the rounding of the mean, not a spread of the values.
     rounding = (8 * np.finfo(np.float64).eps * np.abs(truth.astype(np.float64)).max()) ** 2
 

@@ -49,10 +49,12 @@ def calibration(record: Record, trial: int) -> Calibration:
 
 def told(learned: Calibration, task: Task) -> dict[str, Any]:
     """Give what was learned as plain JSON values, with a sentence."""
-    said: dict[str, Any] = {"level": learned.level, "is_given": learned.radius is not None}
-    if task.traits.sureness == "temperature":
-        said = {"temperature": learned.temperature}
-    said["rows"] = learned.rows
+    of_each: dict[str, dict[str, Any]] = {
+        "temperature": {"temperature": learned.temperature, "rows": learned.rows},
+        "interval": {"level": learned.level, "is_given": learned.radius is not None, "rows": learned.rows},
+        "none": {"quantiles": list(task.quantiles)},
+    }
+    said = of_each[task.traits.sureness]
     return {**said, "sentence": sureness(said)}
 
 
@@ -70,7 +72,7 @@ def judged(
 
     Returns:
         What `told` gives; of classes also the `log_loss` and `log_loss_without` the temperature, of intervals their
-        `coverage` and their median `width`.
+        `coverage` and their median `width`, of quantiles the shares of rows that lie `below` each.
     """
     coder, said = stage.coder, told(learned, stage.task)
     if ends := learned.interval(coder, raw):
@@ -81,6 +83,9 @@ def judged(
         for name, logits in (("log_loss", learned.of_logits(raw)), ("log_loss_without", raw)):
             losses = row_losses(truth, coder.predictions(logits), stage.task)
             said[name] = mean_interval(losses, resampling).value
+    elif stage.task.quantiles:
+        is_below = truth[:, None] <= coder.predictions(raw)
+        said["below"] = [mean_interval(each, resampling).to_json() for each in is_below.T]
     return {**said, "sentence": sureness(said)}
 
 
@@ -94,6 +99,8 @@ def _learn(record: Record, trial: int) -> Calibration:
 
 def learned(task: Task, coder: TargetCoder, rows: pd.DataFrame, outputs: NDArray[Any]) -> Calibration:
     """Learn how sure a model is from what it gives for rows (N, K) that it was not trained on."""
+    if task.traits.sureness == "none":
+        return Calibration()
     truth = coder.encode(rows[task.target])
     if task.traits.sureness == "temperature":
         weights = None if task.weight is None else rows[task.weight].to_numpy()

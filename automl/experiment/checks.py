@@ -12,6 +12,7 @@ from pathlib import Path
 from automl.data.class_weights import BALANCED, NONE, parse_class_weights
 from automl.data.delimited import Reading
 from automl.data.layouts import source_defaults
+from automl.data.quantile_coder import MEDIAN
 from automl.data.transforms import ASKED
 from automl.errors import DataError, PlanError, unknown
 from automl.experiment.plan import IN_MEMORY, Plan
@@ -96,6 +97,7 @@ def _no_such_file(name: str) -> str:
 def _mistakes(plan: Plan) -> Iterator[str]:
     yield from _problem_mistakes(plan)
     yield from _order_mistakes(plan)
+    yield from _quantile_mistakes(plan)
     yield from _search_mistakes(plan)
     yield from _model_mistakes(plan)
     yield from _row_mistakes(plan)
@@ -164,6 +166,18 @@ def _order_mistakes(plan: Plan) -> Iterator[str]:
             "--order must name each class once, from the least to the greatest, such as low,medium,high, got "
             f"{','.join(plan.order)!r}"
         )
+
+
+def _quantile_mistakes(plan: Plan) -> Iterator[str]:
+    if plan.kind == "quantile":
+        if not plan.quantiles:
+            yield "--task quantile needs --quantiles, such as --quantiles 0.1,0.5,0.9"
+        elif plan.metric == "mae" and MEDIAN not in plan.quantiles:
+            yield "the metric 'mae' is that of the median: name 0.5 among --quantiles, or take pinball"
+        if plan.include_trees:
+            yield "--include-trees: boosted trees of quantiles cannot answer together with networks; leave it out"
+    elif plan.quantiles:
+        yield f"--quantiles are of a number to be predicted, and {_a(plan.kind)} task has none"
 
 
 def _a(kind: str | None) -> str:

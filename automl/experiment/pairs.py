@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _OURS, _THEIRS = "ours", "theirs"
 _ASKED = {
     "target": "they predict different columns",
+    "kind": "they are tasks of different kinds",
+    "quantiles": "they predict different quantiles",
     "metric": "they are scored by different metrics",
     "classes": "they know different classes",
     "positive": "they are about different positive classes",

@@ -49,6 +49,7 @@ class Plan:
         data: A built-in set's name, a file, or a folder of images.
         target: The column to predict; None for that of a built-in set or a set of images.
         task: Binary, multiclass, ordinal or regression; None to infer it.
+        quantiles: Which quantiles of a number are predicted; empty where its mean is.
         order: The classes of an ordinal task from the least to the greatest; empty where numbers tell it.
         kinds: Column kinds that were given, by column.
         drop: Columns to leave out.
@@ -100,6 +101,7 @@ class Plan:
     runs_dir: str
     target: str | None = None
     task: str | None = None
+    quantiles: tuple[float, ...] = ()
     order: tuple[str, ...] = ()
     kinds: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
@@ -146,6 +148,8 @@ class Plan:
     @property
     def kind(self) -> str | None:
         """The kind of task that is asked for, by its name or by what only such a task has; None to infer it."""
+        if self.quantiles and self.task in (None, "regression"):
+            return "quantile"
         return "ordinal" if self.order and self.task is None else self.task
 
     @property
@@ -191,5 +195,5 @@ class Plan:
         known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
         first = tuple(Wanted(**each) for each in known.get("first", ()))
         origin = Origin(**known["warm_start"]) if known.get("warm_start") else None
-        lists = {name: tuple(known.get(name, ())) for name in ("drop", "na", "objective", "order")}
+        lists = {name: tuple(known.get(name, ())) for name in ("drop", "na", "objective", "order", "quantiles")}
         return cls(**{**known, **lists, "first": first, "warm_start": origin})

@@ -271,6 +271,7 @@ def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:
         plan.weight,
         plan.group,
         _transform(plan.target_transform, division),
+        plan.quantiles,
     )
 
 
@@ -286,7 +287,7 @@ def _check_class_weight(asked: str, division: Division) -> None:
 def _transform(asked: str, division: Division) -> Transform:
     if asked == NONE:
         return "none"
-    if KINDS[division.task_kind].coder != "number":
+    if not KINDS[division.task_kind].has_numbers:
         raise PlanError("--target-transform is about a number to be predicted, and this target is one of classes")
     return settle_transform(asked, _numbers(division.train[division.target]), division.target)
 

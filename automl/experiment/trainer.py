@@ -259,6 +259,7 @@ def _member(recipe: Recipe, candidate: Candidate, stage: Stage) -> Member:
         augmenting=recipe.augment,
         class_weights=stage.class_weights(recipe.training.class_weight),
         loss=stage.task.traits.loss,
+        quantiles=stage.task.quantiles,
         accumulation=candidate.accumulation,
     )
 

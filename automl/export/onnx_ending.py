@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from automl.data.calibration import ENDS, UNCALIBRATED, Calibration
 from automl.data.class_coder import ClassCoder
 from automl.data.number_coder import NumberCoder
+from automl.data.quantile_coder import QuantileCoder
 from automl.data.target import TargetCoder
 from automl.export.onnx_nodes import DOUBLE, FLOAT, INT64, Nodes
 from automl.task import CoderName, Label
@@ -63,6 +64,16 @@ def _add_number(nodes: Nodes, coder: NumberCoder, raw: str, calibration: Calibra
     return [helper.make_tensor_value_info(name, DOUBLE, ["N"]) for name in names]
 
 
+def _add_quantiles(nodes: Nodes, coder: QuantileCoder, raw: str, calibration: Calibration) -> list[onnx.ValueInfoProto]:
+    count = len(coder.quantiles)
+    ordered = nodes.several("TopK", 2, raw, nodes.constant(np.array([count])), axis=1, largest=0, sorted=1)[0]
+    of_each = [nodes.cast(nodes.op("Gather", ordered, nodes.integer(place), axis=1), DOUBLE) for place in range(count)]
+    names = ("prediction", *coder.columns)
+    for name, learned in zip(names, (of_each[coder.middle], *of_each)):
+        _add_numbers(nodes, coder.numbers, learned, name)
+    return [helper.make_tensor_value_info(name, DOUBLE, ["N"]) for name in names]
+
+
 def _add_numbers(nodes: Nodes, coder: NumberCoder, learned: str, name: str) -> None:
     """Bring standardised numbers (N,) double into the target's own units; a transform is undone within its ends."""
     scaled = nodes.op("Mul", learned, nodes.number(coder.scale))
@@ -85,4 +96,5 @@ def _label_array(classes: Sequence[Label]) -> np.ndarray[tuple[int], np.dtype[np
 _ENDINGS: dict[CoderName, Callable[[Nodes, Any, str, Calibration], list[onnx.ValueInfoProto]]] = {
     "classes": _add_classes,
     "number": _add_number,
+    "quantiles": _add_quantiles,
 }

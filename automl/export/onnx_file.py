@@ -67,7 +67,7 @@ def write_onnx(
 def metadata(winner: Winner, provenance: dict[str, Any]) -> dict[str, str]:
     """Give what the file says of itself, text by name."""
     task = winner.task
-    names = input_names(winner.preparation.columns)
+    names = input_names(winner.preparation.columns, winner.coder)
     facts: dict[str, Any] = {
         "format": FILE_FORMAT,
         "task": task.kind,

@@ -61,7 +61,7 @@ def build_model(
         calibration: How sure the module is.
     """
     nodes = Nodes(_PREFIXES[0])
-    names = input_names(preparation.columns)
+    names = input_names(preparation.columns, coder)
     by_column = dict(zip((encoding.name for encoding in preparation.encodings), names))
     for prefix, part in preparation.parts.items():
         add_preparation(nodes, part, [by_column[encoding.name] for encoding in part.encodings], prefix)
@@ -86,17 +86,22 @@ def build_model(
     return model
 
 
-def input_names(columns: Sequence[Column]) -> list[str]:
+def input_names(columns: Sequence[Column], coder: TargetCoder | None = None) -> list[str]:
     """Name the inputs as the columns are named, but for names that the model needs itself.
+
+    Args:
+        columns: What is read.
+        coder: The target, whose columns are named in the model where they are numbers.
 
     Examples:
         >>> input_names([Column("age", "numeric"), Column("prediction", "category")])
         ['age', 'column prediction']
     """
     names: list[str] = []
+    reserved = {*_RESERVED, *(coder.columns if coder and coder.link == "identity" else ())}
     for column in columns:
         name = column.name
-        while name in names or name in _RESERVED or name.startswith(_PREFIXES):
+        while name in names or name in reserved or name.startswith(_PREFIXES):
             name = f"column {name}".strip()
         names.append(name)
     return names

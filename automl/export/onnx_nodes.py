@@ -51,6 +51,12 @@ class Nodes:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], domain=domain, **attributes))
         return name
 
+    def several(self, kind: str, count: int, *inputs: str, **attributes: Any) -> list[str]:
+        """Add one operation and give the names of its outputs, of which there are so many."""
+        names = [f"{self.prefix}{kind}_{len(self.nodes)}_{place}" for place in range(count)]
+        self.nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        return names
+
     def cast(self, value: str, to: int) -> str:
         """Change a value's element type."""
         return self.op("Cast", value, to=to)

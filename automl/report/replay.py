@@ -39,6 +39,7 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
         words += ["--kind", f"{column}={kind}"]
     for column in plan.get("drop") or ():
         words += ["--drop", column]
+    words += _option("quantiles", ",".join(map(str, plan["quantiles"]))) if plan.get("quantiles") else []
     words += _option("order", ",".join(plan["order"])) if plan.get("order") else []
     for text in plan.get("na") or ():
         words += ["--na", text]

@@ -296,6 +296,7 @@ class Member:
         augmenting: How its images are changed.
         class_weights: How much each class weighs in its loss; empty where all weigh alike.
         loss: What is differentiated; the same for all that train together.
+        quantiles: Which quantiles its outputs are; empty where they are none.
         accumulation: In so many parts its batches go through, one after the other, their gradients added up before the
             step, where memory does not hold a whole batch; then it trains alone, and without batch norm.
     """
@@ -307,4 +308,5 @@ class Member:
     augmenting: Augmenting = Augmenting()
     class_weights: tuple[float, ...] = ()
     loss: LossName = "cross_entropy"
+    quantiles: tuple[float, ...] = ()
     accumulation: int = 1

@@ -31,7 +31,7 @@ from automl.training.moves import moves
 from automl.training.probe import Probe
 from automl.training.seat import Seat
 from automl.training.stack import Stack, lr_factors
-from automl.training.step import Eager, Runner, Step
+from automl.training.step import Eager, Runner, Step, levels_of
 from automl.training.update import Update, part_of
 from automl.trial import Epoch, StoppedBy
 
@@ -298,7 +298,9 @@ class Cohort:
         weight = self._validation.inputs.get(WEIGHT)
         weighing = Weighing(None if weight is None else weight.to(self._device))
         scores = [self._watcher.score(each.numpy()) for each in self._outputs]
-        return losses(self._seats[0].member.loss, outputs, target, weighing=weighing).tolist(), scores
+        member = self._seats[0].member
+        levels = levels_of(member, self._device)
+        return losses(member.loss, outputs, target, weighing=weighing, levels=levels).tolist(), scores
 
     def _follow(self, seat: Seat, epoch: Epoch) -> bool:
         """Record a member's epoch; tell whether it is its best so far."""

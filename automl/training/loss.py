@@ -75,12 +75,13 @@ class Loss(NamedTuple):
 
     Args:
         read: Turns a network's outputs into what rows are told from, once for all targets.
-        of_rows: What was read (M, B, ...) or (M, B, k, ...), and targets (M, B), to the loss of each row (M, B).
+        of_rows: What was read (M, B, ...) or (M, B, k, ...), targets (M, B), and which quantiles outputs are (K,), to
+            the loss of each row (M, B).
         is_smoothed: Whether label smoothing is part of it; what is read are then logarithms of probabilities.
     """
 
     read: Callable[[Tensor], Tensor]
-    of_rows: Callable[[Tensor, Tensor], Tensor]
+    of_rows: Callable[[Tensor, Tensor, Tensor | None], Tensor]
     is_smoothed: bool
 
 
@@ -91,28 +92,30 @@ def losses(
     smoothing: Tensor | None = None,
     partners: Partners | None = None,
     weighing: Weighing = ALIKE,
+    levels: Tensor | None = None,
 ) -> Tensor:
     """Give each member's mean loss over its rows.
 
     Args:
         name: Which loss, a key of `LOSSES`.
-        outputs: (M, B, K) logits, or (M, B, 1) standardised numbers; (M, B, k, K) or (M, B, k, 1) where a network
-            predicts each row k times: a row's loss is then the mean of those.
+        outputs: (M, B, K) logits or quantiles, or (M, B, 1) standardised numbers; (M, B, k, K) or (M, B, k, 1) where a
+            network predicts each row k times: a row's loss is then the mean of those.
         target: (M, B) int64 class codes, or float32 standardised numbers.
         smoothing: (M, 1) label smoothing (Szegedy et al. 2016); None is without.
         partners: What the rows were mixed with: the loss is then mixed of those of both targets (Zhang et al. 2018);
             None where nothing was.
         weighing: How much rows count; what a row was mixed with counts by its own weight.
+        levels: (K,) which quantiles the outputs are; None where they are none.
 
     Returns:
         (M,)
     """
     loss = LOSSES[name]
     read, own = loss.read(outputs), weighing.of(target)
-    wrong = _weighed(loss.of_rows(read, target), own)
+    wrong = _weighed(loss.of_rows(read, target, levels), own)
     if partners is not None:
         theirs = weighing.rolled().of(partners.target)
-        wrong = torch.lerp(wrong, _weighed(loss.of_rows(read, partners.target), theirs), partners.share)
+        wrong = torch.lerp(wrong, _weighed(loss.of_rows(read, partners.target, levels), theirs), partners.share)
         own = None if own is None or theirs is None else torch.lerp(own, theirs, partners.share)
     if smoothing is not None and loss.is_smoothed:
         wrong = (1 - smoothing) * wrong - smoothing * _weighed(_by_row(read.mean(dim=-1)), own)
@@ -127,14 +130,14 @@ def _log_softmax(outputs: Tensor) -> Tensor:
     return torch.log_softmax(outputs, dim=-1)
 
 
-def _surprise(log_probabilities: Tensor, target: Tensor) -> Tensor:
+def _surprise(log_probabilities: Tensor, target: Tensor, levels: Tensor | None = None) -> Tensor:
     """Give minus the logarithm of what each row's class was given: (M, B, K), (M, B) -> (M, B)."""
     if log_probabilities.dim() == 4:
         target = target.unsqueeze(-1).expand(log_probabilities.shape[:-1])
     return _by_row(-log_probabilities.gather(-1, target.unsqueeze(-1)).squeeze(-1))
 
 
-def _ranked(log_probabilities: Tensor, target: Tensor) -> Tensor:
+def _ranked(log_probabilities: Tensor, target: Tensor, levels: Tensor | None = None) -> Tensor:
     """Give minus the logarithm of what each row's class was given, and its ranked probability score.
 
     Epstein, A Scoring System for Probability Forecasts of Ranked Categories, Journal of Applied Meteorology 1969: the
@@ -153,9 +156,21 @@ def _number(outputs: Tensor) -> Tensor:
     return outputs.squeeze(-1)
 
 
-def _error(numbers: Tensor, target: Tensor) -> Tensor:
+def _error(numbers: Tensor, target: Tensor, levels: Tensor | None = None) -> Tensor:
     """Give the squared error of each row: (M, B) or (M, B, k), (M, B) -> (M, B)."""
     return _by_row((numbers - (target.unsqueeze(-1) if numbers.dim() == 3 else target)).square())
+
+
+def _as_they_are(outputs: Tensor) -> Tensor:
+    return outputs
+
+
+def _pinball(quantiles: Tensor, target: Tensor, levels: Tensor | None = None) -> Tensor:
+    """Give the mean over quantiles of what each is off, which costs more on its rarer side (Koenker & Bassett 1978)."""
+    assert levels is not None
+    own = target.unsqueeze(-1) if quantiles.dim() == 3 else target[..., None, None]
+    over = own - quantiles
+    return _by_row(torch.maximum(levels * over, (levels - 1) * over).mean(dim=-1))
 
 
 def _by_row(values: Tensor) -> Tensor:
@@ -167,5 +182,6 @@ LOSSES: dict[LossName, Loss] = {
     "cross_entropy": Loss(_log_softmax, _surprise, is_smoothed=True),
     "ranked": Loss(_log_softmax, _ranked, is_smoothed=True),
     "squared_error": Loss(_number, _error, is_smoothed=False),
+    "pinball": Loss(_as_they_are, _pinball, is_smoothed=False),
 }
 """Every loss by its name."""

@@ -80,7 +80,7 @@ class Step:
             raise ValueError("a member that accumulates trains alone")
         self._augmented = Augmenter([each.augmenting for each in members], [each.seed for each in members], device)
         self._classes = _class_weights(members, device)
-        self._loss = members[0].loss
+        self._loss, self._levels = members[0].loss, levels_of(members[0], device)
         self.number = torch.tensor(number, device=device)
         self.losses = torch.zeros(len(seats), device=device)
 
@@ -125,7 +125,7 @@ class Step:
         smoothing = self._smoothing
         if smoothing is not None and now.smoothing is not None:
             smoothing = smoothing * now.smoothing
-        loss = losses(self._loss, outputs, taken.target, smoothing, taken.partners, taken.weighing)
+        loss = losses(self._loss, outputs, taken.target, smoothing, taken.partners, taken.weighing, self._levels)
         if part is not None:
             loss = loss * part.share
         return loss.detach(), self._stack.gradient(loss.sum())
@@ -137,6 +137,11 @@ def _class_weights(members: Sequence[Member], device: torch.device) -> Tensor | 
     if n_classes == 0:
         return None
     return torch.tensor([member.class_weights or (1.0,) * n_classes for member in members], device=device)
+
+
+def levels_of(member: Member, device: torch.device) -> Tensor | None:
+    """Give which quantiles a member's outputs are (K,), where its loss asks for them; None where they are none."""
+    return torch.tensor(member.quantiles, device=device) if member.quantiles else None
 
 
 class Runner(Protocol):

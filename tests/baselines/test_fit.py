@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
 from automl.baselines.fit import BASELINES, fit_baseline, names_of
-from automl.task import TASK_KINDS, Block, Column, Task
+from automl.task import KINDS, TASK_KINDS, Block, Column, Task
 
 NUMERIC = (Block("numeric", (2,), "float32"),)
 MIXED = (
@@ -20,8 +20,9 @@ MIXED = (
 
 
 def task_of(kind, n_classes=2):
-    classes = () if kind == "regression" else tuple(range(n_classes))
-    return Task(kind, "t", (), classes, "rmse" if kind == "regression" else "accuracy")
+    classes = tuple(range(n_classes)) if KINDS[kind].has_classes else ()
+    quantiles = (0.1, 0.5, 0.9) if kind == "quantile" else ()
+    return Task(kind, "t", (), classes, KINDS[kind].metrics[0], quantiles=quantiles)
 
 
 def fit_baselines(arrays, target, blocks, task, seed):
@@ -48,6 +49,7 @@ def test_every_kind_of_task_has_a_constant_a_linear_baseline_and_boosted_trees()
         "binary": ["majority", "linear", "boosted_trees"],
         "multiclass": ["majority", "linear", "boosted_trees"],
         "ordinal": ["median", "linear", "boosted_trees"],
+        "quantile": ["empirical", "linear", "boosted_trees"],
         "regression": ["mean", "linear", "boosted_trees"],
     }
 
@@ -69,7 +71,7 @@ def test_every_baseline_predicts_finite_numbers_of_the_right_shape(kind, n_rows)
             answer = baseline.predict(mixed_rows(asked, seed=1))
             assert answer.shape == ((asked,) if kind == "regression" else (asked, 3))
             assert np.isfinite(answer).all()
-            if kind != "regression":
+            if KINDS[kind].has_classes:
                 np.testing.assert_allclose(answer.sum(axis=1), 1.0, rtol=1e-6)
 
 
@@ -145,3 +147,19 @@ def test_linear_reaches_its_known_accuracy_on_satimage(real_data):
     fitted = fit_baselines({"numeric": X[is_train]}, target[is_train], blocks, task, seed=0)
     right = fitted["linear"].predict({"numeric": X[~is_train]}).argmax(axis=1) == target[~is_train]
     assert 0.82 < right.mean() < 0.88
+
+
+def test_the_constant_quantiles_are_the_least_that_hold_their_share():
+    target, weights = np.array([5.0, 1.0, 2.0, 9.0]), np.array([1.0, 1.0, 6.0, 0.0])
+    arrays, task = mixed_rows(4), task_of("quantile")
+    alike, weighed = (fit_baseline("empirical", arrays, target, MIXED, task, each, seed=0) for each in (None, weights))
+    np.testing.assert_array_equal(alike.predict(arrays)[0], np.quantile(target, task.quantiles, method="inverted_cdf"))
+    assert weighed.predict(arrays)[0].tolist() == [1.0, 2.0, 5.0]
+
+
+def test_every_baseline_of_quantiles_holds_its_share_of_the_training_rows():
+    arrays, target, blocks = built_in(load_diabetes)
+    for name, baseline in fit_baselines(arrays, target, blocks, task_of("quantile"), seed=0).items():
+        below = (target[:, None] <= baseline.predict(arrays)).mean(axis=0)
+        assert np.abs(below - [0.1, 0.5, 0.9]).max() < 0.12, name
+        assert (np.diff(baseline.predict(arrays), axis=1) >= 0).all()

@@ -121,3 +121,35 @@ def test_a_coder_of_a_folder_that_names_no_kind_comes_back(classes):
 
 def test_every_kind_of_task_has_a_coder():
     assert {traits.coder for traits in KINDS.values()} == set(CODERS)
+
+
+def quantiles(transform="none"):
+    task = Task("quantile", "y", (), (), "pinball", transform=transform, quantiles=(0.1, 0.5, 0.9))
+    return fit_coder(task, SKEWED)
+
+
+@pytest.mark.parametrize("transform", ["none", "log"])
+def test_quantiles_are_told_in_order_and_in_the_targets_units(transform):
+    coder, number = quantiles(transform), transformed(transform)
+    told = coder.told(coder.predictions(np.array([[0.5, -0.5, 0.0]])))
+    assert list(told) == ["prediction", "quantile_0.1", "quantile_0.5", "quantile_0.9"]
+    expected = [number.decode(np.array(value)) for value in (0.0, -0.5, 0.0, 0.5)]
+    np.testing.assert_allclose([each[0] for each in told.values()], expected)
+
+
+@pytest.mark.parametrize(("levels", "middle"), [((0.1, 0.5), 1), ((0.1, 0.2, 0.9), 1), ((0.9,), 0), ((0.25, 0.75), 0)])
+def test_the_answer_is_the_median_or_the_middle_quantile(levels, middle):
+    task = Task("quantile", "y", (), (), "pinball", quantiles=levels)
+    predictions = np.arange(len(levels), dtype=float)[None]
+    assert fit_coder(task, SKEWED).answers(predictions).tolist() == [middle]
+
+
+def test_a_coder_of_quantiles_and_one_of_grades_come_back_from_strict_json():
+    grades = fit_coder(Task("ordinal", "y", (), ("low", "high"), "accuracy"), pd.Series(["low"]))
+    for coder in (quantiles("log"), grades):
+        assert coder_from_json(json.loads(json.dumps(coder.to_json(), allow_nan=False))) == coder
+
+
+def test_the_label_of_a_grade_is_the_median():
+    coder = fit_coder(Task("ordinal", "y", (), ("low", "middle", "high"), "accuracy"), pd.Series(["low"]))
+    assert coder.answers(np.array([[0.4, 0.25, 0.35], [0.6, 0.0, 0.4]])).tolist() == ["middle", "low"]

@@ -140,6 +140,14 @@ def test_a_kind_without_its_column_is_refused(word: str):
         ({"class_weight": "balanced", "task": "regression"}, "--class-weight weighs classes, .*"),
         ({"target_transform": "sqrt"}, "unknown target transform 'sqrt'; Known: none, log, auto"),
         ({"order": ("low", "high"), "task": "binary"}, "--order is of classes that have one: give it with --task .*"),
+        (
+            {"quantiles": (0.1,), "task": "binary"},
+            "--quantiles are of a number to be predicted, and a binary task has .*",
+        ),
+        ({"task": "quantile"}, "--task quantile needs --quantiles, such as --quantiles 0.1,0.5,0.9"),
+        ({"quantiles": (0.1,), "metric": "mae"}, "the metric 'mae' is that of the median: name 0.5 among .*"),
+        ({"quantiles": (0.1,), "ensemble": 2, "include_trees": True}, "--include-trees: boosted trees of quantiles .*"),
+        ({"quantiles": (0.1,), "class_weight": "balanced"}, "--class-weight weighs classes, and a quantile task .*"),
         ({"order": ("low", "low")}, "--order must name each class once, .*, such as low,medium,high, got 'low,low'"),
         (
             {"order": ("a", "b"), "metric": "f1"},

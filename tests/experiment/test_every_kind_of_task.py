@@ -41,7 +41,16 @@ def kappa(judged: pd.DataFrame, task: Task) -> float:
     return theirs.cohen_kappa_score(truth, said, weights="quadratic", sample_weight=judged["weight"])
 
 
+def pinball(judged: pd.DataFrame, task: Task) -> float:
+    said = ((level, judged[f"quantile_{level:g}"]) for level in task.quantiles)
+    counts = judged["weight"]
+    return np.mean(
+        [theirs.mean_pinball_loss(judged["truth"], each, alpha=level, sample_weight=counts) for level, each in said]
+    )
+
+
 CASES = {
+    "quantile": (progress, {"quantiles": (0.1, 0.5, 0.9), "target_transform": "log"}, pinball),
     "ordinal": (graded, {"order": GRADES, "class_weight": "balanced"}, kappa),
 }
 """Of each kind of task that is more than a class or a number: rows, options, and its score from the judged rows."""
@@ -154,6 +163,24 @@ def test_the_same_seed_gives_the_same_winner(kind, result, tmp_path):
     told = {**SMALL, **options, "weight": "w", "ensemble": 2, "runs_dir": tmp_path / "runs"}
     again = automl.search(make(), study="first", **told)
     assert again.test == result.test
+
+
+def test_which_share_of_the_test_rows_lies_below_each_quantile_is_told(tmp_path):
+    result = automl.search(progress(), runs_dir=tmp_path / "runs", **{**SMALL, "quantiles": [0.9, 0.2], "drop": ("w",)})
+    judged = pd.read_parquet(Record(result.run_dir).judgement_rows_path)
+    told = Record(result.run_dir).read_json("judgement.json")["calibration"]
+    shares = [(judged["truth"] <= judged[name]).mean() for name in ("quantile_0.2", "quantile_0.9")]
+    assert [each["value"] for each in told["below"]] == pytest.approx(shares)
+    assert f"of the test rows lie {100 * shares[0]:.1f} % [" in told["sentence"]
+    assert told["sentence"] in (Record(result.run_dir).run_dir / "report.md").read_text()
+    assert (judged["quantile_0.2"] <= judged["quantile_0.9"]).all()
+    assert judged["prediction"].equals(judged["quantile_0.2"])
+
+
+def test_a_column_named_like_a_quantile_is_read_all_the_same(tmp_path):
+    rows = progress().rename(columns={"bmi": "quantile_0.5"}).drop(columns="w")
+    result = automl.search(rows, runs_dir=tmp_path / "runs", **{**SMALL, "quantiles": [0.5]})
+    assert list(result.predict(rows)) == ["prediction", "quantile_0.5"]
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,11 @@ def test_the_command_says_how_rows_are_divided_and_count(name, value):
     assert words[words.index(f"--{name.replace('_', '-')}") + 1] == str(value)
 
 
+def test_the_command_says_which_quantiles():
+    words = shlex.split(command({**PLAN, "quantiles": [0.1, 0.9]}, "runs/houses/space.yaml"))
+    assert words[words.index("--quantiles") + 1] == "0.1,0.9"
+
+
 def test_the_command_says_the_order_of_classes():
     words = shlex.split(command({**PLAN, "order": ["low", "high"]}, "runs/houses/space.yaml"))
     assert words[words.index("--order") + 1] == "low,high"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from sklearn.metrics import mean_pinball_loss
 from torch.nn import functional
 
 from automl.task import KINDS
@@ -136,3 +137,24 @@ def test_the_ranked_loss_is_less_where_a_mistake_is_nearer():
 
 def test_every_kind_of_task_has_a_loss():
     assert {traits.loss for traits in KINDS.values()} == set(LOSSES)
+
+
+LEVELS = torch.tensor([0.1, 0.5, 0.9])
+
+
+def test_the_loss_of_quantiles_is_scikit_learns():
+    draw = torch.Generator().manual_seed(5)
+    outputs, target = torch.randn(M, B, 3, generator=draw), torch.randn(M, B, generator=draw)
+    for member, loss in enumerate(losses("pinball", outputs, target, levels=LEVELS)):
+        of_each = [
+            mean_pinball_loss(target[member].numpy(), outputs[member, :, place].numpy(), alpha=float(level))
+            for place, level in enumerate(LEVELS)
+        ]
+        assert loss.item() == pytest.approx(sum(of_each) / 3, rel=1e-5)
+
+
+def test_the_loss_of_quantiles_predicted_several_times_is_their_mean():
+    draw = torch.Generator().manual_seed(5)
+    outputs, target = torch.randn(M, B, 4, 3, generator=draw), torch.randn(M, B, generator=draw)
+    each = [losses("pinball", outputs[:, :, member], target, levels=LEVELS) for member in range(4)]
+    torch.testing.assert_close(losses("pinball", outputs, target, levels=LEVELS), torch.stack(each).mean(dim=0))
