@@ -141,7 +141,7 @@ class Result:
 def search(
     data: Rows,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     test: float | Rows = 0.2,
     validation: float | Rows = 0.2,
     timeout: str | float | None = None,
@@ -157,7 +157,7 @@ def search(
 
     Args:
         data: A file, a built-in set's name, or a table.
-        target: The column to predict; a built-in set knows its own.
+        target: The column to predict, or several of numbers; a built-in set knows its own.
         test: The share of rows to judge by, or a file or table of them.
         validation: The share of rows to choose by, or a file or table of them.
         timeout: Time in all: `10m`, or seconds.
@@ -192,7 +192,7 @@ def search(
     return Result(search_plan(plan, tables=tables, progress=progress))
 
 
-def inspect(data: Rows, *, target: str | None = None, **options: Any) -> dict[str, Any]:
+def inspect(data: Rows, *, target: str | Sequence[str] | None = None, **options: Any) -> dict[str, Any]:
     """Tell what a search would work on and what a trial would cost; nothing is kept, as by `automl search --dry-run`.
 
     Args:
@@ -223,7 +223,7 @@ def inspect(data: Rows, *, target: str | None = None, **options: Any) -> dict[st
 def _planned(
     data: Rows,
     *,
-    target: str | None,
+    target: str | Sequence[str] | None,
     test: float | Rows = 0.2,
     validation: float | Rows = 0.2,
     timeout: str | float | None = None,
@@ -247,7 +247,7 @@ def _planned(
         options["class_weight"] = ",".join(f"{label}={weight}" for label, weight in weights.items())
     plan = Plan(
         **words,
-        target=target,
+        target=target if target is None or isinstance(target, str) else ",".join(target),
         timeout=parse_duration(timeout) if isinstance(timeout, str) else timeout,
         runs_dir=str(Path(runs_dir).absolute()),
         drop=tuple(drop),

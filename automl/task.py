@@ -12,13 +12,15 @@ from typing import Any, Literal
 
 Label = bool | int | float | str
 ColumnKind = Literal["numeric", "category", "boolean", "datetime", "image"]
-TaskKind = Literal["binary", "multiclass", "ordinal", "regression", "quantile"]
+TaskKind = Literal["binary", "multiclass", "ordinal", "regression", "quantile", "multitarget"]
 
 COLUMN_KINDS: tuple[ColumnKind, ...] = ("numeric", "category", "boolean", "datetime", "image")
-TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "ordinal", "regression", "quantile")
-LossName = Literal["cross_entropy", "ranked", "squared_error", "pinball"]
+TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "ordinal", "regression", "quantile", "multitarget")
+LossName = Literal["cross_entropy", "ranked", "squared_error", "pinball", "squared_errors"]
 Link = Literal["softmax", "identity"]
-CoderName = Literal["classes", "number", "quantiles"]
+CoderName = Literal["classes", "number", "quantiles", "numbers"]
+Scale = float | tuple[float, ...]
+"""By what outputs are multiplied, or what is added to them: all, or each of several."""
 
 HIGHER_IS_BETTER: dict[str, bool] = {
     "accuracy": True,
@@ -81,6 +83,7 @@ KINDS: dict[TaskKind, Traits] = {
     "multiclass": _CLASSES,
     "ordinal": Traits("classes", ORDINAL_METRICS, "ranked", "softmax", "temperature", is_ordered=True),
     "regression": Traits("number", REGRESSION_METRICS, "squared_error", "identity", "interval"),
+    "multitarget": Traits("numbers", REGRESSION_METRICS, "squared_errors", "identity", "none"),
     "quantile": Traits("quantiles", QUANTILE_METRICS, "pinball", "identity", "none"),
 }
 """What each kind of task comes to."""
@@ -142,7 +145,7 @@ class Task:
     """What is to be predicted from what, and how it is scored.
 
     Args:
-        kind: Binary, multiclass, ordinal, regression or quantile.
+        kind: Binary, multiclass, ordinal, regression, quantile or multitarget.
         target: The target column's name.
         columns: The input columns, in the table's order; dropped ones are not among them.
         classes: The labels in their own type, sorted, or of an ordinal task in its order; empty for regression. Codes
@@ -153,6 +156,8 @@ class Task:
         group: The column that says which rows belong together; None where each stands by itself.
         transform: Of a number, what of the target is learned: itself, its logarithm, or that of one more.
         quantiles: Which quantiles of a number are predicted, in their order; empty where none are.
+        targets: Of several targets their columns' names, whose values the target column holds; empty where it is one.
+        deviations: Of several targets the standard deviation of each over the training rows: the unit of its errors.
     """
 
     kind: TaskKind
@@ -165,6 +170,8 @@ class Task:
     group: str | None = None
     transform: Literal["none", "log", "log1p"] = "none"
     quantiles: tuple[float, ...] = ()
+    targets: tuple[str, ...] = ()
+    deviations: tuple[float, ...] = ()
 
     @property
     def traits(self) -> Traits:
@@ -183,8 +190,8 @@ class Task:
 
     @property
     def n_outputs(self) -> int:
-        """How many numbers the network gives a row: one a class or quantile, or one for regression."""
-        return len(self.classes) or len(self.quantiles) or 1
+        """How many numbers the network gives a row: one a class, quantile or target, or one for regression."""
+        return len(self.classes) or len(self.quantiles) or len(self.targets) or 1
 
     def to_json(self) -> dict[str, Any]:
         """Give the task as plain JSON values."""
@@ -194,5 +201,5 @@ class Task:
     def from_json(cls, record: dict[str, Any]) -> Task:
         """Rebuild a task from `to_json`."""
         columns = tuple(Column(**column) for column in record["columns"])
-        lists = {name: tuple(record.get(name, ())) for name in ("classes", "quantiles")}
+        lists = {name: tuple(record.get(name, ())) for name in ("classes", "quantiles", "targets", "deviations")}
         return cls(**{**record, **lists, "columns": columns})

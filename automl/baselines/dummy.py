@@ -55,10 +55,10 @@ def fit_mean(
     seed: int,
     weights: NDArray[np.float64] | None = None,
 ) -> Constant:
-    """Take the mean of the training target."""
+    """Take the mean of the training target, or of each of several."""
     if weights is None:
-        return Constant(float(target.mean(dtype=np.float64)))
-    return Constant(float(np.average(target.astype(np.float64), weights=weights)))
+        return Constant(target.mean(axis=0, dtype=np.float64))
+    return Constant(np.average(target.astype(np.float64), axis=0, weights=weights))
 
 
 def empirical(
@@ -94,6 +94,7 @@ DUMMIES: dict[TaskKind, dict[str, Callable[..., Constant]]] = {
     "multiclass": {"majority": fit_shares},
     "ordinal": {"median": fit_shares},
     "regression": {"mean": fit_mean},
+    "multitarget": {"mean": fit_mean},
     "quantile": {"empirical": fit_empirical},
 }
 """What each kind of task is answered with when nothing is looked at, by name."""

@@ -45,7 +45,7 @@ Data = Annotated[
         show_default=False,
     ),
 ]
-Target = Annotated[str | None, _option("--target", "COL", _PROBLEM, "The column to predict.")]
+Target = Annotated[str | None, _option("--target", "COL[,COL]", _PROBLEM, "The column to predict, or several.")]
 Task = Annotated[str | None, _option("--task", _TASKS, _PROBLEM, "What kind of problem; inferred from the target.")]
 Quantiles = Annotated[
     str | None, _option("--quantiles", "Q,Q,...", _PROBLEM, "Predict these quantiles of a number: 0.1,0.5,0.9.")

@@ -82,6 +82,8 @@ def infer_task(target: pd.Series[Any], *, kind: TaskKind | None) -> TaskKind:
     is_number = kind is not None and KINDS[kind].has_numbers
     if is_number and numbers is None:
         raise TargetError(f"regression needs a numeric target, but {name!r} holds values such as {_example(known)}")
+    if kind is not None and not (is_number or KINDS[kind].has_classes):
+        return kind
     are_named = isinstance(target.dtype, pd.CategoricalDtype) or _are_codes(known, types.infer_dtype(plain(known)))
     if is_number or (kind is None and not are_named and _is_quantity(numbers, n_classes)):
         return kind or "regression"

@@ -66,7 +66,7 @@ def judged_rows(
     columns: dict[str, Any] = {
         "row": rows[ROW].to_numpy(),
         "truth": rows[coder.target].to_numpy(),
-        "prediction": told["prediction"],
+        "prediction": coder.answers(outputs[model]),
         "loss": losses[model],
     }
     columns |= told

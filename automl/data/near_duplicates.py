@@ -63,7 +63,7 @@ def near_duplicates(division: Division, columns: Sequence[Column]) -> list[Findi
         columns: The columns that are learned from.
     """
     parts = {"train": division.train, "validation": division.validation, "test": division.test}
-    target = Column(division.target, "category" if division.classes else "numeric")
+    target = Column(division.target, division.target_kind)
     generator = np.random.default_rng([division.seed, _STREAM])
     compared = [columns[place] for place in sample(len(columns), MOST_COLUMNS, generator)]
     has_images = any(column.kind == "image" for column in compared)

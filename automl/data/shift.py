@@ -44,7 +44,7 @@ def shifts(division: Division, columns: Sequence[Column]) -> list[Finding]:
     """
     generator = np.random.default_rng([division.seed, _STREAM])
     looked_at = [columns[place] for place in sample(len(columns), MOST_COLUMNS, generator)]
-    looked_at.append(Column(division.target, "category" if division.classes else "numeric"))
+    looked_at.append(Column(division.target, division.target_kind))
     most = min(MOST_ROWS, MOST_CELLS // len(looked_at))
     findings = []
     for part, rows in (("validation", division.validation), ("test", division.test)):

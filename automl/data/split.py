@@ -22,7 +22,7 @@ from automl.data.parts import WORDS, Parts, assign_by_column, n_parts
 from automl.data.roles import NO_ROLES, Roles, check_parts, check_roles, settle_roles
 from automl.data.values import as_labels, as_number, classes_of, is_missing
 from automl.errors import DataError, PlanError, SplitError, TargetError, unknown
-from automl.task import KINDS, Finding, Label, TaskKind
+from automl.task import KINDS, ColumnKind, Finding, Label, TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,7 @@ class Division:
         seed: What the random split was drawn from.
         how: Where `test` and `validation` rows come from: the fraction that was drawn, `file` or `column`.
         roles: Which columns say something of rows, and are not learned from.
+        targets: Of several targets their names, whose values the target column holds; empty where it is one.
     """
 
     train: pd.DataFrame = field(repr=False)
@@ -69,11 +70,17 @@ class Division:
     seed: int
     how: Origins
     roles: Roles = NO_ROLES
+    targets: tuple[str, ...] = ()
 
     @property
     def sizes(self) -> dict[str, int]:
         """How many rows each part has."""
         return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
+
+    @property
+    def target_kind(self) -> ColumnKind:
+        """What the target's values are, were it one of the columns."""
+        return "numeric" if KINDS[self.task_kind].has_numbers else "category"
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -131,7 +138,9 @@ def divide(
     check_parts(taken, roles, WORDS)
     findings = _of_reading(sources) + findings + drawn + _class_findings(taken, name, classes) + duplicates(taken, name)
     return Division(
-        **taken,
+        taken["train"],
+        taken["validation"],
+        taken["test"],
         target=name,
         task_kind=kind,
         classes=classes,
@@ -202,7 +211,7 @@ def _settle_target(frames: Frames, target: str, asked: TaskKind | None) -> tuple
     if 0 < len(whole) < sum(LEAST_ROWS.values()):
         raise SplitError(f"at least {sum(LEAST_ROWS.values())} rows with a target are needed, got {len(whole)}")
     kind = infer_task(whole, kind=asked)
-    settled = as_labels(whole) if KINDS[kind].has_classes else pd.Series(as_number(whole))
+    settled = pd.Series(as_number(whole)) if KINDS[kind].has_numbers else as_labels(whole)
     start = 0
     for part, frame in frames.items():
         own = settled.iloc[start : start + len(frame)]

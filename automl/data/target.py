@@ -2,8 +2,10 @@
 
 Shapes:
     N rows; K outputs of a network for each
-    encoded (N,): class codes, or standardised numbers; truth (N,): codes, or numbers in the target's own units
-    predictions: probabilities (N, K), or numbers in the target's own units: one (N,), or quantiles (N, K)
+    encoded (N,): class codes, or standardised numbers; truth (N,): codes, or numbers in the target's own units; both
+    (N, T) of T targets
+    predictions: probabilities (N, K), or numbers in the target's own units: one (N,), quantiles (N, K), or one a
+    target (N, T)
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from automl.data.class_coder import ClassCoder
 from automl.data.number_coder import NumberCoder
+from automl.data.numbers_coder import NumbersCoder
 from automl.data.quantile_coder import QuantileCoder
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from automl.task import CoderName, Link, Task
+    from automl.task import CoderName, Link, Scale, Task
 
 
 class TargetCoder(Protocol):
@@ -65,24 +68,26 @@ class TargetCoder(Protocol):
         """Give the one answer for each row (N,) that predictions come to."""
 
     def told(self, predictions: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Give all that is said of rows by its column's name (N,), the answer as `prediction`."""
+        """Give all that is said of rows by its column's name (N,); where there is one answer, it is `prediction`."""
 
     def apart(
         self, found: Mapping[str, NDArray[Any]], wanted: Mapping[str, NDArray[Any]]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Say of each row how far apart two tellings of it are (N,), and whether they are the same answer (N,)."""
 
-    def onto(self, other: Any) -> tuple[float, float]:
+    def onto(self, other: Any) -> tuple[Scale, Scale]:
         """Say by what outputs are multiplied, and what is added, to be on the scale of one learned from other rows."""
 
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
 
 
-CODERS: dict[CoderName, type[ClassCoder] | type[NumberCoder] | type[QuantileCoder]] = {
+_Coder = type[ClassCoder] | type[NumberCoder] | type[QuantileCoder] | type[NumbersCoder]
+CODERS: dict[CoderName, _Coder] = {
     "classes": ClassCoder,
     "number": NumberCoder,
     "quantiles": QuantileCoder,
+    "numbers": NumbersCoder,
 }
 """Every kind of target, by its word in JSON."""
 

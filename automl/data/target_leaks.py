@@ -27,6 +27,7 @@ from automl.data.one_column import (
     skill,
 )
 from automl.data.parts import sample
+from automl.data.several_targets import unfold
 from automl.data.values import as_number, is_missing
 from automl.task import Finding
 
@@ -158,6 +159,9 @@ class _Probe:
 
 def _to_predict(target: pd.Series[Any], division: Division) -> NDArray[np.float64]:
     """Give the target (N, K): which class it is, of the largest; or its numbers and their ranks, for heavy tails."""
+    if division.targets:
+        several = unfold(target, len(division.targets))
+        return np.concatenate([several, pd.DataFrame(several).rank().to_numpy(np.float64)], axis=1)
     if not division.classes:
         numbers = as_number(target)
         return np.stack([numbers, target.rank().to_numpy(np.float64)], axis=1)

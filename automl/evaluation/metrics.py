@@ -14,11 +14,12 @@ from collections.abc import Callable
 import numpy as np
 
 from automl.errors import unknown
-from automl.evaluation import class_metrics, number_metrics, quantile_metrics
+from automl.evaluation import class_metrics, number_metrics, quantile_metrics, several_metrics
 from automl.evaluation.class_metrics import surprise
 from automl.evaluation.means import Array, Statistic
 from automl.evaluation.number_metrics import squared_error
 from automl.evaluation.quantile_metrics import pinball
+from automl.evaluation.several_metrics import squared_errors
 from automl.task import HIGHER_IS_BETTER, CoderName, LossName, Task
 
 
@@ -84,6 +85,7 @@ _METRICS: dict[CoderName, dict[str, Callable[[Array, Array, Task], Statistic]]] 
     "classes": class_metrics.METRICS,
     "number": number_metrics.METRICS,
     "quantiles": quantile_metrics.METRICS,
+    "numbers": several_metrics.METRICS,
 }
 """Every metric, by how the target that it scores is coded."""
 _ROW_LOSSES: dict[LossName, Callable[[Array, Array, Task], Array]] = {
@@ -91,5 +93,6 @@ _ROW_LOSSES: dict[LossName, Callable[[Array, Array, Task], Array]] = {
     "ranked": surprise,
     "squared_error": squared_error,
     "pinball": pinball,
+    "squared_errors": squared_errors,
 }
 """What each loss comes to on the rows that are scored."""

@@ -10,7 +10,7 @@ from automl.data.joint import JointPreparation
 from automl.experiment.rebuild import rebuild
 from automl.experiment.trees import rebuild_trees
 from automl.models.ensemble import Ensemble as EnsembleNetwork
-from automl.task import Task
+from automl.task import Scale, Task
 from automl.tracking.record import ENSEMBLE, TASK
 from automl.trial import BOOSTED
 
@@ -32,7 +32,7 @@ class Member:
         weight: How much it counts; those of all members add up to 1.
         weights_sha256: The digest of its weights.
         fold: The fold of which it is; None where trials are no folds.
-        scale: By what its outputs are multiplied, so that all members' are on one scale.
+        scale: By what its outputs are multiplied, so that all members' are on one scale; of several targets, each's.
         shift: What is added to them then.
     """
 
@@ -40,8 +40,8 @@ class Member:
     weight: float
     weights_sha256: str
     fold: int | None = None
-    scale: float = 1.0
-    shift: float = 0.0
+    scale: Scale = 1.0
+    shift: Scale = 0.0
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from automl.experiment.first import foreign_rows
 from automl.experiment.plan import Plan
 from automl.experiment.trees import FOR_TREES
 from automl.report.figures import duration, spoken
+from automl.task import Task
 from automl.tracking.record import JUDGEMENT, PLAN
 from automl.training.weights import raw_outputs
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from automl.evaluation.intervals import Bootstrap
     from automl.experiment.model import Model
     from automl.experiment.stage import Stage
-    from automl.task import Task
     from automl.tracking.record import Record
 
 MODEL = "model"
@@ -94,10 +94,26 @@ def judge(
     numbers = judgement(model.trial, stage.task.metric, model.validation, of_baselines, rows=len(truth), notes=notes)
     if model.ensemble is not None:
         numbers["ensemble"] = _told(model, result, stage)
-    numbers["calibration"] = judged(sureness, truth, raw, stage, resampling)
+    if stage.task.targets:
+        numbers["targets"] = _by_target(stage.task, truth, outputs, resampling)
+    else:
+        numbers["calibration"] = judged(sureness, truth, raw, stage, resampling)
     record.write_json(JUDGEMENT, numbers)
     seal.finish(numbers["test"])
     return f"completed opening {opening.ordinal} of the test rows, which was interrupted" if opening.continued else None
+
+
+def _by_target(
+    task: Task, truth: NDArray[Any], outputs: dict[str, NDArray[Any]], resampling: Resampling
+) -> dict[str, Any]:
+    """Score each of several targets by itself, in its own units, as plain JSON values by target and predictor."""
+    told = {}
+    for place, name in enumerate(task.targets):
+        own = {who: output[:, place] for who, output in outputs.items()}
+        one = Task("regression", name, (), (), task.metric)
+        scores = bootstrap(task.metric, truth[:, place], own, one, resampling=resampling).scores
+        told[name] = {who: interval.to_json() for who, interval in scores.items()}
+    return told
 
 
 def _told(model: Model, result: Bootstrap, stage: Stage) -> dict[str, Any]:

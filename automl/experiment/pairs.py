@@ -22,6 +22,8 @@ _OURS, _THEIRS = "ours", "theirs"
 _ASKED = {
     "target": "they predict different columns",
     "kind": "they are tasks of different kinds",
+    "targets": "they predict different columns",
+    "deviations": "their errors are in different units",
     "quantiles": "they predict different quantiles",
     "metric": "they are scored by different metrics",
     "classes": "they know different classes",

@@ -21,14 +21,17 @@ from automl.data.read import read_table
 from automl.data.redundant import find_redundant, redundant_findings
 from automl.data.roles import Roles
 from automl.data.rows import joined, read_rows, stacked, write_rows
+from automl.data.scalers import mean_and_deviation
 from automl.data.seal import Seal
+from automl.data.several_targets import unfold
 from automl.data.split import Division, divide
 from automl.data.target import fit_coder
 from automl.data.text_files import Known, how_read
 from automl.data.transforms import SKEWED, described, settle_transform, skewness
 from automl.errors import PlanError, TargetError, unknown
+from automl.experiment.posing import Posed, pose
 from automl.study.seeds import seed_of
-from automl.task import KINDS, Finding, Label, Task, TaskKind
+from automl.task import KINDS, Finding, Label, Task
 from automl.tracking.record import PLAN, SPLIT, TASK
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from automl.data.target import TargetCoder
     from automl.data.transforms import Transform
     from automl.experiment.plan import Plan
+    from automl.task import Scale
     from automl.tracking.record import Record
     from automl.training.arguments import ClassWeight
 
@@ -93,7 +97,7 @@ class Stage:
         return stacked(*(fold.validation for fold in self.folds)) if self.folds else self.validation
 
     @property
-    def fold_scales(self) -> list[tuple[float, float]]:
+    def fold_scales(self) -> list[tuple[Scale, Scale]]:
         """By what the outputs of each fold are multiplied, and what is added, to be on the scale of all rows."""
         return [fold.coder.onto(self.coder) for fold in self.folds]
 
@@ -215,20 +219,25 @@ def _divide(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame]) -> N
 
 def _division(plan: Plan, table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Division:
     """Divide a table; files of test and validation rows are read as it was."""
-    said = source_defaults(plan.data)
+    posed = pose(plan, table)
     like = {"image_size": image_size(table), "reading": plan.reading, "known": Known.of(table)}
+    parts = {part: _fraction_or_rows(tables.get(part, getattr(plan, part)), like) for part in ("test", "validation")}
     division = divide(
-        table,
-        target=plan.target or said.target,
-        task_kind=cast("TaskKind | None", plan.kind),
-        test=_fraction_or_rows(tables.get("test", plan.test), like),
-        validation=_fraction_or_rows(tables.get("validation", plan.validation), like),
-        roles=_roles(plan, said.split),
+        posed.fold(table),
+        target=posed.target,
+        task_kind=posed.kind,
+        test=_folded(parts["test"], posed),
+        validation=_folded(parts["validation"], posed),
+        roles=_roles(plan, source_defaults(plan.data).split),
         seed=plan.seed,
     )
-    if not KINDS[division.task_kind].is_ordered:
-        return division
-    return replace(division, classes=in_order(division.classes, plan.order, division.target))
+    if KINDS[division.task_kind].is_ordered:
+        return replace(division, classes=in_order(division.classes, plan.order, division.target))
+    return replace(division, targets=posed.targets)
+
+
+def _folded(part: float | pd.DataFrame, posed: Posed) -> float | pd.DataFrame:
+    return part if isinstance(part, float) else posed.fold(part)
 
 
 def _roles(plan: Plan, split: str | None) -> Roles:
@@ -272,7 +281,17 @@ def _task(plan: Plan, division: Division, columns: tuple[Any, ...]) -> Task:
         plan.group,
         _transform(plan.target_transform, division),
         plan.quantiles,
+        division.targets,
+        _deviations(division),
     )
+
+
+def _deviations(division: Division) -> tuple[float, ...]:
+    """Give the standard deviation of each of several targets over the training rows."""
+    if not division.targets:
+        return ()
+    numbers = unfold(division.train[division.target], len(division.targets))
+    return tuple(mean_and_deviation(own)[1] for own in numbers.T)
 
 
 def _check_class_weight(asked: str, division: Division) -> None:
@@ -288,7 +307,8 @@ def _transform(asked: str, division: Division) -> Transform:
     if asked == NONE:
         return "none"
     if not KINDS[division.task_kind].has_numbers:
-        raise PlanError("--target-transform is about a number to be predicted, and this target is one of classes")
+        what = "there are several" if division.targets else "this target is one of classes"
+        raise PlanError(f"--target-transform is about a number to be predicted, and {what}")
     return settle_transform(asked, _numbers(division.train[division.target]), division.target)
 
 

@@ -80,6 +80,9 @@ def _purpose(task: Task, provenance: dict[str, Any]) -> str:
         labels = ", ".join(f"`{label}`" for label in task.classes)
         order = ", from the least to the greatest" if task.traits.is_ordered else ""
         lines.append(f"Predicts which class of `{task.target}` a row belongs to{order}: {labels}.")
+    elif task.targets:
+        names = ", ".join(f"`{name}`" for name in task.targets)
+        lines.append(f"Predicts the numbers {names} of a row, each in its own units.")
     elif task.quantiles:
         which = ", ".join(f"{level:g}" for level in task.quantiles)
         lines.append(f"Predicts the quantiles {which} of the number `{task.target}` of a row, in its own units.")

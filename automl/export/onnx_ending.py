@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from automl.data.calibration import ENDS, UNCALIBRATED, Calibration
 from automl.data.class_coder import ClassCoder
 from automl.data.number_coder import NumberCoder
+from automl.data.numbers_coder import NumbersCoder
 from automl.data.quantile_coder import QuantileCoder
 from automl.data.target import TargetCoder
 from automl.export.onnx_nodes import DOUBLE, FLOAT, INT64, Nodes
@@ -74,6 +75,13 @@ def _add_quantiles(nodes: Nodes, coder: QuantileCoder, raw: str, calibration: Ca
     return [helper.make_tensor_value_info(name, DOUBLE, ["N"]) for name in names]
 
 
+def _add_several(nodes: Nodes, coder: NumbersCoder, raw: str, calibration: Calibration) -> list[onnx.ValueInfoProto]:
+    for place, (one, name) in enumerate(zip(coder.each, coder.columns)):
+        own = nodes.op("Gather", raw, nodes.integer(place), axis=1)
+        _add_numbers(nodes, one, nodes.cast(own, DOUBLE), name)
+    return [helper.make_tensor_value_info(name, DOUBLE, ["N"]) for name in coder.columns]
+
+
 def _add_numbers(nodes: Nodes, coder: NumberCoder, learned: str, name: str) -> None:
     """Bring standardised numbers (N,) double into the target's own units; a transform is undone within its ends."""
     scaled = nodes.op("Mul", learned, nodes.number(coder.scale))
@@ -97,4 +105,5 @@ _ENDINGS: dict[CoderName, Callable[[Nodes, Any, str, Calibration], list[onnx.Val
     "classes": _add_classes,
     "number": _add_number,
     "quantiles": _add_quantiles,
+    "numbers": _add_several,
 }

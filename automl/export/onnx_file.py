@@ -95,6 +95,6 @@ def _column(encoding: Encoding, name: str) -> dict[str, Any]:
 
 def _description(winner: Winner) -> str:
     task = winner.task
-    what = f"the class of {task.target}" if task.classes else f"the number {task.target}"
+    what = f"the class of {task.target}" if task.classes else f"the number{'s'[: len(task.targets)]} {task.target}"
     n_columns = len(winner.preparation.columns)
     return f"Predicts {what} from {n_columns} raw column{'s'[: n_columns != 1]}; {OPSETS}."

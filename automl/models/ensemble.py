@@ -14,7 +14,7 @@ from torch import nn
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from automl.task import Link
+    from automl.task import Link, Scale
 
 _LEAST = torch.finfo(torch.float32).tiny
 """A probability that is nothing, so that its logarithm is a number."""
@@ -39,6 +39,10 @@ _LINKS: dict[Link, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[torch
 """What makes predictions of outputs, and what makes outputs of predictions."""
 
 
+def _of_all(scale: Scale | list[float]) -> float | torch.Tensor:
+    return scale if isinstance(scale, int | float) else torch.tensor(scale)
+
+
 class Ensemble(nn.Module):
     """Networks that answer together.
 
@@ -57,13 +61,13 @@ class Ensemble(nn.Module):
         self,
         members: Sequence[nn.Module],
         prefixes: Sequence[str],
-        terms: Sequence[tuple[float, float, float]],
+        terms: Sequence[tuple[float, Scale, Scale]],
         link: Link,
     ) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.prefixes = tuple(prefixes)
-        self.terms = tuple(terms)
+        self.terms = [(weight, _of_all(scale), _of_all(shift)) for weight, scale, shift in terms]
         self.link = link
         self.largest = max(getattr(member, "largest", 1) for member in members)
 

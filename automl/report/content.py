@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from automl.budget import asked_for
+from automl.report.by_target import by_target
 from automl.report.document import Block, Code, Commands, Items, Line, Paragraph, Strong, Table, plain
 from automl.report.ensemble import counting, leads, reached, scores, subject, verdicts
 from automl.report.explanation import as_blocks, explanation_of
@@ -72,6 +73,7 @@ def _result(reading: Reading) -> list[Block]:
                 *([f"How sure: {said['sentence']}."] for said in [judged.get("calibration")] if said),
             ]
         ),
+        *by_target(judged),
     ]
 
 

@@ -75,6 +75,8 @@ def read_judged(reading: Reading) -> Judged | None:
     try:
         rows = pd.read_parquet(path)
         classes = reading.task["classes"]
+        if reading.task.get("targets"):
+            return None
         if not classes:
             return Judged(rows["truth"].to_numpy(np.float64), rows["prediction"].to_numpy(np.float64), None)
         codes = {known: code for code, known in enumerate(classes)}

@@ -66,5 +66,6 @@ def read_dataset(record: Record) -> Dataset | None:
 
 def _columns(task: Task) -> list[dict[str, Any]]:
     typed = {column.name: _TYPES[column.kind] for column in task.columns}
-    typed[task.target] = _LABEL_TYPES[type(task.classes[0])] if task.classes else "double"
+    kind = _LABEL_TYPES[type(task.classes[0])] if task.classes else "double"
+    typed |= dict.fromkeys(task.targets or (task.target,), kind)
     return [{"type": kind, "name": name, "required": True} for name, kind in typed.items()]

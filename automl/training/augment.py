@@ -99,7 +99,7 @@ class Augmenter:
         """
         if IMAGE not in batch or not self._used:
             return batch, None
-        n_members, n_rows = target.shape
+        n_members, n_rows = target.shape[:2]
         draws, mix = self._draw(n_members, n_rows, step)
         images = batch[IMAGE].float()
         if len(self._moving) > 0:

@@ -293,7 +293,8 @@ class Cohort:
         outputs, self._validation = evaluate(self._stack, self._validation, is_mixed=self._is_mixed, least=least)
         for seat in self._seats:
             self.fitted[seat.place].at_once = self._validation.at_once
-        target = self._validation.target.to(self._device).expand(len(self._seats), -1)
+        target = self._validation.target.to(self._device)
+        target = target.expand(len(self._seats), *target.shape)
         self._outputs = outputs.cpu()
         weight = self._validation.inputs.get(WEIGHT)
         weighing = Weighing(None if weight is None else weight.to(self._device))

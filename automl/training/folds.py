@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from automl.task import Scale
     from automl.training.cohort import Cohort, Watcher
     from automl.training.keeping import Fitted
 
@@ -100,7 +101,7 @@ def _mean(epochs: Sequence[Epoch]) -> Epoch:
     )
 
 
-def outputs_of(fitted: Fitted, scales: Sequence[tuple[float, float]]) -> Tensor | None:
+def outputs_of(fitted: Fitted, scales: Sequence[tuple[Scale, Scale]]) -> Tensor | None:
     """Give what a candidate's best epoch gave for the rows of each fold, one fold after the other (N, K).
 
     Args:
@@ -110,11 +111,15 @@ def outputs_of(fitted: Fitted, scales: Sequence[tuple[float, float]]) -> Tensor 
     if not fitted.folds:
         return fitted.outputs
     parts = [
-        None if fold.outputs is None else fold.outputs.float() * scale + shift
+        None if fold.outputs is None else fold.outputs.float() * _of_all(scale) + _of_all(shift)
         for fold, (scale, shift) in zip(fitted.folds, scales)
     ]
     known = [part for part in parts if part is not None]
     return torch.cat(known).half() if len(known) == len(parts) else None
+
+
+def _of_all(scale: Scale) -> float | Tensor:
+    return torch.tensor(scale) if isinstance(scale, tuple) else scale
 
 
 def train_along(cohort: Cohort, curve: Sequence[Epoch]) -> Fitted:

@@ -100,7 +100,7 @@ def losses(
         name: Which loss, a key of `LOSSES`.
         outputs: (M, B, K) logits or quantiles, or (M, B, 1) standardised numbers; (M, B, k, K) or (M, B, k, 1) where a
             network predicts each row k times: a row's loss is then the mean of those.
-        target: (M, B) int64 class codes, or float32 standardised numbers.
+        target: (M, B) int64 class codes, or float32 standardised numbers; (M, B, T) of several targets.
         smoothing: (M, 1) label smoothing (Szegedy et al. 2016); None is without.
         partners: What the rows were mixed with: the loss is then mixed of those of both targets (Zhang et al. 2018);
             None where nothing was.
@@ -161,6 +161,11 @@ def _error(numbers: Tensor, target: Tensor, levels: Tensor | None = None) -> Ten
     return _by_row((numbers - (target.unsqueeze(-1) if numbers.dim() == 3 else target)).square())
 
 
+def _errors(numbers: Tensor, target: Tensor, levels: Tensor | None = None) -> Tensor:
+    """Give the squared error of each row, the mean over targets: (M, B, T) or (M, B, k, T), (M, B, T) -> (M, B)."""
+    return _by_row((numbers - (target.unsqueeze(2) if numbers.dim() == 4 else target)).square().mean(dim=-1))
+
+
 def _as_they_are(outputs: Tensor) -> Tensor:
     return outputs
 
@@ -182,6 +187,7 @@ LOSSES: dict[LossName, Loss] = {
     "cross_entropy": Loss(_log_softmax, _surprise, is_smoothed=True),
     "ranked": Loss(_log_softmax, _ranked, is_smoothed=True),
     "squared_error": Loss(_number, _error, is_smoothed=False),
+    "squared_errors": Loss(_as_they_are, _errors, is_smoothed=False),
     "pinball": Loss(_as_they_are, _pinball, is_smoothed=False),
 }
 """Every loss by its name."""

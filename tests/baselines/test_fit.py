@@ -22,7 +22,13 @@ MIXED = (
 def task_of(kind, n_classes=2):
     classes = tuple(range(n_classes)) if KINDS[kind].has_classes else ()
     quantiles = (0.1, 0.5, 0.9) if kind == "quantile" else ()
-    return Task(kind, "t", (), classes, KINDS[kind].metrics[0], quantiles=quantiles)
+    targets = ("a", "b", "c") if kind == "multitarget" else ()
+    return Task(kind, "t", (), classes, KINDS[kind].metrics[0], quantiles=quantiles, targets=targets)
+
+
+def target_of(kind, codes):
+    """A target that every row of codes (N,) may have."""
+    return np.stack([codes, -codes, codes**2], axis=1).astype(float) if kind == "multitarget" else codes
 
 
 def fit_baselines(arrays, target, blocks, task, seed):
@@ -49,6 +55,7 @@ def test_every_kind_of_task_has_a_constant_a_linear_baseline_and_boosted_trees()
         "binary": ["majority", "linear", "boosted_trees"],
         "multiclass": ["majority", "linear", "boosted_trees"],
         "ordinal": ["median", "linear", "boosted_trees"],
+        "multitarget": ["mean", "linear", "boosted_trees"],
         "quantile": ["empirical", "linear", "boosted_trees"],
         "regression": ["mean", "linear", "boosted_trees"],
     }
@@ -64,7 +71,7 @@ def test_images_have_no_boosted_trees(kind):
 @pytest.mark.parametrize("n_rows", [1, 2, 50, 250])
 def test_every_baseline_predicts_finite_numbers_of_the_right_shape(kind, n_rows):
     task = task_of(kind, 3)
-    target = np.arange(n_rows) % 3
+    target = target_of(kind, np.arange(n_rows) % 3)
     fitted = fit_baselines(mixed_rows(n_rows), target, MIXED, task, seed=0)
     for baseline in fitted.values():
         for asked in (0, 1, 7):
@@ -79,7 +86,7 @@ def test_every_baseline_predicts_finite_numbers_of_the_right_shape(kind, n_rows)
 @pytest.mark.parametrize("n_rows", [40, 400])
 def test_every_baseline_is_silent_and_the_same_again(kind, n_rows):
     task = task_of(kind, 2)
-    rows, target = mixed_rows(n_rows), np.arange(n_rows) % 2
+    rows, target = mixed_rows(n_rows), target_of(kind, np.arange(n_rows) % 2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         first, again = (fit_baselines(rows, target, MIXED, task, seed=3) for _ in range(2))
@@ -163,3 +170,13 @@ def test_every_baseline_of_quantiles_holds_its_share_of_the_training_rows():
         below = (target[:, None] <= baseline.predict(arrays)).mean(axis=0)
         assert np.abs(below - [0.1, 0.5, 0.9]).max() < 0.12, name
         assert (np.diff(baseline.predict(arrays), axis=1) >= 0).all()
+
+
+def test_a_baseline_of_several_targets_is_that_of_each():
+    arrays, target, blocks = built_in(load_diabetes)
+    both = np.stack([target, target**2], axis=1)
+    several = fit_baselines(arrays, both, blocks, replace(task_of("multitarget"), targets=("a", "b")), seed=0)
+    for name in ("mean", "linear"):
+        each = [fit_baselines(arrays, own, blocks, task_of("regression"), seed=0)[name] for own in both.T]
+        expected = np.stack([one.predict(arrays) for one in each], axis=1)
+        np.testing.assert_allclose(several[name].predict(arrays), expected)

@@ -153,3 +153,22 @@ def test_a_coder_of_quantiles_and_one_of_grades_come_back_from_strict_json():
 def test_the_label_of_a_grade_is_the_median():
     coder = fit_coder(Task("ordinal", "y", (), ("low", "middle", "high"), "accuracy"), pd.Series(["low"]))
     assert coder.answers(np.array([[0.4, 0.25, 0.35], [0.6, 0.0, 0.4]])).tolist() == ["middle", "low"]
+
+
+def several():
+    task = Task("multitarget", "a,b", (), (), "rmse", targets=("a", "b"), deviations=(1.0, 1.0))
+    return fit_coder(task, pd.Series(["1.0|10.0", "2.0|30.0", "6.0|50.0"]))
+
+
+def test_each_of_several_targets_is_standardised_by_itself_and_comes_back():
+    coder, rows = several(), pd.Series(["2.0|30.0", "6.0|10.0"])
+    codes = coder.encode(rows)
+    expected = (coder.truth(rows) - [3.0, 30.0]) / np.std([[1.0, 10.0], [2.0, 30.0], [6.0, 50.0]], axis=0)
+    np.testing.assert_allclose(codes, expected, rtol=1e-6)
+    told = coder.told(coder.predictions(codes))
+    assert list(told) == ["prediction_a", "prediction_b"]
+    np.testing.assert_allclose(np.stack(list(told.values()), axis=1), coder.truth(rows), rtol=1e-6)
+
+
+def test_a_coder_of_several_targets_comes_back_from_strict_json():
+    assert coder_from_json(json.loads(json.dumps(several().to_json(), allow_nan=False))) == several()

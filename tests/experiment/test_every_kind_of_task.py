@@ -14,6 +14,7 @@ from sklearn.datasets import load_diabetes
 
 import automl
 from automl.data.rows import read_rows
+from automl.data.several_targets import unfold
 from automl.data.target import coder_from_json
 from automl.errors import AutoMLError
 from automl.experiment import deliver
@@ -36,6 +37,10 @@ def graded() -> pd.DataFrame:
     return rows.assign(target=pd.qcut(rows["target"], len(GRADES), labels=list(GRADES)).astype(str))
 
 
+def bodies() -> pd.DataFrame:
+    return progress().rename(columns={"target": "height"})
+
+
 def kappa(judged: pd.DataFrame, task: Task) -> float:
     truth, said = (judged[name].map(task.classes.index) for name in ("truth", "prediction"))
     return theirs.cohen_kappa_score(truth, said, weights="quadratic", sample_weight=judged["weight"])
@@ -49,7 +54,14 @@ def pinball(judged: pd.DataFrame, task: Task) -> float:
     )
 
 
+def mean_error(judged: pd.DataFrame, task: Task) -> float:
+    truth = unfold(judged["truth"], 2) / task.deviations
+    said = judged[[f"prediction_{name}" for name in task.targets]].to_numpy() / task.deviations
+    return theirs.root_mean_squared_error(truth, said, sample_weight=judged["weight"])
+
+
 CASES = {
+    "multitarget": (bodies, {"target": ["bmi", "height"]}, mean_error),
     "quantile": (progress, {"quantiles": (0.1, 0.5, 0.9), "target_transform": "log"}, pinball),
     "ordinal": (graded, {"order": GRADES, "class_weight": "balanced"}, kappa),
 }
@@ -181,6 +193,41 @@ def test_a_column_named_like_a_quantile_is_read_all_the_same(tmp_path):
     rows = progress().rename(columns={"bmi": "quantile_0.5"}).drop(columns="w")
     result = automl.search(rows, runs_dir=tmp_path / "runs", **{**SMALL, "quantiles": [0.5]})
     assert list(result.predict(rows)) == ["prediction", "quantile_0.5"]
+
+
+def test_several_targets_are_scored_one_by_one_too(tmp_path):
+    options = {**SMALL, "target": "bmi, height", "drop": ("w",), "validation": bodies().tail(80)}
+    result = automl.search(bodies(), runs_dir=tmp_path / "runs", **options)
+    record = Record(result.run_dir)
+    told, judged = record.read_json("judgement.json")["targets"], pd.read_parquet(record.judgement_rows_path)
+    for place, name in enumerate(("bmi", "height")):
+        truth = unfold(judged["truth"], 2)[:, place]
+        expected = theirs.root_mean_squared_error(truth, judged[f"prediction_{name}"])
+        assert told[name]["model"]["value"] == pytest.approx(expected)
+        assert {"model", "mean", "linear", "boosted_trees"} == set(told[name])
+    assert "test rmse of each target" in (record.run_dir / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"task": "multitarget", "target": "bmi"},
+            "--task multitarget needs several targets, such as --target width,.*",
+        ),
+        ({"task": "binary"}, "--target names 2 columns, and a binary task has one"),
+        ({"metric": "accuracy"}, "the metric 'accuracy' does not score several targets; those that do: rmse, mae, r2"),
+        ({"target_transform": "log"}, "--target-transform is about a number to be predicted, and there are several"),
+        ({"class_weight": "balanced"}, "--class-weight weighs classes, and a multitarget task has none"),
+        ({"ensemble": 2, "include_trees": True}, "--include-trees: boosted trees of several targets cannot answer .*"),
+        ({"quantiles": [0.5]}, "--target names 2 columns, and a quantile task has one"),
+        ({"weight": "bmi"}, "unknown weight column 'bmi'.*"),
+        ({"drop": ("bmi",)}, "unknown column 'bmi'.*"),
+    ],
+)
+def test_what_several_targets_cannot_have_is_said_before_the_search(options, sentence, tmp_path):
+    with pytest.raises(AutoMLError, match=f"^{sentence}"):
+        automl.search(bodies(), runs_dir=tmp_path / "runs", **{**SMALL, "target": ["bmi", "height"], **options})
 
 
 @pytest.mark.parametrize(

@@ -158,3 +158,22 @@ def test_the_loss_of_quantiles_predicted_several_times_is_their_mean():
     outputs, target = torch.randn(M, B, 4, 3, generator=draw), torch.randn(M, B, generator=draw)
     each = [losses("pinball", outputs[:, :, member], target, levels=LEVELS) for member in range(4)]
     torch.testing.assert_close(losses("pinball", outputs, target, levels=LEVELS), torch.stack(each).mean(dim=0))
+
+
+def test_the_loss_of_several_targets_is_torchs():
+    draw = torch.Generator().manual_seed(6)
+    outputs, target = torch.randn(M, B, 3, generator=draw), torch.randn(M, B, 3, generator=draw)
+    for member, loss in enumerate(losses("squared_errors", outputs, target)):
+        torch.testing.assert_close(loss, functional.mse_loss(outputs[member], target[member]))
+    twice = torch.stack([outputs, -outputs], dim=2)
+    expected = (losses("squared_errors", outputs, target) + losses("squared_errors", -outputs, target)) / 2
+    torch.testing.assert_close(losses("squared_errors", twice, target), expected)
+
+
+def test_several_targets_of_mixed_rows_are_mixed():
+    draw = torch.Generator().manual_seed(6)
+    outputs, target = torch.randn(M, B, 3, generator=draw), torch.randn(M, B, 3, generator=draw)
+    partners = Partners(target.roll(1, dims=1), SHARES)
+    own, theirs = (losses("squared_errors", outputs, each) for each in (target, partners.target))
+    expected = torch.lerp(own, theirs, SHARES[:, 0])
+    torch.testing.assert_close(losses("squared_errors", outputs, target, None, partners), expected)
