@@ -8,17 +8,17 @@ Shapes used across the house:
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Label = bool | int | float | str
 ColumnKind = Literal["numeric", "category", "boolean", "datetime", "image"]
-TaskKind = Literal["binary", "multiclass", "ordinal", "regression", "quantile", "multitarget"]
+TaskKind = Literal["binary", "multiclass", "ordinal", "regression", "quantile", "multitarget", "multilabel"]
 
 COLUMN_KINDS: tuple[ColumnKind, ...] = ("numeric", "category", "boolean", "datetime", "image")
-TASK_KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "ordinal", "regression", "quantile", "multitarget")
-LossName = Literal["cross_entropy", "ranked", "squared_error", "pinball", "squared_errors"]
-Link = Literal["softmax", "identity"]
-CoderName = Literal["classes", "number", "quantiles", "numbers"]
+TASK_KINDS: tuple[TaskKind, ...] = get_args(TaskKind)
+LossName = Literal["cross_entropy", "ranked", "squared_error", "pinball", "squared_errors", "binary_cross_entropies"]
+Link = Literal["softmax", "sigmoid", "identity"]
+CoderName = Literal["classes", "number", "quantiles", "numbers", "labels"]
 Scale = float | tuple[float, ...]
 """By what outputs are multiplied, or what is added to them: all, or each of several."""
 
@@ -34,10 +34,12 @@ HIGHER_IS_BETTER: dict[str, bool] = {
     "mae": False,
     "r2": True,
     "pinball": False,
+    "subset_accuracy": True,
 }
 CLASS_METRICS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss")
 ORDINAL_METRICS = ("quadratic_kappa", "mean_steps", "accuracy", "balanced_accuracy", "log_loss")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
+LABEL_METRICS = ("log_loss", "f1", "roc_auc", "subset_accuracy")
 QUANTILE_METRICS = ("pinball", "mae")
 
 
@@ -67,6 +69,16 @@ class Traits:
         return self.link == "softmax"
 
     @property
+    def is_several(self) -> bool:
+        """Whether several things are predicted of a row, each of which may be scored by itself."""
+        return self.coder in ("numbers", "labels")
+
+    @property
+    def is_stratified(self) -> bool:
+        """Whether rows are divided so that what is to be predicted is as frequent in every part."""
+        return self.has_classes or self.coder == "labels"
+
+    @property
     def is_wide(self) -> bool:
         """Whether several numbers are predicted for a row."""
         return self.coder != "number"
@@ -83,6 +95,7 @@ KINDS: dict[TaskKind, Traits] = {
     "multiclass": _CLASSES,
     "ordinal": Traits("classes", ORDINAL_METRICS, "ranked", "softmax", "temperature", is_ordered=True),
     "regression": Traits("number", REGRESSION_METRICS, "squared_error", "identity", "interval"),
+    "multilabel": Traits("labels", LABEL_METRICS, "binary_cross_entropies", "sigmoid", "none"),
     "multitarget": Traits("numbers", REGRESSION_METRICS, "squared_errors", "identity", "none"),
     "quantile": Traits("quantiles", QUANTILE_METRICS, "pinball", "identity", "none"),
 }
@@ -145,11 +158,11 @@ class Task:
     """What is to be predicted from what, and how it is scored.
 
     Args:
-        kind: Binary, multiclass, ordinal, regression, quantile or multitarget.
+        kind: Binary, multiclass, ordinal, regression, quantile, multitarget or multilabel.
         target: The target column's name.
         columns: The input columns, in the table's order; dropped ones are not among them.
-        classes: The labels in their own type, sorted, or of an ordinal task in its order; empty for regression. Codes
-            are positions in it.
+        classes: The labels in their own type, sorted, or of an ordinal task in its order; of a multilabel task those
+            that a row may have; empty for regression. Codes are positions in it.
         metric: What chooses trials, a key of `HIGHER_IS_BETTER`.
         positive: For a binary task, the class that `f1` and `roc_auc` are about.
         weight: The column that says how much a row counts; None where all count alike.

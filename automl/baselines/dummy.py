@@ -55,7 +55,7 @@ def fit_mean(
     seed: int,
     weights: NDArray[np.float64] | None = None,
 ) -> Constant:
-    """Take the mean of the training target, or of each of several."""
+    """Take the mean of the training target, or of each of several; of labels their shares."""
     if weights is None:
         return Constant(target.mean(axis=0, dtype=np.float64))
     return Constant(np.average(target.astype(np.float64), axis=0, weights=weights))
@@ -94,6 +94,7 @@ DUMMIES: dict[TaskKind, dict[str, Callable[..., Constant]]] = {
     "multiclass": {"majority": fit_shares},
     "ordinal": {"median": fit_shares},
     "regression": {"mean": fit_mean},
+    "multilabel": {"shares": fit_mean},
     "multitarget": {"mean": fit_mean},
     "quantile": {"empirical": fit_empirical},
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automl.baselines.dummy import DUMMIES
 from automl.baselines.linear import fit_logistic, fit_ridge
 from automl.baselines.quantiles import fit_boosted_quantiles, fit_shifted
-from automl.baselines.several import fit_boosted_each, fit_ridges
+from automl.baselines.several import fit_boosted_each, fit_boosted_labels, fit_logistics, fit_ridges
 from automl.baselines.trees import fit_boosted_classes, fit_boosted_numbers
 from automl.task import Block, Task, TaskKind
 
@@ -34,6 +34,7 @@ BASELINES: dict[TaskKind, dict[str, _Fit]] = {
     "binary": {**DUMMIES["binary"], "linear": fit_logistic, TREES: fit_boosted_classes},
     "multiclass": {**DUMMIES["multiclass"], "linear": fit_logistic, TREES: fit_boosted_classes},
     "ordinal": {**DUMMIES["ordinal"], "linear": fit_logistic, TREES: fit_boosted_classes},
+    "multilabel": {**DUMMIES["multilabel"], "linear": fit_logistics, TREES: fit_boosted_labels},
     "multitarget": {**DUMMIES["multitarget"], "linear": fit_ridges, TREES: fit_boosted_each},
     "quantile": {**DUMMIES["quantile"], "linear": fit_shifted, TREES: fit_boosted_quantiles},
     "regression": {**DUMMIES["regression"], "linear": fit_ridge, TREES: fit_boosted_numbers},

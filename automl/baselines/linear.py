@@ -41,7 +41,8 @@ def fit_logistic(
     found = len(np.unique(target if weights is None else target[weights > 0]))
     if found < 2:
         return fit_shares(arrays, target, blocks, task, seed, weights)
-    iterations = _iterations(len(target), blocks, 1 if found == 2 else found)
+    n_fits = 1 if task.traits.has_classes else len(task.classes)  # of labels there is one for each
+    iterations = _iterations(len(target), blocks, n_fits if found == 2 else found)
     model = make_pipeline(_columns(blocks), LogisticRegression(max_iter=iterations, random_state=seed))
     return Classes(fit_pipeline(model, stack(arrays, blocks), target, weights), blocks, len(task.classes))
 

@@ -114,6 +114,9 @@ def _judgement_lines(result: Result, judged: Result) -> Iterator[str]:
     if said := counting(judged):
         yield f"  {said}"
     yield from (f"  The {subject(judged)} is {sentence}." for sentence in verdicts(judged))
+    for target, each in judged.get("targets", {}).items():
+        said = ", ".join(f"{spoken(name)} {figure(score['value'])} {interval(score)}" for name, score in each.items())
+        yield f"  {target} by itself: {said}."
     yield f"  The gap: {judged['gap']['sentence']}."
     if sure := judged.get("calibration"):
         yield f"  How sure: {sure['sentence']}."

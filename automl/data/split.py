@@ -18,6 +18,7 @@ from automl.data.digest import ROW, rows_digest
 from automl.data.drawing import draw
 from automl.data.duplicates import duplicates
 from automl.data.findings import findings_of
+from automl.data.labels import strata
 from automl.data.parts import WORDS, Parts, assign_by_column, n_parts
 from automl.data.roles import NO_ROLES, Roles, check_parts, check_roles, settle_roles
 from automl.data.values import as_labels, as_number, classes_of, is_missing
@@ -33,6 +34,9 @@ MOST_NAMED = 5
 """More classes than this are counted instead of named."""
 FAR_OFF = 0.25
 """A part whose size is off by more than this share of what was asked for is told of."""
+
+LEAST_STRATUM = 10
+"""A set of labels that fewer rows have is not kept in proportion by itself."""
 
 Frames = dict[str, pd.DataFrame]
 Given = tuple[tuple[str, float | pd.DataFrame], ...]
@@ -133,7 +137,8 @@ def divide(
     frames = settle_roles(frames, roles)
     fixed = assign_by_column(frames["train"].pop(column)) if column else None
     how = _origins(given, fixed)
-    parts, drawn = _draw(frames["train"], name, fixed, how, roles, stratify=bool(classes), seed=seed)
+    is_stratified = KINDS[kind].is_stratified
+    parts, drawn = _draw(_to_draw(frames["train"], name, kind), name, fixed, how, roles, is_stratified, seed)
     taken = _take(frames, parts)
     check_parts(taken, roles, WORDS)
     findings = _of_reading(sources) + findings + drawn + _class_findings(taken, name, classes) + duplicates(taken, name)
@@ -228,8 +233,13 @@ def _origins(given: Given, fixed: Parts | None) -> Origins:
     return how
 
 
+def _to_draw(rows: pd.DataFrame, target: str, kind: TaskKind) -> pd.DataFrame:
+    """Give the rows as they are drawn: sets of labels that are rare count as one."""
+    return rows if kind != "multilabel" else rows.assign(**{target: strata(rows[target], LEAST_STRATUM)})
+
+
 def _draw(
-    rows: pd.DataFrame, target: str, fixed: Parts | None, how: Origins, roles: Roles, *, stratify: bool, seed: int
+    rows: pd.DataFrame, target: str, fixed: Parts | None, how: Origins, roles: Roles, stratify: bool, seed: int
 ) -> tuple[Parts, list[Finding]]:
     """Draw what no file and no column fixes."""
     pool = np.arange(len(rows)) if fixed is None else fixed.train

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from automl.data.class_coder import ClassCoder
+from automl.data.label_coder import LabelCoder
 from automl.data.number_coder import NumberCoder
 from automl.data.numbers_coder import NumbersCoder
 from automl.data.quantile_coder import QuantileCoder
@@ -82,12 +83,13 @@ class TargetCoder(Protocol):
         """Give it as plain JSON values."""
 
 
-_Coder = type[ClassCoder] | type[NumberCoder] | type[QuantileCoder] | type[NumbersCoder]
+_Coder = type[ClassCoder] | type[NumberCoder] | type[QuantileCoder] | type[NumbersCoder] | type[LabelCoder]
 CODERS: dict[CoderName, _Coder] = {
     "classes": ClassCoder,
     "number": NumberCoder,
     "quantiles": QuantileCoder,
     "numbers": NumbersCoder,
+    "labels": LabelCoder,
 }
 """Every kind of target, by its word in JSON."""
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from automl.data.columns import identifiers
 from automl.data.digest import ROW, row_hashes
+from automl.data.labels import flags
 from automl.data.one_column import (
     MOST_CELLS,
     MOST_COLUMNS,
@@ -98,7 +99,7 @@ class _Probe:
         """Measure what a column says of the target, by its means or, of two classes, by its order."""
         found = self._skill_of(predict(feature, self.target, self.half))
         is_ordered = feature.values.dtype.kind == "f" and not np.isnan(feature.values).any()
-        if len(self.division.classes) != 2 or not is_ordered:
+        if self.target.shape[1] != 1 or not is_ordered:
             return found
         return max(found, self._skill_of(predict_by_order(feature, self.target, self.half)), key=Skill.low)
 
@@ -162,6 +163,9 @@ def _to_predict(target: pd.Series[Any], division: Division) -> NDArray[np.float6
     if division.targets:
         several = unfold(target, len(division.targets))
         return np.concatenate([several, pd.DataFrame(several).rank().to_numpy(np.float64)], axis=1)
+    if division.task_kind == "multilabel":
+        each = flags(target, [str(label) for label in division.classes]).astype(np.float64)
+        return each[:, np.argsort(-each.sum(axis=0), kind="stable")[:MOST_CLASSES]]
     if not division.classes:
         numbers = as_number(target)
         return np.stack([numbers, target.rank().to_numpy(np.float64)], axis=1)

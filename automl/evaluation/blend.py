@@ -97,8 +97,19 @@ def _logarithm(probabilities: Array) -> Array:
     return logits
 
 
+def _sigmoid(logits: Array) -> Array:
+    probabilities: Array = 1 / (1 + np.exp(-logits))
+    return probabilities
+
+
+def _logit(probabilities: Array) -> Array:
+    tiny = np.finfo(np.float32).tiny
+    return np.asarray(np.log(np.maximum(probabilities, tiny)) - np.log(np.maximum(1 - probabilities, tiny)))
+
+
 _LINKS: dict[Link, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "softmax": (shares, _logarithm),
+    "sigmoid": (_sigmoid, _logit),
     "identity": (_identity, _identity),
 }
 """What makes predictions of outputs, and what makes outputs of predictions."""

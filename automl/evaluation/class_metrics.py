@@ -69,7 +69,7 @@ def _f1(truth: Array, output: Array, task: Task) -> Statistic:
 def _roc_auc(truth: Array, output: Array, task: Task) -> Statistic:
     """Area under the ROC curve: of the positive class, or the mean of one class against the rest over those present."""
     classes = [_positive(task)] if task.kind == "binary" else np.unique(truth).tolist()
-    pairs = [_ordered_pairs(truth == code, output[:, code]) for code in classes]
+    pairs = [ordered_pairs(truth == code, output[:, code]) for code in classes]
 
     def evaluate(weights: Array) -> Array:
         ordered, possible = np.stack([count(weights) for count in pairs], axis=-1)
@@ -78,7 +78,7 @@ def _roc_auc(truth: Array, output: Array, task: Task) -> Statistic:
     return evaluate
 
 
-def _ordered_pairs(is_positive: Array, scores: Array) -> Callable[[Array], tuple[Array, Array]]:
+def ordered_pairs(is_positive: Array, scores: Array) -> Callable[[Array], tuple[Array, Array]]:
     """Count, of all pairs of a positive and a negative row, those with the positive above; a tie counts half.
 
     The Mann-Whitney form of the area: the negatives are sorted once, and a resample only sums its weights along them.

@@ -96,7 +96,7 @@ def sureness(told: Mapping[str, Any]) -> str:
 def _below(told: Mapping[str, Any]) -> str:
     """Say of quantiles which shares of the test rows lie below them."""
     if not told["quantiles"]:
-        return "nothing is learned of how sure it is of several targets"
+        return "nothing is learned of how sure it is: probabilities and numbers are as the network gives them"
     if "below" not in told:
         return "its quantiles are as they were learned; the test rows will tell which share of them lies below each"
     shares = [[100 * share[end] for end in ("value", "ci_low", "ci_high")] for share in told["below"]]

@@ -14,8 +14,9 @@ from collections.abc import Callable
 import numpy as np
 
 from automl.errors import unknown
-from automl.evaluation import class_metrics, number_metrics, quantile_metrics, several_metrics
+from automl.evaluation import class_metrics, label_metrics, number_metrics, quantile_metrics, several_metrics
 from automl.evaluation.class_metrics import surprise
+from automl.evaluation.label_metrics import binary_surprises
 from automl.evaluation.means import Array, Statistic
 from automl.evaluation.number_metrics import squared_error
 from automl.evaluation.quantile_metrics import pinball
@@ -86,6 +87,7 @@ _METRICS: dict[CoderName, dict[str, Callable[[Array, Array, Task], Statistic]]] 
     "number": number_metrics.METRICS,
     "quantiles": quantile_metrics.METRICS,
     "numbers": several_metrics.METRICS,
+    "labels": label_metrics.METRICS,
 }
 """Every metric, by how the target that it scores is coded."""
 _ROW_LOSSES: dict[LossName, Callable[[Array, Array, Task], Array]] = {
@@ -93,6 +95,7 @@ _ROW_LOSSES: dict[LossName, Callable[[Array, Array, Task], Array]] = {
     "ranked": surprise,
     "squared_error": squared_error,
     "pinball": pinball,
+    "binary_cross_entropies": binary_surprises,
     "squared_errors": squared_errors,
 }
 """What each loss comes to on the rows that are scored."""

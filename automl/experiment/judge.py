@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from automl.baselines.dummy import DUMMIES
 from automl.baselines.fit import TREES, fit_baseline, names_of
 from automl.baselines.trees import remark
@@ -94,7 +96,7 @@ def judge(
     numbers = judgement(model.trial, stage.task.metric, model.validation, of_baselines, rows=len(truth), notes=notes)
     if model.ensemble is not None:
         numbers["ensemble"] = _told(model, result, stage)
-    if stage.task.targets:
+    if stage.task.traits.is_several:
         numbers["targets"] = _by_target(stage.task, truth, outputs, resampling)
     else:
         numbers["calibration"] = judged(sureness, truth, raw, stage, resampling)
@@ -106,12 +108,16 @@ def judge(
 def _by_target(
     task: Task, truth: NDArray[Any], outputs: dict[str, NDArray[Any]], resampling: Resampling
 ) -> dict[str, Any]:
-    """Score each of several targets by itself, in its own units, as plain JSON values by target and predictor."""
+    """Score each of several targets, or labels, by itself, as plain JSON values by its name and the predictor's."""
     told = {}
-    for place, name in enumerate(task.targets):
+    metric = "accuracy" if task.metric == "subset_accuracy" else task.metric
+    for place, name in enumerate(task.targets or map(str, task.classes)):
         own = {who: output[:, place] for who, output in outputs.items()}
-        one = Task("regression", name, (), (), task.metric)
-        scores = bootstrap(task.metric, truth[:, place], own, one, resampling=resampling).scores
+        one = Task("regression", name, (), (), metric)
+        if task.classes:
+            own = {who: np.stack([1 - share, share], axis=1) for who, share in own.items()}
+            one = Task("binary", name, (), (False, True), metric, positive=True)
+        scores = bootstrap(metric, truth[:, place], own, one, resampling=resampling).scores
         told[name] = {who: interval.to_json() for who, interval in scores.items()}
     return told
 

@@ -169,7 +169,7 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
     roles = Roles(group=task.group, time=plan.time)
     seed = seed_of(plan.seed, "folds")
     are_classes = task.traits.has_classes
-    folds = fold_rows(rows, task.target, roles, stratify=are_classes, count=plan.folds, seed=seed)
+    folds = fold_rows(rows, task.target, roles, stratify=task.traits.is_stratified, count=plan.folds, seed=seed)
     check_folds(rows[task.target].to_numpy(), folds, task.metric, are_classes=are_classes)
     stages = [
         _stage(task, plan, *(rows.iloc[positions].reset_index(drop=True) for positions in fold)) for fold in folds
@@ -233,7 +233,7 @@ def _division(plan: Plan, table: pd.DataFrame, tables: Mapping[str, pd.DataFrame
     )
     if KINDS[division.task_kind].is_ordered:
         return replace(division, classes=in_order(division.classes, plan.order, division.target))
-    return replace(division, targets=posed.targets)
+    return posed.settled(division)
 
 
 def _folded(part: float | pd.DataFrame, posed: Posed) -> float | pd.DataFrame:
@@ -307,7 +307,7 @@ def _transform(asked: str, division: Division) -> Transform:
     if asked == NONE:
         return "none"
     if not KINDS[division.task_kind].has_numbers:
-        what = "there are several" if division.targets else "this target is one of classes"
+        what = "there are several" if KINDS[division.task_kind].is_several else "this target is one of classes"
         raise PlanError(f"--target-transform is about a number to be predicted, and {what}")
     return settle_transform(asked, _numbers(division.train[division.target]), division.target)
 

@@ -76,7 +76,10 @@ def model_card(
 
 def _purpose(task: Task, provenance: dict[str, Any]) -> str:
     lines = [f"# {_one_line(task.target)}: {task.kind} model", ""]
-    if task.classes:
+    if task.kind == "multilabel":
+        labels = ", ".join(f"`{label}`" for label in task.classes)
+        lines.append(f"Predicts which labels of `{_one_line(task.target)}` a row has, any number of them: {labels}.")
+    elif task.classes:
         labels = ", ".join(f"`{label}`" for label in task.classes)
         order = ", from the least to the greatest" if task.traits.is_ordered else ""
         lines.append(f"Predicts which class of `{task.target}` a row belongs to{order}: {labels}.")

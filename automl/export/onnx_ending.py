@@ -11,6 +11,8 @@ from onnx import TensorProto, helper
 
 from automl.data.calibration import ENDS, UNCALIBRATED, Calibration
 from automl.data.class_coder import ClassCoder
+from automl.data.label_coder import LabelCoder
+from automl.data.labels import BETWEEN
 from automl.data.number_coder import NumberCoder
 from automl.data.numbers_coder import NumbersCoder
 from automl.data.quantile_coder import QuantileCoder
@@ -82,6 +84,26 @@ def _add_several(nodes: Nodes, coder: NumbersCoder, raw: str, calibration: Calib
     return [helper.make_tensor_value_info(name, DOUBLE, ["N"]) for name in coder.columns]
 
 
+def _add_labels(nodes: Nodes, coder: LabelCoder, raw: str, calibration: Calibration) -> list[onnx.ValueInfoProto]:
+    """Join the labels of a row: before each that it has stands a mark, if it has one before."""
+    nodes.op("Sigmoid", raw, output="probabilities")
+    given = nodes.op("GreaterOrEqual", raw, nodes.constant(np.array(0.0, dtype=np.float32)))
+    nothing, mark = (nodes.constant(np.array(text, dtype=object)) for text in ("", BETWEEN))
+    joined, has_any = "", ""
+    for place, label in enumerate(coder.labels):
+        has = nodes.op("Gather", given, nodes.integer(place), axis=1)
+        own = nodes.op("Where", has, nodes.constant(np.array(label, dtype=object)), nothing)
+        if place:
+            between = nodes.op("Where", nodes.op("And", has_any, has), mark, nothing)
+            own = nodes.op("StringConcat", joined, nodes.op("StringConcat", between, own))
+        joined, has_any = own, nodes.op("Or", has_any, has) if place else has
+    nodes.op("Identity", joined, output="prediction")
+    return [
+        helper.make_tensor_value_info("prediction", TensorProto.STRING, ["N"]),
+        helper.make_tensor_value_info("probabilities", FLOAT, ["N", len(coder.labels)]),
+    ]
+
+
 def _add_numbers(nodes: Nodes, coder: NumberCoder, learned: str, name: str) -> None:
     """Bring standardised numbers (N,) double into the target's own units; a transform is undone within its ends."""
     scaled = nodes.op("Mul", learned, nodes.number(coder.scale))
@@ -106,4 +128,5 @@ _ENDINGS: dict[CoderName, Callable[[Nodes, Any, str, Calibration], list[onnx.Val
     "number": _add_number,
     "quantiles": _add_quantiles,
     "numbers": _add_several,
+    "labels": _add_labels,
 }

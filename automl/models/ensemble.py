@@ -32,8 +32,13 @@ def _logarithm(probabilities: torch.Tensor) -> torch.Tensor:
     return probabilities.clamp(min=_LEAST).log()
 
 
+def _logit(probabilities: torch.Tensor) -> torch.Tensor:
+    return _logarithm(probabilities) - _logarithm(1.0 - probabilities)
+
+
 _LINKS: dict[Link, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor]]] = {
     "softmax": (_softmax, _logarithm),
+    "sigmoid": (torch.sigmoid, _logit),
     "identity": (_identity, _identity),
 }
 """What makes predictions of outputs, and what makes outputs of predictions."""

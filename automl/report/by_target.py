@@ -1,4 +1,4 @@
-"""Of several targets, what each comes to by itself on the test rows."""
+"""Of several targets, or labels, what each comes to by itself on the test rows."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def by_target(judged: Mapping[str, Any]) -> list[Block]:
         return []
     names = list(next(iter(told.values())))
     rows = [[target, *(_score(scores[name]) for name in names)] for target, scores in told.items()]
-    header = [f"test {judged['metric']} of each target", *(spoken(name) for name in names)]
-    return [plain("Each target by itself, in its own units, with its 95 % interval:"), Table(header, rows)]
+    header = [f"test {judged['metric'].removeprefix('subset_')} of each", *(spoken(name) for name in names)]
+    return [plain("Each by itself, numbers in their own units, with its 95 % interval:"), Table(header, rows)]
 
 
 def _score(ends: Mapping[str, float | None]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automl.errors import StudyError
+from automl.task import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ def read_judged(reading: Reading) -> Judged | None:
     try:
         rows = pd.read_parquet(path)
         classes = reading.task["classes"]
-        if reading.task.get("targets"):
+        if KINDS[reading.task["kind"]].is_several:
             return None
         if not classes:
             return Judged(rows["truth"].to_numpy(np.float64), rows["prediction"].to_numpy(np.float64), None)

@@ -28,7 +28,8 @@ def summarise(record: Record) -> dict[str, Any]:
         test, baselines, findings, seconds, mlflow, not_judged`; the last is a sentence with the command that judges, or
         None where that is done or no trial could be judged. Where trials were judged together, `ensemble` follows: its
         `members`, of how many `folds` each is, their `validation`, and where there are several what the best one comes
-        to `alone`, the `lead` over it and the `verdict`. Where costs count beside the score, `pareto` follows: the
+        to `alone`, the `lead` over it and the `verdict`. Where several targets or labels are predicted, `targets` follows:
+        what each comes to by itself, by its name and that of who predicts. Where costs count beside the score, `pareto` follows: the
         trials of the front, best score first, as `{trial, validation}` with each cost under its name.
 
     Raises:
@@ -59,6 +60,7 @@ def summarise(record: Record) -> dict[str, Any]:
         "mlflow": _mlflow(record),
         "not_judged": _not_judged(record) if best and not judged else None,
         **({"ensemble": judged["ensemble"]} if judged and judged.get("ensemble") else {}),
+        **({"targets": judged["targets"]} if judged and judged.get("targets") else {}),
         **({"pareto": _pareto(outcomes, metric, costs)} if costs else {}),
     }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 if TYPE_CHECKING:
     from automl.task import LossName
@@ -166,6 +167,12 @@ def _errors(numbers: Tensor, target: Tensor, levels: Tensor | None = None) -> Te
     return _by_row((numbers - (target.unsqueeze(2) if numbers.dim() == 4 else target)).square().mean(dim=-1))
 
 
+def _surprises(logits: Tensor, target: Tensor, levels: Tensor | None = None) -> Tensor:
+    """Give the cross-entropy of each row, the mean over labels: (M, B, K) or (M, B, k, K), (M, B, K) -> (M, B)."""
+    own = (target.unsqueeze(2) if logits.dim() == 4 else target).expand_as(logits)
+    return _by_row(binary_cross_entropy_with_logits(logits, own, reduction="none").mean(dim=-1))
+
+
 def _as_they_are(outputs: Tensor) -> Tensor:
     return outputs
 
@@ -188,6 +195,7 @@ LOSSES: dict[LossName, Loss] = {
     "ranked": Loss(_log_softmax, _ranked, is_smoothed=True),
     "squared_error": Loss(_number, _error, is_smoothed=False),
     "squared_errors": Loss(_as_they_are, _errors, is_smoothed=False),
+    "binary_cross_entropies": Loss(_as_they_are, _surprises, is_smoothed=False),
     "pinball": Loss(_as_they_are, _pinball, is_smoothed=False),
 }
 """Every loss by its name."""

@@ -21,6 +21,7 @@ MIXED = (
 
 def task_of(kind, n_classes=2):
     classes = tuple(range(n_classes)) if KINDS[kind].has_classes else ()
+    classes = ("x", "y", "z") if kind == "multilabel" else classes
     quantiles = (0.1, 0.5, 0.9) if kind == "quantile" else ()
     targets = ("a", "b", "c") if kind == "multitarget" else ()
     return Task(kind, "t", (), classes, KINDS[kind].metrics[0], quantiles=quantiles, targets=targets)
@@ -28,7 +29,8 @@ def task_of(kind, n_classes=2):
 
 def target_of(kind, codes):
     """A target that every row of codes (N,) may have."""
-    return np.stack([codes, -codes, codes**2], axis=1).astype(float) if kind == "multitarget" else codes
+    several = {"multitarget": np.stack([codes, -codes, codes**2], axis=1).astype(float)}
+    return (several | {"multilabel": np.stack([codes > 0, codes > 1, codes < 1], axis=1).astype(int)}).get(kind, codes)
 
 
 def fit_baselines(arrays, target, blocks, task, seed):
@@ -55,6 +57,7 @@ def test_every_kind_of_task_has_a_constant_a_linear_baseline_and_boosted_trees()
         "binary": ["majority", "linear", "boosted_trees"],
         "multiclass": ["majority", "linear", "boosted_trees"],
         "ordinal": ["median", "linear", "boosted_trees"],
+        "multilabel": ["shares", "linear", "boosted_trees"],
         "multitarget": ["mean", "linear", "boosted_trees"],
         "quantile": ["empirical", "linear", "boosted_trees"],
         "regression": ["mean", "linear", "boosted_trees"],
@@ -180,3 +183,15 @@ def test_a_baseline_of_several_targets_is_that_of_each():
         each = [fit_baselines(arrays, own, blocks, task_of("regression"), seed=0)[name] for own in both.T]
         expected = np.stack([one.predict(arrays) for one in each], axis=1)
         np.testing.assert_allclose(several[name].predict(arrays), expected)
+
+
+def test_a_baseline_of_labels_is_that_of_two_classes_for_each():
+    arrays, target, blocks = built_in(load_wine)
+    both = np.stack([target == 0, target == 1], axis=1).astype(int)
+    task = replace(task_of("multilabel"), classes=("a", "b"))
+    fitted = fit_baselines(arrays, both, blocks, task, seed=0)
+    for name in ("linear", "boosted_trees"):
+        alone = [fit_baselines(arrays, own, blocks, task_of("binary"), seed=0)[name] for own in both.T]
+        expected = np.stack([one.predict(arrays)[:, 1] for one in alone], axis=1)
+        np.testing.assert_allclose(fitted[name].predict(arrays), expected, atol=1e-6)
+    np.testing.assert_allclose(fitted["shares"].predict(arrays)[0], both.mean(axis=0))

@@ -172,3 +172,13 @@ def test_each_of_several_targets_is_standardised_by_itself_and_comes_back():
 
 def test_a_coder_of_several_targets_comes_back_from_strict_json():
     assert coder_from_json(json.loads(json.dumps(several().to_json(), allow_nan=False))) == several()
+
+
+def test_labels_are_truths_and_their_probabilities_are_told():
+    coder = fit_coder(Task("multilabel", "y", (), ("a", "b"), "log_loss"), pd.Series(["a"]))
+    assert coder.encode(pd.Series(["b", "|", "a|b"])).tolist() == [[0, 1], [0, 0], [1, 1]]
+    told = coder.told(coder.predictions(np.array([[2.0, -1.0], [-2.0, -3.0], [0.0, 5.0]])))
+    assert list(told) == ["prediction", "probability_a", "probability_b"]
+    assert told["prediction"].tolist() == ["a", "", "a|b"]
+    np.testing.assert_allclose(told["probability_a"], 1 / (1 + np.exp([-2.0, 2.0, 0.0])))
+    assert coder_from_json(json.loads(json.dumps(coder.to_json()))) == coder

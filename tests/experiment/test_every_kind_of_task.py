@@ -13,6 +13,7 @@ from sklearn import metrics as theirs
 from sklearn.datasets import load_diabetes
 
 import automl
+from automl.data.labels import flags
 from automl.data.rows import read_rows
 from automl.data.several_targets import unfold
 from automl.data.target import coder_from_json
@@ -41,6 +42,15 @@ def bodies() -> pd.DataFrame:
     return progress().rename(columns={"target": "height"})
 
 
+def signs() -> pd.DataFrame:
+    """Which of three measures lie above their median, as a list of labels."""
+    rows = progress()
+    names = {"bmi": "heavy", "target": "ill", "bp": "tense"}
+    are = {label: (rows[name] > rows[name].median()).map({True: label, False: ""}) for name, label in names.items()}
+    told = pd.DataFrame(are).agg(lambda row: "; ".join(filter(None, row)), axis=1)
+    return rows.drop(columns=["bmi", "bp"]).assign(target=told)
+
+
 def kappa(judged: pd.DataFrame, task: Task) -> float:
     truth, said = (judged[name].map(task.classes.index) for name in ("truth", "prediction"))
     return theirs.cohen_kappa_score(truth, said, weights="quadratic", sample_weight=judged["weight"])
@@ -60,7 +70,14 @@ def mean_error(judged: pd.DataFrame, task: Task) -> float:
     return theirs.root_mean_squared_error(truth, said, sample_weight=judged["weight"])
 
 
+def mean_log_loss(judged: pd.DataFrame, task: Task) -> float:
+    truth, counts = flags(judged["truth"], task.classes), judged["weight"]
+    pairs = zip(truth.T, (judged[f"probability_{label}"] for label in task.classes))
+    return np.mean([theirs.log_loss(own, said, labels=[0, 1], sample_weight=counts) for own, said in pairs])
+
+
 CASES = {
+    "multilabel": (signs, {"task": "multilabel"}, mean_log_loss),
     "multitarget": (bodies, {"target": ["bmi", "height"]}, mean_error),
     "quantile": (progress, {"quantiles": (0.1, 0.5, 0.9), "target_transform": "log"}, pinball),
     "ordinal": (graded, {"order": GRADES, "class_weight": "balanced"}, kappa),
@@ -205,7 +222,7 @@ def test_several_targets_are_scored_one_by_one_too(tmp_path):
         expected = theirs.root_mean_squared_error(truth, judged[f"prediction_{name}"])
         assert told[name]["model"]["value"] == pytest.approx(expected)
         assert {"model", "mean", "linear", "boosted_trees"} == set(told[name])
-    assert "test rmse of each target" in (record.run_dir / "report.md").read_text()
+    assert "test rmse of each" in (record.run_dir / "report.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -228,6 +245,36 @@ def test_several_targets_are_scored_one_by_one_too(tmp_path):
 def test_what_several_targets_cannot_have_is_said_before_the_search(options, sentence, tmp_path):
     with pytest.raises(AutoMLError, match=f"^{sentence}"):
         automl.search(bodies(), runs_dir=tmp_path / "runs", **{**SMALL, "target": ["bmi", "height"], **options})
+
+
+def test_labels_may_be_columns_of_0_and_1_and_are_scored_one_by_one_too(tmp_path):
+    rows = progress()
+    table = rows.drop(columns="w").assign(ill=rows["target"] > 140, heavy=(rows["bmi"] > 0).astype(int))
+    options = {**SMALL, "target": ["ill", "heavy"], "drop": ("target", "bmi"), "metric": "subset_accuracy"}
+    result = automl.search(table, runs_dir=tmp_path / "runs", **options)
+    record = Record(result.run_dir)
+    assert record.read_json(TASK)["kind"] == "multilabel" and record.read_json(TASK)["classes"] == ["ill", "heavy"]
+    judged, told = pd.read_parquet(record.judgement_rows_path), record.read_json("judgement.json")["targets"]
+    truth = flags(judged["truth"], ["ill", "heavy"])
+    assert told["ill"]["model"]["value"] == pytest.approx(((judged["probability_ill"] >= 0.5) == truth[:, 0]).mean())
+    assert result.test["value"] == pytest.approx((judged["prediction"] == judged["truth"].replace("|", "")).mean())
+    assert "test accuracy of each" in (record.run_dir / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"metric": "rmse"}, "the metric 'rmse' does not score a multilabel task; those that do: log_loss, f1, .*"),
+        ({"class_weight": "balanced"}, "--class-weight weighs classes, and a multilabel task has none"),
+        ({"ensemble": 2, "include_trees": True}, "--include-trees: boosted trees of labels cannot answer together .*"),
+        ({"positive": "ill"}, "--positive names one of two classes, and a multilabel task does not have two"),
+        ({"target": "age"}, "a multilabel task has from 2 to 200 labels, but 'age' has .*"),
+    ],
+)
+def test_what_labels_cannot_have_is_said_before_the_search(options, sentence, tmp_path):
+    told = {**SMALL, "task": "multilabel", "drop": ("w",), **options}
+    with pytest.raises(AutoMLError, match=f"^{sentence}"):
+        automl.search(signs().assign(age=np.arange(442)), runs_dir=tmp_path / "runs", **told)
 
 
 @pytest.mark.parametrize(

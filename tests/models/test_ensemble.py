@@ -15,7 +15,7 @@ from automl.task import Block
 WIDE, NARROW = Block("numeric", (4,), "float32"), Block("numeric", (2,), "float32")
 
 
-LINKS = {1: "identity", 3: "softmax"}
+LINKS = {1: "identity", 2: "sigmoid", 3: "softmax"}
 
 
 def networks(n_outputs):
@@ -33,7 +33,7 @@ def batch():
     return {"0/numeric": torch.randn(7, 4, generator=draw), "1/numeric": torch.randn(7, 2, generator=draw)}
 
 
-@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("n_outputs", LINKS)
 def test_it_gives_the_mean_of_its_members(n_outputs):
     members, weights = networks(n_outputs), [0.5, 0.3, 0.2]
     together = Ensemble(members, ["0/", "1/", "0/"], equal(*weights), link=LINKS[n_outputs]).eval()

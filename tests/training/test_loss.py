@@ -177,3 +177,14 @@ def test_several_targets_of_mixed_rows_are_mixed():
     own, theirs = (losses("squared_errors", outputs, each) for each in (target, partners.target))
     expected = torch.lerp(own, theirs, SHARES[:, 0])
     torch.testing.assert_close(losses("squared_errors", outputs, target, None, partners), expected)
+
+
+def test_the_loss_of_labels_is_torchs():
+    draw = torch.Generator().manual_seed(7)
+    outputs, target = torch.randn(M, B, 3, generator=draw), torch.randint(0, 2, (M, B, 3), generator=draw).float()
+    for member, loss in enumerate(losses("binary_cross_entropies", outputs, target)):
+        expected = functional.binary_cross_entropy_with_logits(outputs[member], target[member])
+        torch.testing.assert_close(loss, expected)
+    twice = torch.stack([outputs, -outputs], dim=2)
+    each = [losses("binary_cross_entropies", own, target) for own in (outputs, -outputs)]
+    torch.testing.assert_close(losses("binary_cross_entropies", twice, target), (each[0] + each[1]) / 2)
