@@ -5,6 +5,9 @@ covers both, and `ledger.jsonl`, whose lines are
     opening     ordinal, trial, weights_sha256, test_sha256, time, reason (null unless the seal was broken)
     continued   the same opening, taken up again after the process was killed
     result      ordinal, time, result
+An update of the study has test rows of its own, in `updates/N/sealed/`; its lines are in the same ledger, name the
+`update`, and begin with
+    sealed      ordinal (0), test_sha256, rows, time
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from automl import files
-from automl.data.digest import rows_digest
+from automl.data.digest import row_hashes, rows_digest
 from automl.data.rows import move_rows, read_rows, remove_rows, write_rows
 from automl.errors import SealError
 
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 Event = dict[str, Any]
 
@@ -44,45 +50,55 @@ class Opening:
 
 
 class Seal:
-    """The sealed test rows of one study; only `open` hands them out.
+    """The sealed test rows of one study, or of one of its updates; only `open` hands them out.
 
     Args:
         folder: The study's folder, where `Seal.close` has been.
+        update: The number of the update whose rows they are; None for the study's own.
 
     Raises:
         SealError: No rows are sealed there.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self._folder = Path(folder)
-        self._rows = self._folder / "sealed" / "test.parquet"
+    def __init__(self, folder: str | Path, update: int | None = None) -> None:
+        self._folder, self._update = Path(folder), update
+        digest_file = _digest_file(self._folder, update)
+        self._rows = digest_file.with_name("test.parquet")
         self._ledger = self._folder / "ledger.jsonl"
         try:
-            self._digest = _digest_file(self._folder).read_text(encoding="ascii").strip()
+            self._digest = digest_file.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SealError(f"{self._folder}: no test rows are sealed here") from error
 
     @classmethod
-    def close(cls, folder: str | Path, rows: pd.DataFrame) -> Seal:
-        """Seal a study's test rows; sealing the same rows again changes nothing.
+    def close(cls, folder: str | Path, rows: pd.DataFrame, update: int | None = None) -> Seal:
+        """Seal a study's test rows, or those of an update; sealing the same rows again changes nothing.
+
+        Args:
+            folder: The study's folder.
+            rows: The rows.
+            update: The number of the update; None for the study's own rows.
 
         Raises:
             SealError: Other rows are sealed there already.
         """
-        digest_file = _digest_file(Path(folder))
+        digest_file = _digest_file(Path(folder), update)
         digest_file.parent.mkdir(parents=True, exist_ok=True)
         draft = digest_file.with_name("draft.parquet")
         write_rows(draft, rows)
         digest = rows_digest(read_rows(draft))  # as `open` will read them
         if digest_file.exists():
             remove_rows(draft)
-            seal = cls(folder)
+            seal = cls(folder, update)
             if seal.digest != digest:
                 raise SealError(f"{folder}: other test rows are sealed here already; another study name is needed")
             return seal
         move_rows(draft, digest_file.with_name("test.parquet"))
         files.write_text(digest_file, digest + "\n")
-        return cls(folder)
+        seal = cls(folder, update)
+        if update is not None:
+            seal._append("sealed", ordinal=0, test_sha256=digest, rows=len(rows))
+        return seal
 
     @property
     def digest(self) -> str:
@@ -104,11 +120,29 @@ class Seal:
         """Give every opening in order: its ledger line, with its `result` (None until it has one)."""
         openings: dict[int, Event] = {}
         for event in _events(self._ledger):
+            if event.get("update") != self._update:
+                continue
             if event["event"] == "opening":
                 openings[event["ordinal"]] = {**event, "result": None}
             elif event["event"] == "result" and event["ordinal"] in openings:
                 openings[event["ordinal"]]["result"] = event["result"]
         return list(openings.values())
+
+    def holds(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        """Say of rows (N,) whether they are among the sealed ones, by their hashes; no row leaves.
+
+        Raises:
+            SealError: The sealed rows are missing, or have changed.
+        """
+        return np.isin(row_hashes(rows), row_hashes(self._unchanged_rows(self.openings())))
+
+    def holds_values(self, values: pd.Series[Any]) -> NDArray[np.bool_]:
+        """Say of values (N,) whether the sealed rows have them in the column of that name; no row leaves.
+
+        Raises:
+            SealError: The sealed rows are missing, or have changed.
+        """
+        return np.asarray(values.isin(self._unchanged_rows(self.openings())[values.name]))
 
     def open(self, trial: int, weights_sha256: str, break_seal: str | None = None) -> Opening:
         """Write the opening in the ledger, then hand out the test rows.
@@ -184,11 +218,13 @@ class Seal:
     def _append(self, event: str, **fields: Any) -> None:
         """Write a line that is on the disk when this returns; what a torn last line left is cut off first."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        files.append_jsonl(self._ledger, {"event": event, **fields, "time": time})
+        of_update = {} if self._update is None else {"update": self._update}
+        files.append_jsonl(self._ledger, {"event": event, **of_update, **fields, "time": time})
 
 
-def _digest_file(folder: Path) -> Path:
-    return folder / "sealed" / "test.sha256"
+def _digest_file(folder: Path, update: int | None) -> Path:
+    home = folder if update is None else folder / "updates" / str(update)
+    return home / "sealed" / "test.sha256"
 
 
 def _whole_lines(ledger: Path) -> bytes:

@@ -265,3 +265,42 @@ def test_an_opening_survives_the_death_of_its_process(tmp_path):
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], env={**os.environ}, check=False)
     assert ended.returncode == -9
     assert Seal(tmp_path).open(3, "abc").continued
+
+
+def test_an_update_has_a_seal_of_its_own_and_the_ledger_tells_of_it_at_once(tmp_path):
+    Seal.close(tmp_path, ROWS)
+    seal = Seal.close(tmp_path, OTHER, update=2)
+    (line,) = ledger(tmp_path)
+    assert {**line, "time": None} == {
+        "event": "sealed",
+        "update": 2,
+        "ordinal": 0,
+        "test_sha256": rows_digest(OTHER),
+        "rows": 3,
+        "time": None,
+    }
+    assert sorted(path.name for path in (tmp_path / "updates" / "2" / "sealed").iterdir()) == [
+        "test.parquet",
+        "test.sha256",
+    ]
+    assert seal.digest != Seal(tmp_path).digest
+
+
+def test_the_openings_of_a_study_and_of_its_updates_are_counted_apart(tmp_path):
+    own, new = Seal.close(tmp_path, ROWS), Seal.close(tmp_path, OTHER, update=1)
+    own.open(3, "abc")
+    own.finish({"value": 0.5})
+    assert own.is_judged and not new.is_judged and new.openings() == []
+    pd.testing.assert_frame_equal(new.open(3, "def").rows, OTHER)
+    assert new.openings()[0]["ordinal"] == 1 and not new.is_judged
+    with pytest.raises(SealError, match="opened for other weights"):
+        new.open(3, "ghi")
+    assert len(own.openings()) == 1 and own.is_judged
+
+
+def test_whether_rows_are_sealed_is_told_and_no_row_leaves(tmp_path):
+    seal = Seal.close(tmp_path, ROWS)
+    asked = pd.concat([OTHER, ROWS.iloc[1:2]], ignore_index=True)
+    assert seal.holds(asked).tolist() == [False, False, False, True]
+    assert seal.holds_values(pd.Series(["b", "c"], name="y")).tolist() == [True, False]
+    assert seal.openings() == []
