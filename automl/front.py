@@ -97,21 +97,43 @@ class Result:
 
         return Result(judge_study(Record(self.run_dir), break_seal=break_seal))
 
-    def export(self, output: str | Path, trial: int | None = None, *, format: str = "bundle") -> dict[str, Any]:
-        """Write a trial, the winner if None, to a folder or a file that predicts without this project.
+    def update(self, rows: Rows, *, timeout: str | float | None = None) -> Result:
+        """Train a judged study's model on with new rows, and from scratch; promote what is chosen if it is no worse.
+
+        Args:
+            rows: The new rows, or their file, with the columns that the study has.
+            timeout: Time in all: `5m`, or seconds.
+
+        Returns:
+            The study, whose summary tells of its `updates`.
+
+        Raises:
+            AutoMLError: The study is not judged or is being run, or the rows do not fit it or are too few.
+        """
+        from automl.experiment.update import update_study
+
+        seconds = parse_duration(timeout) if isinstance(timeout, str) else timeout
+        update_study(Record(self.run_dir), rows, timeout=seconds)
+        return Result(summarise(Record(self.run_dir)))
+
+    def export(
+        self, output: str | Path, trial: int | None = None, *, format: str = "bundle", update: int | None = None
+    ) -> dict[str, Any]:
+        """Write the model, or a trial's, to a folder or a file that predicts without this project.
 
         Args:
             output: The folder, for `onnx` the file.
             trial: The trial's number.
             format: `bundle`; `onnx`, one file; `torch`, a folder that PyTorch loads; or `mlflow`, one that MLflow
                 serves.
+            update: The update that made the model, 0 for the study's own; the present one if None.
 
         Raises:
-            AutoMLError: There is no such trial or format, or something else is there.
+            AutoMLError: There is no such trial, update or format, or something else is there.
         """
         from automl.experiment import deliver
 
-        return deliver.export(Record(self.run_dir), Path(output), trial, form=format)
+        return deliver.export(Record(self.run_dir), Path(output), trial, form=format, update=update)
 
     def register(self, name: str, trial: int | None = None) -> dict[str, Any]:
         """Make a trial, the winner if None, the next version of a model in MLflow's registry.
@@ -124,7 +146,7 @@ class Result:
         return deliver.export(Record(self.run_dir), None, trial, name=name)
 
     def predict(self, rows: Rows) -> pd.DataFrame:
-        """Predict rows with the winner: `prediction`, then `probability_<class>`.
+        """Predict rows with the model that the study has: `prediction`, then `probability_<class>`.
 
         Args:
             rows: A table or its file; for a model of images also a folder, an image or an `.npz` file.

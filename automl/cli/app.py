@@ -26,11 +26,12 @@ from automl.cli.show import show
 from automl.cli.spaces import group, spaces
 from automl.cli.sync import sync
 from automl.cli.ui import ui
+from automl.cli.update import update
 from automl.errors import AutoMLError, asked_by
 from automl.files import disk_fault
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *(search, resume, judge, compare, show, explain, replay, report, ui, export, predict, spaces, doctor),
+    *(search, resume, judge, update, compare, show, explain, replay, report, ui, export, predict, spaces, doctor),
     *(ls, rm, sync),
 )
 """Every command, in the order in which the help shows them; each is called by its function's name."""

@@ -35,6 +35,17 @@ Register = Annotated[
     ),
 ]
 
+Update = Annotated[
+    int | None,
+    typer.Option(
+        "--update",
+        min=0,
+        metavar="N",
+        help="The model that this update made instead of the present one; 0 is the study's own.",
+        show_default=False,
+    ),
+]
+
 _NEXT = {
     "bundle": "automl predict {} ROWS --output predictions.csv",
     "onnx": "automl predict {} ROWS --output predictions.csv",
@@ -49,6 +60,7 @@ def export(
     form: Format = "bundle",
     register: Register = None,
     trial: TrialNumber = None,
+    update: Update = None,
     runs_dir: RunsDir = RUNS,
     as_json: Json = False,
 ) -> None:
@@ -69,7 +81,7 @@ def export(
     from automl.experiment import deliver  # takes seconds: what can be refused is refused before
 
     with contextlib.redirect_stdout(sys.stderr):  # the exporter's own lines must not get into the result
-        delivered = deliver.export(record, output, trial, form=form, name=register)
+        delivered = deliver.export(record, output, trial, form=form, name=register, update=update)
     if as_json:
         write_json(delivered)
     else:
@@ -85,7 +97,8 @@ def export_lines(delivered: Mapping[str, Any]) -> Iterator[str]:
     from automl.report.figures import counted
 
     parity, registered, output = delivered["parity"], delivered["registered"], delivered["output"]
-    subject = f"Trial {delivered['trial']} of {delivered['study']}"
+    made = f", as update {delivered['update']} made it," if "update" in delivered else ""
+    subject = f"Trial {delivered['trial']} of {delivered['study']}{made}"
     if output is not None:
         yield f"{subject} is exported to {output}"
     if registered is not None:

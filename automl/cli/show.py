@@ -54,7 +54,7 @@ def _layers(record: Record, number: int | None) -> Sequence[Row]:
 
 def _write_overview(shown: Row) -> None:
     from automl.cli.screen import write_lines, write_rows
-    from automl.cli.summary import best_lines, counts_line
+    from automl.cli.summary import best_lines, counts_line, update_lines
 
     write_lines([counts_line(shown), ""])
     tried = [{"family": family, **counts} for family, counts in shown["tried"].items()]
@@ -62,6 +62,7 @@ def _write_overview(shown: Row) -> None:
     write_lines([""])
     write_rows(_LEADERS, shown["leaders"], words=("state", "family", "optimizer"), spare=("loss", "epochs", "lr"))
     write_lines(best_lines(shown))
+    write_lines(update_lines(shown))
     write_lines(each["sentence"] for each in shown["findings"] if each["kind"] == "prepared")
     _write_layers(shown["layers"])
 

@@ -53,6 +53,7 @@ def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
         yield from _judgement_lines(result, judged)
     elif result["not_judged"]:
         yield from ("", f"Test rows: {result['not_judged']}")
+    yield from update_lines(result)
     if result["findings"]:
         yield from ("", "Found in the data", *(f"  {finding['sentence']}" for finding in result["findings"]))
 
@@ -88,6 +89,12 @@ def front_lines(result: Result) -> Iterator[str]:
         yield f"  trial {each['trial']}: {result['metric']} {', '.join([figure(each['validation']), *costs])}"
     if len(front) > _MOST_OF_FRONT:
         yield f"  and {counted(len(front) - _MOST_OF_FRONT, 'more trial')}: automl compare {result['study']}"
+
+
+def update_lines(result: Result) -> Iterator[str]:
+    """Say what came of each update; nothing where there were none."""
+    if updates := result.get("updates"):
+        yield from ("", "Updates", *(f"  {each['sentence']}" for each in updates))
 
 
 def config_lines(config: Mapping[str, Any]) -> Iterator[str]:

@@ -8,13 +8,12 @@ import numpy as np
 
 from automl.data.calibration import ENDS, LEVEL, Calibration
 from automl.data.rows import read_rows
-from automl.data.target import fit_coder
 from automl.evaluation.calibrate import radius, temperature
 from automl.evaluation.compare import sureness
 from automl.evaluation.intervals import mean_interval
 from automl.evaluation.metrics import row_losses
 from automl.experiment.rebuild import rebuild
-from automl.experiment.stage import learned_rows
+from automl.experiment.stage import coder_of
 from automl.files import read_json, write_json
 from automl.task import Task
 from automl.tracking.record import PLAN, TASK
@@ -91,10 +90,9 @@ def judged(
 
 def _learn(record: Record, trial: int) -> Calibration:
     task = Task.from_json(record.read_json(TASK))
-    coder = fit_coder(task, learned_rows(record)[task.target])
     rows = read_rows(record.validation_rows_path)
     network, preparation = rebuild(record, trial)
-    return learned(task, coder, rows, raw_outputs(network, preparation.transform(rows)))
+    return learned(task, coder_of(record), rows, raw_outputs(network, preparation.transform(rows)))
 
 
 def learned(task: Task, coder: TargetCoder, rows: pd.DataFrame, outputs: NDArray[Any]) -> Calibration:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from automl.data.rows import read_rows
 from automl.data.seal import Seal
-from automl.data.target import fit_coder
 from automl.experiment.calibration import told
-from automl.experiment.model import Model, model_of
 from automl.experiment.plan import Plan
 from automl.experiment.refit import refit
-from automl.experiment.stage import learned_rows, set_out
+from automl.experiment.stage import coder_of, set_out
+from automl.experiment.versions import Version, version_of
 from automl.export.bundle import write_bundle
 from automl.export.card import Parity
 from automl.export.folders import check_format, check_output
@@ -35,6 +34,8 @@ from automl.tracking.record import JUDGEMENT, PLAN, SPLIT, TASK
 from automl.tracking.registry import Entry, Source, find_source, register
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from automl.tracking.record import Record
 
 
@@ -43,45 +44,53 @@ ALONE: dict[str, Callable[..., Parity]] = {"bundle": write_bundle, "onnx": write
 
 
 def export(
-    record: Record, output: Path | None, trial: int | None = None, *, form: str = "bundle", name: str | None = None
+    record: Record,
+    output: Path | None,
+    trial: int | None = None,
+    *,
+    form: str = "bundle",
+    name: str | None = None,
+    update: int | None = None,
 ) -> dict[str, Any]:
-    """Write a trial's model, and check on the validation rows that it answers as the network does.
+    """Write a study's model or a trial's, and check on the validation rows that it answers as the network does.
 
     Args:
         record: The run folder.
         output: The folder to write, for `onnx` the file; None where the model is registered only.
-        trial: The trial's number; the best one if None.
+        trial: The trial's number; what is the study's model now if None.
         form: `bundle`; `onnx`, one file; `torch`, a folder that PyTorch loads; or `mlflow`, one that MLflow serves.
         name: The model of MLflow's registry of which it becomes the next version; it is not registered if None.
+        update: The number of the update that made the model, 0 for the study's own; the present one if None.
 
     Returns:
-        The study, the trial, what was written, the parity of network and model, the operations that an ONNX file
-        needs, and what it was registered as.
+        The study, the trial, the update where one made the model, what was written, the parity of network and model,
+        the operations that an ONNX file needs, and what it was registered as.
 
     Raises:
         StudyError: There is no such trial, its weights were not kept, none is completed yet, or MLflow refuses it.
         BundleError: Something else is there already or cannot be written, or model and network disagree.
-        PlanError: There is no such form.
+        PlanError: There is no such form, or trial and update are both named.
     """
     check_format(form)
     if output is not None:
         check_output(output, form)
-    model = model_of(record, trial)
-    trial = model.trial
+    version = version_of(record, trial, update)
+    model, trial = version.model, version.model.trial
     source = find_source(record, trial, os.environ) if name is not None else None
     with tempfile.TemporaryDirectory() as place:
         bundle = output if output is not None and form == "bundle" else Path(place) / "bundle"
         is_alone = output is not None and form in ALONE
-        parity = _write(model, form if is_alone else "bundle", output if output and is_alone else bundle)
+        parity = _write(version, form if is_alone else "bundle", output if output and is_alone else bundle)
         if source is not None and not bundle.exists():
-            _write(model, "bundle", bundle)
+            _write(version, "bundle", bundle)
         if output is not None and form == "mlflow":
             write_mlflow_model(output, bundle)
-        registered = None if source is None else _register(model, source, bundle, str(name))
+        registered = None if source is None else _register(version, source, bundle, str(name))
     return {
         "study": record.study,
         "trial": trial,
         **({"ensemble": model.shares} if model.ensemble else {}),
+        **({"update": version.number} if version.told else {}),
         "output": None if output is None else str(Path(output).absolute()),
         "format": None if output is None else form,
         "parity": asdict(parity),
@@ -90,23 +99,22 @@ def export(
     }
 
 
-def _write(model: Model, form: str, output: Path) -> Parity:
-    record = model.record
+def _write(version: Version, form: str, output: Path) -> Parity:
+    model, record = version.model, version.model.record
     plan = Plan.from_json(record.read_json(PLAN))
     if plan.folds is not None and model.ensemble is None:
         refit(record, plan, set_out(record, plan), model.trial, say=lambda sentence: None, check=lambda: None)
     network, preparation = model.rebuild()
     task = Task.from_json(record.read_json(TASK))
-    coder = fit_coder(task, learned_rows(record)[task.target])
     architecture = {**model.architecture(getattr(network, "prefixes", ())), "n_outputs": task.n_outputs}
-    reading = {**record.read_json(SPLIT).get("reading", {}), "na": record.read_json(PLAN).get("na", [])}
-    exported = Winner(network, architecture, preparation, coder, task, model.calibration(), reading)
-    provenance = _provenance(model, task) | {"parameters": n_parameters(network)}
-    return ALONE[form](output, exported, provenance=provenance, check_rows=read_rows(record.validation_rows_path))
+    reading = {**version.study.read_json(SPLIT).get("reading", {}), "na": record.read_json(PLAN).get("na", [])}
+    exported = Winner(network, architecture, preparation, coder_of(record), task, model.calibration(), reading)
+    provenance = _provenance(version, task) | {"parameters": n_parameters(network)}
+    return ALONE[form](output, exported, provenance=provenance, check_rows=read_rows(version.validation_rows_path))
 
 
-def _register(model: Model, source: Source, bundle: Path, name: str) -> dict[str, str]:
-    record, trial = model.record, model.trial
+def _register(version: Version, source: Source, bundle: Path, name: str) -> dict[str, str]:
+    record, model, trial = version.study, version.model, version.model.trial
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "model"
         write_mlflow_model(folder, bundle)
@@ -115,19 +123,23 @@ def _register(model: Model, source: Source, bundle: Path, name: str) -> dict[str
             name=name,
             description=(bundle / "MODEL_CARD.md").read_text(encoding="utf-8").partition("## How to run it")[0].strip(),
             params=params,
-            tags={"study": record.study, "trial": str(trial), "data_sha256": record.read_json(SPLIT)["data_sha256"]},
+            tags={
+                "study": record.study,
+                "trial": str(trial),
+                "data_sha256": record.read_json(SPLIT)["data_sha256"],
+                **({"update": str(version.number)} if version.told else {}),
+            },
         )
-        version = register(source, folder, entry)
-    return {"name": name, "version": version, "tracking_uri": without_password(source.uri)}
+        number = register(source, folder, entry)
+    return {"name": name, "version": number, "tracking_uri": without_password(source.uri)}
 
 
-def _provenance(model: Model, task: Task) -> dict[str, Any]:
+def _provenance(version: Version, task: Task) -> dict[str, Any]:
     """Say where the model came from; test figures only where this very model was judged."""
-    record, trial = model.record, model.trial
+    record, model, trial = version.study, version.model, version.model.trial
     plan, split = record.read_json(PLAN), record.read_json(SPLIT)
-    config = model.shares if model.ensemble else record.trial(trial).read_config()
-    judged = record.read_json(JUDGEMENT) if record.has(JUDGEMENT) else {}
-    is_judged = judged.get("trial") == trial and bool(judged.get("ensemble")) == bool(model.ensemble)
+    judged = _judgement(version)
+    config = model.shares if model.ensemble else model.record.trial(trial).read_config()
     return {
         "study": record.study,
         "trial": trial,
@@ -137,14 +149,41 @@ def _provenance(model: Model, task: Task) -> dict[str, Any]:
         "created": plan.get("created"),
         "data": {"name": Path(plan["data"]).name, "sha256": split["data_sha256"], "rows": split["sizes"]},
         "validation": model.validation,
-        "test": judged["test"] if is_judged else None,
-        "baselines": judged["baselines"] if is_judged else {},
-        "shortfall": shortfall(judged) if is_judged else "",
-        "verdicts": judged["verdicts"] if is_judged else [],
-        "calibration": judged.get("calibration") if is_judged else told(model.calibration(), task),
+        **(_of_update(version.told) if version.told else _of_judgement(judged)),
+        "calibration": judged.get("calibration") if judged else told(model.calibration(), task),
         "seal_broken": Seal(record.run_dir).broken,
         "findings": [
             *(finding for finding in summarise(record)["findings"] if finding["kind"] != PREPARED),
-            *prepared(record, trial),
+            *prepared(model.record, trial),
         ],
+    }
+
+
+def _judgement(version: Version) -> dict[str, Any]:
+    """Give the judgement of a study's own model; nothing where another was judged."""
+    record, model = version.study, version.model
+    judged: dict[str, Any] = record.read_json(JUDGEMENT) if record.has(JUDGEMENT) else {}
+    is_judged = judged.get("trial") == model.trial and bool(judged.get("ensemble")) == bool(model.ensemble)
+    return judged if is_judged and version.told is None else {}
+
+
+def _of_judgement(judged: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "test": judged.get("test"),
+        "baselines": judged.get("baselines", {}),
+        "shortfall": shortfall(judged) if judged else "",
+        "verdicts": judged.get("verdicts", []),
+    }
+
+
+def _of_update(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what the update that made the model was given, and how the model was judged."""
+    new = told["rows"]
+    return {
+        "test": {**told["test"][told["chosen"]], "rows": new["test"]},
+        "update": {
+            "number": told["update"],
+            "data": {"name": Path(told["data"]).name, "sha256": told["data_sha256"], "rows": new},
+            "sentence": told["sentence"],
+        },
     }

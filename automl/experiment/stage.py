@@ -25,7 +25,7 @@ from automl.data.scalers import mean_and_deviation
 from automl.data.seal import Seal
 from automl.data.several_targets import unfold
 from automl.data.split import Division, divide
-from automl.data.target import fit_coder
+from automl.data.target import coder_from_json, fit_coder
 from automl.data.text_files import Known, how_read
 from automl.data.transforms import SKEWED, described, settle_transform, skewness
 from automl.errors import PlanError, TargetError, unknown
@@ -33,6 +33,7 @@ from automl.experiment.posing import Posed, pose
 from automl.study.seeds import seed_of
 from automl.task import KINDS, Finding, Label, Task
 from automl.tracking.record import PLAN, SPLIT, TASK
+from automl.tracking.updates import CODER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +81,7 @@ class Stage:
         class_weight: How much classes weigh in the loss where a config leaves that to the plan.
         folds: Where trials are validated on folds, a stage each; the training and the validation rows of this one are
             then the same, all of them.
+        given: Preparations that are taken as they are; all others are fitted.
     """
 
     task: Task
@@ -88,6 +90,7 @@ class Stage:
     validation: pd.DataFrame
     class_weight: str = NONE
     folds: tuple[Stage, ...] = ()
+    given: Mapping[Preparing, Preparation] = field(default_factory=dict)
     _fitting: Fitting | None = field(default=None, repr=False)
     _prepared: dict[Preparing, Prepared] = field(default_factory=dict)
 
@@ -121,14 +124,15 @@ class Stage:
         return class_weights(word, self.targets(self.train), self.task.classes, self.weights(self.train))
 
     def preparation(self, arguments: Preparing) -> Preparation:
-        """Fit a preparation on the training rows; the same arguments are fitted once."""
-        return self._fits.preparation(arguments)
+        """Fit a preparation on the training rows, unless it is given; the same arguments are fitted once."""
+        return self.given[arguments] if arguments in self.given else self._fits.preparation(arguments)
 
     def prepare(self, arguments: Preparing) -> Prepared:
         """Prepare both parts; the same arguments are prepared once, of reduced blocks only the last few are kept."""
         if arguments not in self._prepared:
             preparation = self.preparation(arguments)
-            train = self._fits.transform(arguments)
+            is_given = arguments in self.given
+            train = preparation.transform(self.train) if is_given else self._fits.transform(arguments)
             validation = train if self.folds else preparation.transform(self.validation)
             if preparation.reductions:
                 self._forget_reduced()
@@ -182,6 +186,14 @@ def learned_rows(record: Record) -> pd.DataFrame:
     train = read_rows(record.train_rows_path)
     is_folded = record.read_json(PLAN).get("folds") is not None
     return joined(train, read_rows(record.validation_rows_path)) if is_folded else train
+
+
+def coder_of(record: Record) -> TargetCoder:
+    """Give the target's codes as what is exported learned them: those that are kept, or of the rows it learned from."""
+    if record.has(CODER):
+        return coder_from_json(record.read_json(CODER))
+    task = Task.from_json(record.read_json(TASK))
+    return fit_coder(task, learned_rows(record)[task.target])
 
 
 def _stage(task: Task, plan: Plan, train: pd.DataFrame, validation: pd.DataFrame) -> Stage:

@@ -23,11 +23,12 @@ from automl.training.keeping import Fitted, run
 from automl.training.memory import has_batch_norm
 from automl.training.size import cohort_size
 from automl.training.speed import epoch_seconds
-from automl.training.weights import as_rows
+from automl.training.weights import as_rows, load_weights
 from automl.trial import Completed, Failed, Outcome, Pruned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import torch
 
@@ -49,11 +50,13 @@ class Candidate:
         config: The config.
         seed: The parts from which the seeds of its weights and of its training are derived.
         accumulation: In so many parts its batches go through; only one that trains alone has more than one.
+        begins: The file of the weights with which it begins; None where they are drawn.
     """
 
     config: Config
     seed: tuple[object, ...]
     accumulation: int = 1
+    begins: Path | None = None
 
 
 @dataclass
@@ -233,6 +236,9 @@ class Trainer:
             for candidate, recipe in zip(candidates, recipes)
         ]
         for place, (network, candidate) in enumerate(zip(networks, candidates)):
+            if candidate.begins is not None:
+                load_weights(network, candidate.begins)
+                continue
             seed = seed_of(*candidate.seed, "settling")
             like = networks[0] if place else None
             settle(network, prepared.train, lambda: stage.targets(stage.train), seed, like)

@@ -8,6 +8,7 @@ Provenance is a dictionary of plain JSON values; every key may be absent, and on
     baselines {name: {value, ci_low, ci_high}}  over the same rows
     shortfall                                   which of them the model loses to or does not beat, a sentence
     calibration {sentence}, verdicts [sentence], seal_broken [reason], findings [{kind, column, sentence}]
+    update {number, sentence, data {name, sha256, rows}}    the update of the study that made the model
 """
 
 from __future__ import annotations
@@ -96,6 +97,10 @@ def _purpose(task: Task, provenance: dict[str, Any]) -> str:
         lines.append(
             f"It was chosen by its {task.metric} over validation rows in study `{provenance['study']}`{trial}."
         )
+    if update := provenance.get("update"):
+        lines.append(
+            f"Update {update['number']} of the study made it with new rows, and judged it on a sealed slice of them."
+        )
     return "\n".join(lines)
 
 
@@ -117,7 +122,8 @@ def _quality(task: Task, provenance: dict[str, Any]) -> str:
         text += (
             "\n\nThis model was not judged on test rows; its validation value is optimistic, for it was chosen by it."
         )
-    remarks = [*(provenance.get("verdicts") or ()), *_broken_seals(provenance)]
+    updated = [provenance["update"]["sentence"]] if provenance.get("update") else []
+    remarks = [*(provenance.get("verdicts") or ()), *updated, *_broken_seals(provenance)]
     return text + "".join(f"\n\n{_one_line(remark)}" for remark in remarks)
 
 
@@ -167,6 +173,7 @@ def _origin(provenance: dict[str, Any]) -> str:
         ("data", data.get("name")),
         ("SHA-256 of the data", data.get("sha256")),
         *((f"{part} rows", count) for part, count in (data.get("rows") or {}).items()),
+        *_new_rows(provenance),
         ("family", provenance.get("family")),
         ("parameters", provenance.get("parameters")),
         ("seed", provenance.get("seed")),
@@ -175,6 +182,14 @@ def _origin(provenance: dict[str, Any]) -> str:
     ]
     rows = [(name, f"`{value}`") for name, value in facts if value is not None]
     return "## Where it comes from\n\n" + _table(("what", "value"), rows) if rows else ""
+
+
+def _new_rows(provenance: dict[str, Any]) -> list[tuple[str, object]]:
+    if not (update := provenance.get("update")):
+        return []
+    data = update["data"]
+    facts = [("new data", data["name"]), ("SHA-256 of the new data", data["sha256"])]
+    return [*facts, *((f"new {part} rows", count) for part, count in data["rows"].items())]
 
 
 def _limits(provenance: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from automl.report.reading import Reading
 from automl.report.replay import command, is_exact
 from automl.report.shortfall import shortfall
 from automl.report.summary import read_or
+from automl.report.updates import updates
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import ENVIRONMENT, JUDGEMENT, SPACE, SPLIT
 from automl.trial import COSTS
@@ -377,6 +378,7 @@ def _next(reading: Reading) -> list[Block]:
 
 SECTIONS: dict[str, Callable[[Reading], Sequence[Block]]] = {
     "Result": _result,
+    "Updates": updates,
     "Search": _search,
     "Parameters": _parameters,
     "Pareto front": pareto,

@@ -112,6 +112,8 @@ def _facts(reading: Reading) -> str:
         facts[f"validation {summary['metric']}"] = figure(best["validation"])
     if reading.judged is not None and (ensemble := reading.judged.get("ensemble")):
         facts["model"] = together(ensemble)
+    if present := [each for each in summary.get("updates", ()) if each["is_present"]]:
+        facts["updated"] = f"update {present[0]['update']}, {present[0]['created'][:10]}"
     if reading.judged is not None:
         gap = reading.judged["gap"]["value"]
         better = "test" if gap is not None and gap < 0 else "validation"

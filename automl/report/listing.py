@@ -17,8 +17,8 @@ def listing(runs_dir: Path) -> list[dict[str, Any]]:
 
     Returns:
         Rows of `study, data, state, trials, metric, best, bytes, created`; the state is `running`, `interrupted`,
-        `searched` (its search is over, and the winner is not judged), `judged`, or `damaged` where a file cannot be
-        read. What is not known is None.
+        `searched` (its search is over, and the winner is not judged), `judged`, `updated` (its model is of an update),
+        or `damaged` where a file cannot be read. What is not known is None.
     """
     rows = [row_of(record) for record in Record.all(runs_dir)]
     return sorted(rows, key=lambda row: (row["created"] or "", row["study"]))
@@ -43,6 +43,8 @@ def _state(record: Record, summary: dict[str, Any]) -> str:
         return "running"
     if not read_or(record, CLOCK, {}).get("finished"):
         return "interrupted"
+    if any(each["is_present"] for each in summary.get("updates", ())):
+        return "updated"
     return "judged" if summary["test"] else "searched"
 
 

@@ -80,8 +80,8 @@ class Reading:
 
     @cached_property
     def ledger(self) -> list[dict[str, Any]]:
-        """Every opening of the test rows."""
-        return self.record.read_jsonl(LEDGER)
+        """Every opening of the study's own test rows; those of updates are told with these."""
+        return [event for event in self.record.read_jsonl(LEDGER) if "update" not in event]
 
     @property
     def default_score(self) -> float | None:

@@ -11,6 +11,7 @@ from automl.report.prepared import prepared
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.address import where_now
 from automl.tracking.record import CLOCK, FINALS, JUDGEMENT, LEDGER, PLAN, SPLIT, TASK, TRACKING, Record
+from automl.tracking.updates import brief
 from automl.trial import Aim, Outcome, best_of
 
 SCHEMA_VERSION = 1
@@ -28,9 +29,12 @@ def summarise(record: Record) -> dict[str, Any]:
         test, baselines, findings, seconds, mlflow, not_judged`; the last is a sentence with the command that judges, or
         None where that is done or no trial could be judged. Where trials were judged together, `ensemble` follows: its
         `members`, of how many `folds` each is, their `validation`, and where there are several what the best one comes
-        to `alone`, the `lead` over it and the `verdict`. Where several targets or labels are predicted, `targets` follows:
-        what each comes to by itself, by its name and that of who predicts. Where costs count beside the score, `pareto` follows: the
-        trials of the front, best score first, as `{trial, validation}` with each cost under its name.
+        to `alone`, the `lead` over it and the `verdict`. Where several targets or labels are predicted, `targets`
+        follows: what each comes to by itself, by its name and that of who predicts. Where the study was updated,
+        `updates` follow: of each what it was given, what was `chosen`, whether it was `promoted`, the `sentence`, `test`
+        on its own sealed rows, and whether it made the model that the study has, `is_present`. Where costs count beside
+        the score, `pareto` follows: the trials of the front, best score first, as `{trial, validation}` with each cost
+        under its name.
 
     Raises:
         StudyError: A file of the folder is damaged.
@@ -61,6 +65,7 @@ def summarise(record: Record) -> dict[str, Any]:
         "not_judged": _not_judged(record) if best and not judged else None,
         **({"ensemble": judged["ensemble"]} if judged and judged.get("ensemble") else {}),
         **({"targets": judged["targets"]} if judged and judged.get("targets") else {}),
+        **({"updates": updates} if (updates := brief(record, is_judged=judged is not None)) else {}),
         **({"pareto": _pareto(outcomes, metric, costs)} if costs else {}),
     }
 
@@ -99,7 +104,12 @@ def one_line(summary: Mapping[str, Any]) -> str:
         validation, whom = ensemble["validation"], f"{together(ensemble)}, out"
     reached = f"validation {metric} {figure(validation)} by {whom}"
     judged = f"test {metric} {figure(test['value'])} {interval(test)}" if test else "not judged"
-    return f"{summary['study']}: {judged}, {reached} of {summary['trials']['total']}"
+    return f"{summary['study']}: {judged}, {reached} of {summary['trials']['total']}{_updated(summary)}"
+
+
+def _updated(summary: Mapping[str, Any]) -> str:
+    present = [each["update"] for each in summary.get("updates", ()) if each["is_present"]]
+    return f"; update {present[0]} made its model" if present else ""
 
 
 def count(outcomes: dict[int, Outcome]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from automl.tracking.dataset import Dataset, read_dataset
 from automl.tracking.names import as_text, colour, short_params, trial_name
 from automl.tracking.record import Record
 from automl.tracking.trial_record import TrialRecord
+from automl.tracking.updates import finished_updates, model_update
 from automl.trial import Completed, Failed, Outcome, Pruned, Scalar
 
 STUDY_ID = "automl.study_id"
@@ -135,7 +136,17 @@ def parent_tags(record: Record, study: Study) -> dict[str, str]:
     tags = {ROLE: "study", "budget": json.dumps(budget), **study.tags}
     if (best := best_trial(record)) is not None:
         tags["best_trial"] = str(best)
+        tags |= _update_tags(record)
     return tags
+
+
+def _update_tags(record: Record) -> dict[str, str]:
+    """Say which updates there were, and which made the model, 0 where none did; nothing where there were none."""
+    told = finished_updates(record)
+    if not told:
+        return {}
+    said = "; ".join(each["sentence"] for each in told)
+    return {"updates": str(len(told)), "model_of_update": str(model_update(record)), "update": _shortened(said)}
 
 
 def best_trial(record: Record) -> int | None:
@@ -222,7 +233,17 @@ def judgement_points(record: Record) -> list[Point]:
         return []
     named = {f"test_{report['metric']}": test["value"], "test_ci_low": test["ci_low"], "test_ci_high": test["ci_high"]}
     made = _written(record, folder.JUDGEMENT) or _written(record, folder.REPORT) or 0
+    named |= _of_updates(record, report["metric"])
     return [Point(key, float(value), made, 0) for key, value in named.items() if value is not None]
+
+
+def _of_updates(record: Record, metric: str) -> dict[str, float | None]:
+    """Give what the models of each update came to on its own sealed rows."""
+    return {
+        f"update_{told['update']}_{name}_{metric}": ends["value"]
+        for told in finished_updates(record)
+        for name, ends in told["test"].items()
+    }
 
 
 def left(record: Record) -> int | None:

@@ -9,6 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
 from automl.tracking.record import CLOCK, JUDGEMENT, TRACKING
+from automl.tracking.updates import finished_updates
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -23,6 +24,7 @@ def recorded(record: Record) -> dict[str, Any]:
     judgement = record.run_dir / JUDGEMENT
     return {
         "trials": sum(1 for _ in record.trials_dir.glob("*/outcome.json")),
+        **({"updates": count} if (count := len(finished_updates(record))) else {}),
         "judgement": hashlib.sha256(judgement.read_bytes()).hexdigest()[:16] if judgement.exists() else None,
     }
 
