@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from automl.report.document import Block, Items, Strong, Table, plain
+from automl.report.document import Block, Code, Items, Line, Strong, Table, plain
 from automl.report.figures import counted, duration, figure, interval, spoken
 from automl.tracking.updates import CONTINUED, PRESENT, SCRATCH, finished_updates
 
@@ -29,9 +29,13 @@ def updates(reading: Reading) -> list[Block]:
         blocks += [
             plain(Strong(f"Update {told['update']}"), f", {told['created'][:10]}: {given(told)}."),
             Table(HEADER, rows_of(told), right=(1, 2, 4, 6)),
-            Items([(f"{said[0].upper()}{said[1:]}.",) for said in (told["sentence"], *told["notes"])]),
+            Items([*_said(told), ("SHA-256 of the sealed rows: ", Code(told["test_sha256"]), ".")]),
         ]
     return blocks
+
+
+def _said(told: Told) -> list[Line]:
+    return [(f"{said[0].upper()}{said[1:]}.",) for said in (told["sentence"], *told["notes"])]
 
 
 def given(told: Told) -> str:
