@@ -3,8 +3,9 @@
     python benchmarks/realmlp.py --tables satimage credit_g --peers peers
 
 Both get the same training rows, divide off their own validation rows, and predict the same test rows. The seconds are
-here a trial's own, there those of `fit` and `predict`, without imports and reading on either side. Environments and tables are those of `quality.py`; every table and seed is kept in
-`benchmarks/results/realmlp.json` as soon as it is there.
+here a trial's own, there those of `fit` and `predict`, without imports and reading on either side. Environments and
+tables are those of `quality.py`; every table and seed is kept in `benchmarks/results/realmlp.json` as soon as it is
+there.
 """
 
 from __future__ import annotations

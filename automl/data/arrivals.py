@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from automl.data.class_coder import ClassCoder
 from automl.data.digest import ROW, row_hashes
 from automl.data.drawing import draw
 from automl.data.images import ImageArray
@@ -128,9 +129,9 @@ def _target(values: pd.Series[Any], like: pd.Series[Any], coder: TargetCoder) ->
     Raises:
         TargetError: A label is none of the study's classes, or a number is infinite or none.
     """
-    if not coder.classes:
+    if not isinstance(coder, ClassCoder):
         coder.encode(values)
-        return pd.Series(as_number(values))
+        return values if types.is_object_dtype(like) or types.is_string_dtype(like) else pd.Series(as_number(values))
     known = dict(zip(_texts(pd.Series(list(coder.classes)), coder), coder.classes))
     texts = _texts(values, coder)
     strange = sorted({text for text in texts if text not in known})
@@ -143,7 +144,7 @@ def _target(values: pd.Series[Any], like: pd.Series[Any], coder: TargetCoder) ->
     return pd.Series([known[text] for text in texts]).astype(like.dtype)
 
 
-def _texts(labels: pd.Series[Any], coder: TargetCoder) -> NDArray[np.object_]:
+def _texts(labels: pd.Series[Any], coder: ClassCoder) -> NDArray[np.object_]:
     """Write labels so that equal ones are equal texts, whatever their column's type, as the coder does."""
     if isinstance(coder.classes[0], str):
         return labels.astype(object).map(str).to_numpy(dtype=object)
@@ -176,9 +177,10 @@ def require_enough(rows: pd.DataFrame, left_out: Mapping[str, int]) -> None:
 def divide_arrivals(
     rows: pd.DataFrame,
     sides: Mapping[str, Iterable[pd.DataFrame]],
-    coder: TargetCoder,
+    target: str,
     roles: Roles,
     *,
+    stratify: bool,
     seed: int,
 ) -> Arrivals:
     """Divide new rows as the study divides: stratified, the latest last, or by whole groups.
@@ -188,8 +190,9 @@ def divide_arrivals(
     Args:
         rows: The N rows.
         sides: The study's own rows, by `train` and `validation`.
-        coder: The target's codes.
+        target: The target column.
         roles: What columns say of rows.
+        stratify: Whether the target's values are to be kept in proportion.
         seed: What the draw depends on.
 
     Raises:
@@ -205,7 +208,7 @@ def divide_arrivals(
             f"{_LEAST_GROUPS} in the new rows, got {some[roles.group].nunique()}"
         )
     shares = {"test": SEALED, "validation": (1 - SEALED) * VALIDATED}
-    drawn = draw(some, coder.target, roles, stratify=bool(coder.classes), seed=seed, **shares)
+    drawn = draw(some, target, roles, stratify=stratify, seed=seed, **shares)
     parts = {part: _taken(rows, free, drawn, fixed, part) for part in WORDS}
     check_parts(parts, roles, WORDS)
     return Arrivals(**parts)

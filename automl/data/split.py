@@ -73,8 +73,8 @@ class Division:
     data_sha256: str
     seed: int
     how: Origins
-    roles: Roles = NO_ROLES
-    targets: tuple[str, ...] = ()
+    roles: Roles
+    targets: tuple[str, ...]
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -137,15 +137,12 @@ def divide(
     frames = settle_roles(frames, roles)
     fixed = assign_by_column(frames["train"].pop(column)) if column else None
     how = _origins(given, fixed)
-    is_stratified = KINDS[kind].is_stratified
-    parts, drawn = _draw(_to_draw(frames["train"], name, kind), name, fixed, how, roles, is_stratified, seed)
+    parts, drawn = _draw(frames["train"], name, fixed, how, roles, kind, seed)
     taken = _take(frames, parts)
     check_parts(taken, roles, WORDS)
     findings = _of_reading(sources) + findings + drawn + _class_findings(taken, name, classes) + duplicates(taken, name)
     return Division(
-        taken["train"],
-        taken["validation"],
-        taken["test"],
+        **taken,
         target=name,
         task_kind=kind,
         classes=classes,
@@ -154,6 +151,7 @@ def divide(
         seed=seed,
         how=how,
         roles=roles.without_split(),
+        targets=(),
     )
 
 
@@ -239,12 +237,13 @@ def _to_draw(rows: pd.DataFrame, target: str, kind: TaskKind) -> pd.DataFrame:
 
 
 def _draw(
-    rows: pd.DataFrame, target: str, fixed: Parts | None, how: Origins, roles: Roles, stratify: bool, seed: int
+    rows: pd.DataFrame, target: str, fixed: Parts | None, how: Origins, roles: Roles, kind: TaskKind, seed: int
 ) -> tuple[Parts, list[Finding]]:
     """Draw what no file and no column fixes."""
+    stratify = KINDS[kind].is_stratified
     pool = np.arange(len(rows)) if fixed is None else fixed.train
     test, validation = (share if isinstance(share, float) else 0.0 for share in (how["test"], how["validation"]))
-    some = rows.iloc[pool]
+    some = _to_draw(rows.iloc[pool], target, kind)
     drawn = draw(some, target, roles, stratify=stratify, test=test, validation=validation, seed=seed)
     parts = Parts(
         train=pool[drawn.train],

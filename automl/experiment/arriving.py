@@ -18,6 +18,7 @@ from automl.data.seal import Seal
 from automl.data.text_files import Known
 from automl.errors import StudyError
 from automl.experiment.plan import IN_MEMORY
+from automl.experiment.posing import pose
 from automl.experiment.stage import coder_of, learned_rows
 from automl.experiment.versions import present, versions
 from automl.files import write_json
@@ -63,7 +64,9 @@ def set_out_update(record: Record, plan: Plan, source: str | Path | pd.DataFrame
     left, left_out, notes = _new_ones(record, plan, rows, known)
     require_enough(left, {"without a target": n_without, **left_out})
     task, seed = Task.from_json(record.read_json(TASK)), seed_of(plan.seed, "update", number)
-    arrivals = divide_arrivals(left, study_rows(record, plan), coder_of(record), roles, seed=seed)
+    arrivals = divide_arrivals(
+        left, study_rows(record, plan), task.target, roles, stratify=task.traits.has_classes, seed=seed
+    )
     folder, version = update_dir(record, number), present(record)
     shutil.rmtree(folder, ignore_errors=True)  # of an update that was killed before its rows were divided
     folder.mkdir(parents=True)
@@ -120,9 +123,10 @@ def rows_together(record: Record, plan: Plan, number: int) -> tuple[pd.DataFrame
 
 
 def _read(record: Record, plan: Plan, source: str | Path | pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
-    """Read new rows as the study's own file was."""
+    """Read new rows as the study's own file was, several targets in one column as they are there."""
     known = replace(Known.of(like), **record.read_json(SPLIT).get("reading", {}))
-    return read_table(source, image_size=image_size(like), reading=plan.reading, known=known)
+    table = read_table(source, image_size=image_size(like), reading=plan.reading, known=known)
+    return pose(plan, table).fold(table)
 
 
 def _name(source: str | Path | pd.DataFrame) -> str:

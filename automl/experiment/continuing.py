@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.data.calibration import UNCALIBRATED
 from automl.data.prepare import Preparation
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.errors import SearchError
 from automl.evaluation.metrics import score
 from automl.experiment.calibration import learned
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from automl.budget import Clock
     from automl.data.preparing import Preparing
+    from automl.data.target import TargetCoder
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.plan import Plan
     from automl.experiment.shortage import Portions
@@ -123,7 +124,7 @@ class Continuing:
 
     @cached_property
     def _anew(self) -> Stage:
-        return self._staged(TargetCoder.fit(self._task, self.train[self._task.target]))
+        return self._staged(fit_coder(self._task, self.train[self._task.target]))
 
     @property
     def _trials(self) -> list[int]:

@@ -10,7 +10,7 @@ from automl.baselines.dummy import DUMMIES
 from automl.data.judged import judged_rows
 from automl.data.rows import write_rows
 from automl.data.seal import Seal
-from automl.data.target import TargetCoder
+from automl.data.target import fit_coder
 from automl.evaluation.compare import verdict
 from automl.evaluation.intervals import Interval, Resampling, bootstrap
 from automl.evaluation.metrics import row_losses
@@ -63,7 +63,7 @@ def judge_update(
     rows = seal.open(models[chosen].trial, pinned).rows
     outputs = {name: _predicted(model, rows) for name, model in models.items()}
     coder = coder_of(models[PRESENT].record)
-    truth = coder.encode(rows[task.target]) if task.classes else rows[task.target].to_numpy(dtype="float64")
+    truth = coder.truth(rows[task.target])
     result = bootstrap(task.metric, truth, outputs, task, resampling=_resampling(task, rows))
     losses = {name: row_losses(truth, output, task) for name, output in outputs.items()}
     table = judged_rows(rows, coder, outputs, losses, task)
@@ -91,8 +91,7 @@ def _beside_a_guess(
 ) -> tuple[str, Bootstrap]:
     """Compare a model with the answer that reads no column; give what it is called, too."""
     [(name, fit)] = DUMMIES[task.kind].items()
-    coder = TargetCoder.fit(task, train[task.target])
-    target = coder.encode(train[task.target]) if task.classes else train[task.target].to_numpy(dtype="float64")
+    target = fit_coder(task, train[task.target]).truth(train[task.target])
     weights = None if task.weight is None else train[task.weight].to_numpy(dtype="float64")
     guess = fit({}, target, (), task, 0, weights).repeated(len(truth))
     return name, bootstrap(task.metric, truth, {"model": output, GUESS: guess}, task, resampling=resampling)

@@ -31,10 +31,10 @@ def summarise(record: Record) -> dict[str, Any]:
         `members`, of how many `folds` each is, their `validation`, and where there are several what the best one comes
         to `alone`, the `lead` over it and the `verdict`. Where several targets or labels are predicted, `targets`
         follows: what each comes to by itself, by its name and that of who predicts. Where the study was updated,
-        `updates` follow: of each what it was given, what was `chosen`, whether it was `promoted`, the `sentence`, `test`
-        on its own sealed rows, and whether it made the model that the study has, `is_present`. Where costs count beside
-        the score, `pareto` follows: the trials of the front, best score first, as `{trial, validation}` with each cost
-        under its name.
+        `updates` follow: of each what it was given, what was `chosen`, whether it was `promoted`, the `sentence`,
+        `test` on its own sealed rows, and whether it made the model that the study has, `is_present`. Where costs count
+        beside the score, `pareto` follows: the trials of the front, best score first, as `{trial, validation}` with
+        each cost under its name.
 
     Raises:
         StudyError: A file of the folder is damaged.

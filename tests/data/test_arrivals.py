@@ -8,13 +8,15 @@ import pytest
 from sklearn.datasets import load_wine
 
 from automl.data.arrivals import LEAST_ROWS, are_among, divide_arrivals, require_enough, settle_arrivals
+from automl.data.class_coder import ClassCoder
 from automl.data.digest import ROW, row_hashes
 from automl.data.images import ImageArray
+from automl.data.number_coder import NumberCoder
 from automl.data.roles import NO_ROLES, Roles
 from automl.data.target import TargetCoder
 from automl.errors import DataError, SplitError, TargetError
 
-CODER = TargetCoder("y", ("no", "yes"))
+CODER = ClassCoder("y", ("no", "yes"))
 LIKE = pd.DataFrame(
     {
         "n": [1, 2, 3],
@@ -59,7 +61,7 @@ def test_a_row_is_the_same_row_however_its_file_wrote_it():
 
 def test_labels_are_of_the_type_that_they_have_in_the_study():
     like = LIKE.assign(y=[0, 1, 0])
-    rows = settled(new_rows(y=["1.0", "0"]), like, TargetCoder("y", (0, 1)))
+    rows = settled(new_rows(y=["1.0", "0"]), like, ClassCoder("y", (0, 1)))
     assert rows["y"].tolist() == [1, 0] and rows["y"].dtype == like["y"].dtype
 
 
@@ -85,7 +87,7 @@ def test_what_does_not_fit_the_study_is_refused_in_a_sentence(table, error, sent
 
 def test_numbers_to_predict_must_be_finite():
     with pytest.raises(TargetError, match=r"must hold finite numbers only, got inf"):
-        settled(new_rows(y=[1.0, np.inf]), LIKE.assign(y=[1.0, 2.0, 3.0]), TargetCoder("y", ()))
+        settled(new_rows(y=[1.0, np.inf]), LIKE.assign(y=[1.0, 2.0, 3.0]), NumberCoder("y"))
 
 
 def test_images_must_be_images_of_the_studys_size():
@@ -110,7 +112,7 @@ def test_too_few_rows_are_refused_with_why_there_are_no_more():
 
 def test_three_tenths_judge_and_a_fifth_of_the_others_validates_class_by_class():
     rows = wine(4)
-    parts = divide_arrivals(rows, {}, TargetCoder("y", (0, 1, 2)), NO_ROLES, seed=0)
+    parts = divide_arrivals(rows, {}, "y", NO_ROLES, stratify=True, seed=0)
     assert parts.sizes == {"train": 398, "validation": 100, "test": 214}
     shares = [part["y"].value_counts(normalize=True) for part in (parts.train, parts.validation, parts.test)]
     assert np.ptp([share[1] for share in shares]) < 0.01
@@ -122,7 +124,7 @@ def test_three_tenths_judge_and_a_fifth_of_the_others_validates_class_by_class()
 def test_the_latest_rows_judge():
     rows = wine(4)
     rows["day"] = np.random.default_rng(0).permutation(len(rows))
-    parts = divide_arrivals(rows, {}, TargetCoder("y", (0, 1, 2)), Roles(time="day"), seed=0)
+    parts = divide_arrivals(rows, {}, "y", Roles(time="day"), stratify=True, seed=0)
     assert parts.train["day"].max() < parts.validation["day"].min()
     assert parts.validation["day"].max() < parts.test["day"].min()
 
@@ -136,7 +138,7 @@ def grouped() -> tuple[pd.DataFrame, dict[str, list[pd.DataFrame]]]:
 
 def test_a_group_goes_where_the_study_has_it_and_the_slice_is_of_unseen_ones():
     rows, known = grouped()
-    parts = divide_arrivals(rows, known, TargetCoder("y", (0, 1, 2)), Roles(group="barrel"), seed=0)
+    parts = divide_arrivals(rows, known, "y", Roles(group="barrel"), stratify=True, seed=0)
     held = {part: set(getattr(parts, part)["barrel"]) for part in ("train", "validation", "test")}
     assert {"0", "1"} <= held["train"] and "2" in held["validation"]
     assert not (held["train"] & held["test"] or held["validation"] & held["test"] or held["train"] & held["validation"])
@@ -146,11 +148,9 @@ def test_a_group_goes_where_the_study_has_it_and_the_slice_is_of_unseen_ones():
 def test_a_slice_of_groups_that_are_all_known_is_refused():
     rows, known = grouped()
     with pytest.raises(SplitError, match=r"groups of 'barrel' that the study has not seen, at least 3 .*, got 0$"):
-        divide_arrivals(
-            rows[rows["barrel"].isin(["0", "1"])], known, TargetCoder("y", (0, 1, 2)), Roles(group="barrel"), seed=0
-        )
+        divide_arrivals(rows[rows["barrel"].isin(["0", "1"])], known, "y", Roles(group="barrel"), stratify=True, seed=0)
 
 
 def test_the_same_seed_divides_alike():
-    one, other = (divide_arrivals(wine(4), {}, TargetCoder("y", (0, 1, 2)), NO_ROLES, seed=5) for _ in range(2))
+    one, other = (divide_arrivals(wine(4), {}, "y", NO_ROLES, stratify=True, seed=5) for _ in range(2))
     pd.testing.assert_frame_equal(one.test, other.test)
