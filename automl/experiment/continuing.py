@@ -17,7 +17,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from automl.data.calibration import UNCALIBRATED
-from automl.data.prepare import Preparation
 from automl.data.target import fit_coder
 from automl.errors import SearchError
 from automl.evaluation.metrics import score
@@ -25,6 +24,7 @@ from automl.experiment.calibration import learned
 from automl.experiment.ensemble import Ensemble, Member
 from automl.experiment.model import Model
 from automl.experiment.progress import Silent
+from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import read_recipe
 from automl.experiment.shortage import contained
 from automl.experiment.stage import Stage, coder_of
@@ -32,7 +32,7 @@ from automl.experiment.trainer import Candidate, Trainer
 from automl.experiment.trees import grow, trees_weights
 from automl.experiment.versions import keep_together
 from automl.experiment.watch import Watch
-from automl.files import read_json, sync, write_json
+from automl.files import sync, write_json
 from automl.study.rungs import NoPruner
 from automl.task import Task
 from automl.tracking.record import PLAN, TASK
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from automl.budget import Clock
+    from automl.data.prepare import Preparation
     from automl.data.preparing import Preparing
     from automl.data.target import TargetCoder
     from automl.experiment.interrupts import Interrupts
@@ -145,7 +146,7 @@ class Continuing:
         """Give the rows with what is fitted anew on them or, to train a trial on, with its codes and preparation."""
         if way != CONTINUED:
             return self._anew
-        given = {} if trial is None else _preparation_of(self.model.record.trial(trial))
+        given = {} if trial is None else _preparation_of(self.model.record, trial)
         return self._staged(coder_of(self.model.record), given)
 
     def _staged(self, coder: TargetCoder, given: Mapping[Preparing, Preparation] | None = None) -> Stage:
@@ -240,9 +241,9 @@ class Continuing:
         return new > before if self._task.higher_is_better else new < before
 
 
-def _preparation_of(trial: TrialRecord) -> dict[Preparing, Preparation]:
-    preparation = Preparation.from_json(read_json(trial.preparation_path))
-    return {read_recipe(trial.read_config()).preparing: preparation}
+def _preparation_of(record: Record, trial: int) -> dict[Preparing, Preparation]:
+    _, preparation = rebuild(record, trial)
+    return {read_recipe(record.trial(trial).read_config()).preparing: preparation}
 
 
 def _gentler(config: Config) -> Config:
