@@ -39,6 +39,7 @@ HIGHER_IS_BETTER: dict[str, bool] = {
 CLASS_METRICS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss")
 ORDINAL_METRICS = ("quadratic_kappa", "mean_steps", "accuracy", "balanced_accuracy", "log_loss")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
+SEVERAL_METRICS = ("rmse", "mae", "r2")
 LABEL_METRICS = ("log_loss", "f1", "roc_auc", "subset_accuracy")
 QUANTILE_METRICS = ("pinball", "mae")
 
@@ -96,7 +97,7 @@ KINDS: dict[TaskKind, Traits] = {
     "ordinal": Traits("classes", ORDINAL_METRICS, "ranked", "softmax", "temperature", is_ordered=True),
     "regression": Traits("number", REGRESSION_METRICS, "squared_error", "identity", "interval"),
     "multilabel": Traits("labels", LABEL_METRICS, "binary_cross_entropies", "sigmoid", "none"),
-    "multitarget": Traits("numbers", REGRESSION_METRICS, "squared_errors", "identity", "none"),
+    "multitarget": Traits("numbers", SEVERAL_METRICS, "squared_errors", "identity", "none"),
     "quantile": Traits("quantiles", QUANTILE_METRICS, "pinball", "identity", "none"),
 }
 """What each kind of task comes to."""
