@@ -64,7 +64,7 @@ class LabelCoder:
 
     def predictions(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
         """Turn a network's raw outputs (N, K) into a probability for each label (N, K)."""
-        return np.asarray(1 / (1 + np.exp(-outputs.astype(np.float64))))
+        return np.asarray(np.exp(-np.logaddexp(0.0, -outputs.astype(np.float64))))
 
     def answers(self, predictions: NDArray[Any]) -> NDArray[Any]:
         """Give the labels of each row, joined (N,)."""

@@ -98,7 +98,7 @@ def _logarithm(probabilities: Array) -> Array:
 
 
 def _sigmoid(logits: Array) -> Array:
-    probabilities: Array = 1 / (1 + np.exp(-logits))
+    probabilities: Array = np.exp(-np.logaddexp(0.0, -logits))
     return probabilities
 
 
