@@ -58,8 +58,9 @@ def judged_rows(
         interval: The ends of the model's intervals by name (N,), where it gives any.
 
     Returns:
-        Columns `row`, `truth`, `prediction`, `loss`, `probability_<class>` or the interval's `lower` and `upper`, then
-        `prediction_NAME` and `loss_NAME` of every other predictor, then `weight` and `group` where rows have them.
+        Columns `row`, `truth`, `prediction`, `loss`, the columns of predictions or the interval's `lower` and `upper`,
+        then `prediction_NAME` and `loss_NAME` of every other predictor, where no target is called by its name, then
+        `weight` and `group` where rows have them.
     """
     model, *others = outputs
     told = coder.told(outputs[model])
@@ -72,7 +73,8 @@ def judged_rows(
     columns |= told
     columns |= interval
     for name in others:
-        columns |= {f"prediction_{name}": coder.answers(outputs[name]), f"loss_{name}": losses[name]}
+        said = {f"prediction_{name}": coder.answers(outputs[name]), f"loss_{name}": losses[name]}
+        columns = {**said, **columns} if said.keys() & columns.keys() else {**columns, **said}
     roles = {"weight": task.weight, "group": task.group} if task else {}
     columns |= {role: rows[name].to_numpy() for role, name in roles.items() if name is not None}
     return pd.DataFrame(columns)

@@ -36,12 +36,13 @@ class Posed:
     mark: str | None = None
 
     def fold(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Give a table with its targets in one column.
+        """Give a table with its targets in one column; one that lacks any of them as it is.
 
         Raises:
             TargetError: They cannot be.
         """
-        if self.target is None or not (self.targets or self.mark):
+        wanted = self.targets or ((self.target,) if self.target and self.mark else ())
+        if self.target is None or not wanted or not set(wanted) <= set(table.columns):
             return table
         if self.mark is not None:
             return fold_texts(table, self.target, self.mark)

@@ -212,6 +212,21 @@ def test_a_column_named_like_a_quantile_is_read_all_the_same(tmp_path):
     assert list(result.predict(rows)) == ["prediction", "quantile_0.5"]
 
 
+def test_a_test_file_without_a_target_is_refused(tmp_path):
+    options = {**SMALL, "target": ["bmi", "height"], "drop": ("w",), "test": bodies().drop(columns="bmi")}
+    with pytest.raises(AutoMLError, match="the test file must have the table's columns, but lacks bmi,height"):
+        automl.search(bodies(), runs_dir=tmp_path / "runs", **options)
+
+
+def test_targets_may_be_called_as_baselines_are(tmp_path):
+    rows = bodies().drop(columns="w").rename(columns={"bmi": "linear", "height": "mean"})
+    result = automl.search(rows, runs_dir=tmp_path / "runs", **{**SMALL, "target": ["linear", "mean"]})
+    judged = pd.read_parquet(Record(result.run_dir).judgement_rows_path)
+    truth, units = unfold(judged["truth"], 2), Record(result.run_dir).read_json(TASK)["deviations"]
+    said = judged[["prediction_linear", "prediction_mean"]].to_numpy()
+    assert result.test["value"] == pytest.approx(theirs.root_mean_squared_error(truth / units, said / units))
+
+
 def test_several_targets_are_scored_one_by_one_too(tmp_path):
     options = {**SMALL, "target": "bmi, height", "drop": ("w",), "validation": bodies().tail(80)}
     result = automl.search(bodies(), runs_dir=tmp_path / "runs", **options)
