@@ -302,3 +302,16 @@ def test_what_labels_cannot_have_is_said_before_the_search(options, sentence, tm
 def test_what_grades_lack_is_said_before_the_search(options, sentence, tmp_path):
     with pytest.raises(AutoMLError, match=sentence):
         automl.search(graded(), runs_dir=tmp_path / "runs", **{**SMALL, "drop": ("w",), **options})
+
+
+def test_new_rows_update_it(kind, tmp_path):
+    make, options, scored = CASES[kind]
+    rows, small = make(), {**SMALL, **options, "trials": 1, "weight": "w", "runs_dir": tmp_path / "runs"}
+    result = automl.search(rows.head(300), study="early", **small)
+    result, record = result.update(rows.tail(142)), Record(result.run_dir)
+    folder = record.run_dir / "updates" / "1"
+    told, judged = read_json(folder / "update.json"), pd.read_parquet(folder / "judgement.parquet")
+    task = Task.from_json(record.read_json(TASK))
+    assert told["test"]["present"]["value"] == pytest.approx(scored(judged, task))
+    assert {"continued", "scratch"} <= told["test"].keys()
+    assert len(result.predict(rows.tail(142))) == 142
