@@ -27,8 +27,9 @@ def autogluon(options: argparse.Namespace, train: pd.DataFrame, test: pd.DataFra
     from autogluon.tabular import TabularPredictor
 
     metric = "accuracy" if options.classes else "root_mean_squared_error"
+    kind = None if options.classes else "regression"
     with tempfile.TemporaryDirectory() as place:
-        predictor = TabularPredictor(label=options.target, eval_metric=metric, path=place, verbosity=1)
+        predictor = TabularPredictor(options.target, problem_type=kind, eval_metric=metric, path=place, verbosity=1)
         predictor.fit(train, time_limit=options.seconds, num_cpus=options.cores, **how)
         return predictor.predict(test)
 
