@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from automl.baselines.dummy import empirical
 from automl.baselines.estimators import Numbers
 from automl.baselines.linear import fit_ridge
+from automl.baselines.several import Several, all_of
 from automl.baselines.trees import fit_boosted_quantile
 from automl.task import Block, Task
 
@@ -32,19 +33,19 @@ class Shifted:
         return self.numbers.predict(arrays)[:, None] + self.distances
 
 
-class Several:
-    """A regression for each quantile.
+class InOrder:
+    """A regression for each quantile, whose answers are put in order.
 
     Args:
-        each: In the order of the quantiles.
+        several: In the order of the quantiles.
     """
 
-    def __init__(self, each: Sequence[Numbers]) -> None:
-        self.each = tuple(each)
+    def __init__(self, several: Several) -> None:
+        self.several = several
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """Give quantiles (N, Q) in the target's own units, put in order."""
-        return np.sort(np.stack([one.predict(arrays) for one in self.each], axis=1), axis=1)
+        """Give quantiles (N, Q) in the target's own units."""
+        return np.sort(self.several.predict(arrays), axis=1)
 
 
 def fit_shifted(
@@ -67,8 +68,9 @@ def fit_boosted_quantiles(
     task: Task,
     seed: int,
     weights: NDArray[np.float64] | None = None,
-) -> Several | None:
+) -> InOrder | None:
     """Fit boosted trees for each quantile by its pinball loss; the time of all is bounded as that of one regression."""
-    fitted = [fit_boosted_quantile(level, arrays, target, blocks, task, weights, seed=seed) for level in task.quantiles]
-    whole = [one for one in fitted if one is not None]
-    return Several(whole) if len(whole) == len(fitted) else None
+    each = all_of(
+        fit_boosted_quantile(level, arrays, target, blocks, task, weights, seed=seed) for level in task.quantiles
+    )
+    return None if each is None else InOrder(Several(each))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from automl.baselines.linear import fit_logistic, fit_ridge
 from automl.baselines.trees import fit_boosted_classes, fit_boosted_numbers
 from automl.task import Block, Task
 
+T = TypeVar("T")
+
 
 class Several:
-    """A regression for each target.
+    """A regression for each target, or for each quantile.
 
     Args:
         each: In the order of the targets.
@@ -26,7 +28,7 @@ class Several:
         self.each = tuple(each)
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """Give numbers (N, T) in the targets' own units."""
+        """Give numbers (N, T), each in its target's own units."""
         return np.stack([one.predict(arrays) for one in self.each], axis=1)
 
 
@@ -37,9 +39,9 @@ def fit_ridges(
     task: Task,
     seed: int,
     weights: NDArray[np.float64] | None = None,
-) -> Several | None:
+) -> Several:
     """Fit a ridge regression to each target."""
-    return _each(fit_ridge, target, lambda fit, own: fit(arrays, own, blocks, task, seed, weights))
+    return Several([fit_ridge(arrays, own, blocks, task, seed, weights) for own in target.T])
 
 
 def fit_boosted_each(
@@ -51,7 +53,8 @@ def fit_boosted_each(
     weights: NDArray[np.float64] | None = None,
 ) -> Several | None:
     """Fit boosted trees to each target; the time of all is bounded as that of one regression."""
-    return _each(fit_boosted_numbers, target, lambda fit, own: fit(arrays, own, blocks, task, seed, weights))
+    each = all_of(fit_boosted_numbers(arrays, own, blocks, task, seed, weights) for own in target.T)
+    return None if each is None else Several(each)
 
 
 class Labels:
@@ -90,16 +93,14 @@ def fit_boosted_labels(
     weights: NDArray[np.float64] | None = None,
 ) -> Labels | None:
     """Fit boosted trees to each label; the time of all is bounded as that of one classification."""
-    found = [fit_boosted_classes(arrays, own, blocks, task, seed, weights) for own in target.T]
-    whole = [one for one in found if one is not None]
-    return Labels(whole) if len(whole) == len(found) else None
+    each: list[Classes | Constant] | None = all_of(
+        fit_boosted_classes(arrays, own, blocks, task, seed, weights) for own in target.T
+    )
+    return None if each is None else Labels(each)
 
 
-def _each(
-    fit: Callable[..., Numbers | None],
-    target: NDArray[Any],
-    fitted: Callable[[Callable[..., Numbers | None], NDArray[Any]], Numbers | None],
-) -> Several | None:
-    found = [fitted(fit, own) for own in target.T]
-    whole = [one for one in found if one is not None]
-    return Several(whole) if len(whole) == len(found) else None
+def all_of(found: Iterable[T | None]) -> list[T] | None:
+    """Give what was fitted to each; None where one of them would have taken too long."""
+    each = list(found)
+    whole = [one for one in each if one is not None]
+    return whole if len(whole) == len(each) else None

@@ -132,23 +132,15 @@ def _target(values: pd.Series[Any], like: pd.Series[Any], coder: TargetCoder) ->
     if not isinstance(coder, ClassCoder):
         coder.encode(values)
         return values if types.is_object_dtype(like) or types.is_string_dtype(like) else pd.Series(as_number(values))
-    known = dict(zip(_texts(pd.Series(list(coder.classes)), coder), coder.classes))
-    texts = _texts(values, coder)
-    strange = sorted({text for text in texts if text not in known})
-    if strange:
-        count = int(np.isin(texts, strange).sum())
+    codes = coder.codes(values)
+    is_strange = codes < 0
+    if is_strange.any():
+        strange = min(coder.texts(values[is_strange]))
         raise TargetError(
-            f"the target {coder.target!r} must hold classes of the study in every new row, got {strange[0]!r} "
-            f"({count} of {len(texts)} rows hold such); the classes are {', '.join(map(str, coder.classes))}"
+            f"the target {coder.target!r} must hold classes of the study in every new row, got {strange!r} "
+            f"({is_strange.sum()} of {len(codes)} rows hold such); the classes are {', '.join(map(str, coder.classes))}"
         )
-    return pd.Series([known[text] for text in texts]).astype(like.dtype)
-
-
-def _texts(labels: pd.Series[Any], coder: ClassCoder) -> NDArray[np.object_]:
-    """Write labels so that equal ones are equal texts, whatever their column's type, as the coder does."""
-    if isinstance(coder.classes[0], str):
-        return labels.astype(object).map(str).to_numpy(dtype=object)
-    return as_text(labels, numbers=True)
+    return pd.Series(coder.decode(codes)).astype(like.dtype)
 
 
 def are_among(rows: pd.DataFrame, others: Iterable[pd.DataFrame]) -> NDArray[np.bool_]:

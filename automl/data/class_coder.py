@@ -12,7 +12,7 @@ from automl.data.values import as_text
 from automl.errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,13 +52,22 @@ class ClassCoder:
         Raises:
             TargetError: A label is none of the classes.
         """
-        texts = _texts(target, self.classes)
-        known = pd.Index(_texts(pd.Series(list(self.classes)), self.classes))
-        codes = known.get_indexer(pd.Index(texts))
+        codes = self.codes(target)
         if (codes < 0).any():
-            strange = texts[codes < 0][0]
+            strange = self.texts(target[codes < 0])[0]
             raise TargetError(f"the target {self.target!r} must hold classes of the training rows, got {strange!r}")
-        return codes.astype(np.int64)
+        return codes
+
+    def codes(self, target: pd.Series) -> NDArray[np.int64]:
+        """Give codes (N,), -1 for a label that is none of the classes."""
+        known = pd.Index(self.texts(pd.Series(list(self.classes))))
+        return known.get_indexer(pd.Index(self.texts(target))).astype(np.int64)
+
+    def texts(self, target: pd.Series) -> NDArray[np.object_]:
+        """Write labels so that equal ones are equal texts, whatever their column's type: 1 and 1.0 are the same."""
+        if isinstance(self.classes[0], str):
+            return target.astype(object).map(str).to_numpy(dtype=object)
+        return as_text(target, numbers=True)
 
     def truth(self, target: pd.Series) -> NDArray[np.int64]:
         """Give what predictions are scored against: codes (N,)."""
@@ -91,8 +100,7 @@ class ClassCoder:
         self, found: Mapping[str, NDArray[Any]], wanted: Mapping[str, NDArray[Any]]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Say of each row how far two tellings' probabilities are apart at most (N,), and if labels are equal (N,)."""
-        differences = [np.abs(np.asarray(found[name], np.float64) - wanted[name]) for name in self.columns]
-        return np.max(differences, axis=0), np.asarray(found["prediction"] == wanted["prediction"])
+        return shares_apart(self.columns, found, wanted)
 
     def onto(self, other: ClassCoder) -> tuple[float, float]:
         """Leave logits as they are: they are on one scale, whatever rows taught them."""
@@ -114,8 +122,9 @@ def _medians(probabilities: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(np.minimum(below, probabilities.shape[1] - 1))
 
 
-def _texts(target: pd.Series, classes: tuple[Label, ...]) -> NDArray[np.object_]:
-    """Write labels so that equal ones are equal texts, whatever their column's type: 1 and 1.0 are the same."""
-    if isinstance(classes[0], str):
-        return target.astype(object).map(str).to_numpy(dtype=object)
-    return as_text(target, numbers=True)
+def shares_apart(
+    columns: Sequence[str], found: Mapping[str, NDArray[Any]], wanted: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Say of each row how far two tellings' probabilities are apart at most (N,), and if labels are equal (N,)."""
+    differences = [np.abs(np.asarray(found[name], np.float64) - wanted[name]) for name in columns]
+    return np.max(differences, axis=0), np.asarray(found["prediction"] == wanted["prediction"])

@@ -63,18 +63,17 @@ def judged_rows(
         `weight` and `group` where rows have them.
     """
     model, *others = outputs
-    told = coder.told(outputs[model])
     columns: dict[str, Any] = {
         "row": rows[ROW].to_numpy(),
         "truth": rows[coder.target].to_numpy(),
         "prediction": coder.answers(outputs[model]),
         "loss": losses[model],
     }
-    columns |= told
+    columns |= coder.told(outputs[model])
     columns |= interval
     for name in others:
         said = {f"prediction_{name}": coder.answers(outputs[name]), f"loss_{name}": losses[name]}
-        columns = {**said, **columns} if said.keys() & columns.keys() else {**columns, **said}
+        columns |= {column: values for column, values in said.items() if column not in columns}
     roles = {"weight": task.weight, "group": task.group} if task else {}
     columns |= {role: rows[name].to_numpy() for role, name in roles.items() if name is not None}
     return pd.DataFrame(columns)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from automl.data.class_coder import shares_apart
 from automl.data.labels import BETWEEN, flags
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ class LabelCoder:
         self, found: Mapping[str, NDArray[Any]], wanted: Mapping[str, NDArray[Any]]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Say of each row how far two tellings' probabilities are apart at most (N,), and if labels are equal (N,)."""
-        differences = [np.abs(np.asarray(found[name], np.float64) - wanted[name]) for name in self.columns]
-        return np.max(differences, axis=0), np.asarray(found["prediction"] == wanted["prediction"])
+        return shares_apart(self.columns, found, wanted)
 
     def onto(self, other: LabelCoder) -> tuple[float, float]:
         """Leave logits as they are: they are on one scale, whatever rows taught them."""

@@ -85,7 +85,7 @@ def judge(
         of_one = model.alone.calibration().of_logits(_raw(model.alone, opening.rows))
         outputs[ALONE] = stage.coder.predictions(of_one)
     outputs |= _of_baselines(stage, baselines, opening.rows)
-    truth, resampling = stage.truth(opening.rows), _resampling(stage, opening.rows)
+    truth, resampling = stage.truth(opening.rows), resampling_of(stage.task, opening.rows)
     result = bootstrap(stage.task.metric, truth, outputs, stage.task, resampling=resampling)
     losses = {name: row_losses(truth, output, stage.task) for name, output in outputs.items()}
     ends = sureness.interval(stage.coder, raw)
@@ -175,10 +175,10 @@ def _of_trees(stage: Stage) -> list[str]:
     return [said] if said else []
 
 
-def _resampling(stage: Stage, rows: pd.DataFrame) -> Resampling:
+def resampling_of(task: Task, rows: pd.DataFrame) -> Resampling:
     """Draw groups where rows belong together, and count each row as it counts."""
-    groups = None if stage.task.group is None else rows[stage.task.group].to_numpy()
-    return Resampling(stage.weights(rows), groups)
+    weights = None if task.weight is None else rows[task.weight].to_numpy(dtype="float64")
+    return Resampling(weights, None if task.group is None else rows[task.group].to_numpy())
 
 
 def _of_counting(task: Task, rows: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from automl.data.target import fit_coder
 from automl.evaluation.compare import verdict
 from automl.evaluation.intervals import Interval, Resampling, bootstrap
 from automl.evaluation.metrics import row_losses
+from automl.experiment.judge import resampling_of
 from automl.experiment.stage import coder_of
 from automl.task import Task
 from automl.tracking.record import TASK
@@ -64,13 +65,13 @@ def judge_update(
     outputs = {name: _predicted(model, rows) for name, model in models.items()}
     coder = coder_of(models[PRESENT].record)
     truth = coder.truth(rows[task.target])
-    result = bootstrap(task.metric, truth, outputs, task, resampling=_resampling(task, rows))
+    result = bootstrap(task.metric, truth, outputs, task, resampling=resampling_of(task, rows))
     losses = {name: row_losses(truth, output, task) for name, output in outputs.items()}
     table = judged_rows(rows, coder, outputs, losses, task)
     write_rows(update_dir(record, told["update"]) / "judgement.parquet", table)
     leads = {name: _turned(lead) for name, lead in result.differences.items()}
     is_new = digests[chosen] != digests[PRESENT]
-    baseline, beside = _beside_a_guess(task, train, truth, outputs[chosen], _resampling(task, rows))
+    baseline, beside = _beside_a_guess(task, train, truth, outputs[chosen], resampling_of(task, rows))
     is_promoted = is_new and leads[chosen].high >= 0 and beside.differences[GUESS].low > 0
     return {
         "test": {name: ends.to_json() for name, ends in result.scores.items()},
@@ -102,12 +103,6 @@ def _predicted(model: Model, rows: pd.DataFrame) -> NDArray[Any]:
     network, preparation = model.rebuild()
     raw = raw_outputs(network, preparation.transform(rows))
     return coder_of(model.record).predictions(model.calibration().of_logits(raw))
-
-
-def _resampling(task: Task, rows: pd.DataFrame) -> Resampling:
-    """Draw groups where rows belong together, and count each row as it counts."""
-    weights = None if task.weight is None else rows[task.weight].to_numpy(dtype="float64")
-    return Resampling(weights, None if task.group is None else rows[task.group].to_numpy())
 
 
 def _turned(lead: Interval) -> Interval:

@@ -78,10 +78,9 @@ class Ensemble(nn.Module):
 
     def forward(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Let every member speak, and give the mean."""
+        predicted, outputs = _LINKS[self.link]
         mean: torch.Tensor | float = 0.0
         for member, prefix, (weight, scale, shift) in zip(self.members, self.prefixes, self.terms):
             own = {name.removeprefix(prefix): block for name, block in batch.items() if name.startswith(prefix)}
-            predicted, _ = _LINKS[self.link]
             mean = mean + weight * predicted(scale * member(own) + shift)
-        _, outputs = _LINKS[self.link]
         return outputs(cast("torch.Tensor", mean))
