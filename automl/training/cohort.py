@@ -142,7 +142,7 @@ class Cohort:
         number = self._epoch * self._n_steps
         self._step = Step(self._stack, self._update, seats, number=number, is_mixed=self._is_mixed)
         given = (self._step, self._train, self._edges)
-        recorded = pays(self._train, self._edges)
+        recorded = pays(self._train, self._edges, max(seat.member.accumulation for seat in seats))
         self._runner: Runner = Graphs(*given, Recorder(self._device)) if recorded else Eager(*given)
 
     @property

@@ -141,10 +141,14 @@ class Recorder:
         return graph.replay
 
 
-def pays(rows: Rows, edges: Sequence[int]) -> bool:
-    """Tell whether steps are worth recording: on a CUDA device that holds the rows, where there are a few."""
+def pays(rows: Rows, edges: Sequence[int], accumulation: int = 1) -> bool:
+    """Tell whether steps are worth recording: on a CUDA device that holds the rows, where there are a few.
+
+    A graph keeps the memory of its step for itself, beside that of steps that run as they come. Where batches go
+    through in parts there is no room for both, and the parts are large enough to keep the device at work.
+    """
     on_device = rows.trained_on == rows.target.device and rows.trained_on.type == "cuda"
-    return on_device and len(edges) > _FEWEST_STEPS
+    return on_device and len(edges) > _FEWEST_STEPS and accumulation == 1
 
 
 @functools.cache

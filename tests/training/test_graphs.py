@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -168,6 +169,12 @@ class _Probe:
 
 def test_on_a_processor_nothing_is_recorded():
     assert not pays(_rows(103, 0), EDGES)
+
+
+def test_batches_in_parts_are_not_recorded_for_a_graph_keeps_memory_of_its_own():
+    cuda = torch.device("cuda")
+    rows = SimpleNamespace(trained_on=cuda, target=SimpleNamespace(device=cuda))
+    assert [pays(rows, EDGES, accumulation) for accumulation in (1, 2, 8)] == [True, False, False]
 
 
 def test_rows_that_are_not_on_the_device_are_not_recorded():
