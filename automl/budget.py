@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -78,6 +79,11 @@ class Clock:
     def is_over(self) -> bool:
         """Whether the seconds are used up."""
         return self.seconds is not None and self.elapsed >= self.seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; infinite where there is no limit."""
+        return math.inf if self.seconds is None else self.seconds - self.elapsed
 
     @property
     def share_left(self) -> float:

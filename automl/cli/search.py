@@ -25,7 +25,7 @@ _PROBLEM, _SEARCH, _ROWS, _RECORD = "The problem", "The search", "The rows", "Th
 _AS_GIVEN = (
     *("data", "target", "task", "metric", "positive", "split", "tracking_uri", "storage", "space", "trials", "seed"),
     *("device", "sampler", "pruner", "cohort", "jobs", "max_parameters", "max_latency", "keep", "ensemble", "repeats"),
-    "include_trees",
+    *("include_trees", "refit"),
     *("separator", "decimal", "encoding"),
     *("group", "time", "folds", "weight", "class_weight", "target_transform"),
 )
@@ -123,6 +123,9 @@ Ensemble = Annotated[
 IncludeTrees = Annotated[
     bool, typer.Option("--include-trees", rich_help_panel=_SEARCH, help="Boosted trees may join the ensemble.")
 ]
+Refit = Annotated[
+    bool, typer.Option("--refit", rich_help_panel=_SEARCH, help="Train the winner once more, on validation rows too.")
+]
 Keep = Annotated[str, _option("--keep", "best|top:N|all", _RECORD, "Whose weights are kept.")]
 DryRun = Annotated[
     bool,
@@ -210,6 +213,7 @@ def search(
     repeats: Repeats = 0,
     ensemble: Ensemble = 1,
     include_trees: IncludeTrees = False,
+    refit: Refit = False,
     test: Test = None,
     validation: Validation = None,
     split: Split = None,

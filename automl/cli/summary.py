@@ -11,7 +11,7 @@ from typing import Any
 from automl.cli.options import RUNS
 from automl.cli.screen import write_json, write_lines, write_prose
 from automl.report import pareto
-from automl.report.ensemble import counting, scores, subject, together, verdicts
+from automl.report.ensemble import counting, refitting, scores, subject, together, verdicts
 from automl.report.figures import counted, duration, figure, interval, spoken
 from automl.report.shortfall import shortfall
 from automl.report.summary import judgement_of
@@ -118,8 +118,7 @@ def _judgement_lines(result: Result, judged: Result) -> Iterator[str]:
     width = max(map(len, told))
     yield from ("", f"Test {result['metric']} on {judged['test']['rows']:,} sealed rows, with its 95 % interval")
     yield from (f"  {name:<{width}}  {figure(score['value'])} {interval(score)}" for name, score in told.items())
-    if said := counting(judged):
-        yield f"  {said}"
+    yield from (f"  {said}" for said in (counting(judged), refitting(judged)) if said)
     yield from (f"  The {subject(judged)} is {sentence}." for sentence in verdicts(judged))
     for target, each in judged.get("targets", {}).items():
         said = ", ".join(f"{spoken(name)} {figure(score['value'])} {interval(score)}" for name, score in each.items())

@@ -108,7 +108,14 @@ def _below(told: Mapping[str, Any]) -> str:
 
 
 def judgement(
-    trial: int, metric: str, validation: float, result: Bootstrap, *, rows: int, notes: Sequence[str] = ()
+    trial: int,
+    metric: str,
+    validation: float,
+    result: Bootstrap,
+    *,
+    rows: int,
+    validated: float | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Put the numbers and sentences of the final judgement into plain JSON values, None for nan.
 
@@ -118,10 +125,11 @@ def judgement(
         validation: That trial's score over the validation rows.
         result: Scores on the test rows, the model's first, and its lead over each baseline.
         rows: How many test rows there were.
+        validated: What the very networks that were validated come to on the test rows; None where they are the model.
         notes: Sentences the report must show beside, such as that another study was judged on these rows.
     """
     model, *baselines = result.scores
-    gap, sentence = optimism(metric, validation, result.scores[model].value)
+    gap, sentence = optimism(metric, validation, result.scores[model].value if validated is None else validated)
     return {
         "trial": trial,
         "metric": metric,

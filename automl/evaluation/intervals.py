@@ -117,10 +117,11 @@ def bootstrap(
     )
 
 
-def without(result: Bootstrap, name: str) -> Bootstrap:
-    """Leave one prediction out, if it is there."""
+def without(result: Bootstrap, *names: str) -> Bootstrap:
+    """Leave some predictions out, those that are there."""
     scores, differences = (
-        {own: interval for own, interval in each.items() if own != name} for each in (result.scores, result.differences)
+        {own: interval for own, interval in each.items() if own not in names}
+        for each in (result.scores, result.differences)
     )
     return Bootstrap(scores, differences)
 

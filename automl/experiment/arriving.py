@@ -99,12 +99,15 @@ def set_out_update(record: Record, plan: Plan, source: str | Path | pd.DataFrame
 def study_rows(record: Record, plan: Plan) -> Frames:
     """Read the rows that the study's model was trained on and validated with, those of promoted updates last.
 
-    Where trials were validated on folds, the model was trained on all of them, and none are left to validate with.
+    Where trials were validated on folds, or the model was trained once more on all rows, none are left of the study to
+    validate with.
     """
+    own, *later = versions(record)
     frames: Frames = {"train": [learned_rows(record)], "validation": []}
     if plan.folds is None:
-        frames["validation"].append(read_rows(record.validation_rows_path))
-    for version in versions(record)[1:]:
+        part = "train" if own.model.before is not None else "validation"
+        frames[part].append(read_rows(record.validation_rows_path))
+    for version in later:
         add_rows(frames, record, version.number)
     return frames
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from automl.experiment.interrupts import Interrupts
-    from automl.experiment.watch import Watch
+    from automl.experiment.watch import Unwatched, Watch
     from automl.tracking.record import Record
     from automl.training.keeping import Kept
     from automl.trial import Config
@@ -52,7 +52,7 @@ class Checkpoints:
     kept: Callable[[], None] = lambda: None
     beat: Callable[[], None] = lambda: None
 
-    def keeper(self, configs: Mapping[int, Config], watch: Watch) -> CohortKeeper:
+    def keeper(self, configs: Mapping[int, Config], watch: Watch | Unwatched) -> CohortKeeper:
         """Give who keeps a cohort safe.
 
         Args:
@@ -106,7 +106,7 @@ class CohortKeeper:
         watch: Follows the cohort.
     """
 
-    def __init__(self, checkpoints: Checkpoints, path: Path, identity: str, watch: Watch) -> None:
+    def __init__(self, checkpoints: Checkpoints, path: Path, identity: str, watch: Watch | Unwatched) -> None:
         self._all, self._path, self._identity, self._watch = checkpoints, path, identity, watch
         self._started = time.perf_counter()
         self._can_write = True

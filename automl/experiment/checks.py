@@ -215,6 +215,8 @@ def _model_mistakes(plan: Plan) -> Iterator[str]:
         yield f"--ensemble must be from 1 to {_MOST_TOGETHER}, got {plan.ensemble}"
     if plan.include_trees and not (plan.is_ensembled and plan.folds is None):
         yield "--include-trees lets boosted trees join an ensemble: give --ensemble, neither --folds nor --objective"
+    if plan.refit and plan.folds is not None:
+        yield "--refit trains the winner on validation rows too; with --folds it learns from all rows in any case"
 
 
 def _row_mistakes(plan: Plan) -> Iterator[str]:

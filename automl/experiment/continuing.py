@@ -21,16 +21,15 @@ from automl.data.target import fit_coder
 from automl.errors import SearchError
 from automl.evaluation.metrics import score
 from automl.experiment.calibration import learned
-from automl.experiment.ensemble import Ensemble, Member
-from automl.experiment.model import Model
+from automl.experiment.ensemble import Ensemble, copied
+from automl.experiment.model import Model, keep_together
 from automl.experiment.progress import Silent
 from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import read_recipe
 from automl.experiment.shortage import contained
 from automl.experiment.stage import Stage, coder_of
 from automl.experiment.trainer import Candidate, Trainer
-from automl.experiment.trees import grow, trees_weights
-from automl.experiment.versions import keep_together
+from automl.experiment.trees import grow
 from automl.experiment.watch import Watch
 from automl.files import sync, write_json
 from automl.study.rungs import NoPruner
@@ -38,7 +37,7 @@ from automl.task import Task
 from automl.tracking.record import PLAN, TASK
 from automl.tracking.updates import CODER, CONTINUED, candidate
 from automl.training.device import pick_device
-from automl.training.weights import raw_outputs, save_weights, weights_sha256
+from automl.training.weights import raw_outputs, save_weights
 from automl.trial import BOOSTED, Completed
 
 if TYPE_CHECKING:
@@ -219,7 +218,7 @@ class Continuing:
             sure = learned(self._task, coder, self.validation, self._outputs(made))
             write_json(folder.trial(made.trial).calibration_path, sure.to_json())
             return made
-        members = tuple(_anew(folder, member) for member in self.model.ensemble.members)
+        members = tuple(copied(member, folder) for member in self.model.ensemble.members)
         made = Model(folder, self.model.trial, Ensemble(members, 0.0, UNCALIBRATED))
         outputs = self._outputs(made)
         sure = learned(self._task, coder, self.validation, outputs)
@@ -250,12 +249,6 @@ def _gentler(config: Config) -> Config:
     """Give a config with a lower learning rate."""
     optimizer = read_recipe(config).optimizer
     return {**config, f"optimizer.{optimizer.rule}.lr": GENTLER * optimizer.lr}
-
-
-def _anew(folder: Record, member: Member) -> Member:
-    """Give a member with its network in a candidate's folder."""
-    path = trees_weights(folder) if member.trial == BOOSTED else folder.trial(member.trial).weights_path
-    return replace(member, weights_sha256=weights_sha256(path))
 
 
 def _trained(trial: TrialRecord) -> dict[str, Any]:

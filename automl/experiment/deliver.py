@@ -13,7 +13,7 @@ from automl.data.rows import read_rows
 from automl.data.seal import Seal
 from automl.experiment.calibration import told
 from automl.experiment.plan import Plan
-from automl.experiment.refit import refit
+from automl.experiment.refit import refit_folds
 from automl.experiment.stage import coder_of, set_out
 from automl.experiment.versions import Version, version_of
 from automl.export.bundle import write_bundle
@@ -25,6 +25,7 @@ from automl.export.torch_folder import write_torch
 from automl.export.winner import Winner
 from automl.models.summary import n_parameters
 from automl.passwords import without_password
+from automl.report.ensemble import refitting
 from automl.report.prepared import PREPARED, prepared
 from automl.report.shortfall import shortfall
 from automl.report.summary import summarise
@@ -103,7 +104,7 @@ def _write(version: Version, form: str, output: Path) -> Parity:
     model, record = version.model, version.model.record
     plan = Plan.from_json(record.read_json(PLAN))
     if plan.folds is not None and model.ensemble is None:
-        refit(record, plan, set_out(record, plan), model.trial, say=lambda sentence: None, check=lambda: None)
+        refit_folds(record, plan, set_out(record, plan), model.trial, say=lambda sentence: None)
     network, preparation = model.rebuild()
     task = Task.from_json(record.read_json(TASK))
     architecture = {**model.architecture(getattr(network, "prefixes", ())), "n_outputs": task.n_outputs}
@@ -150,6 +151,7 @@ def _provenance(version: Version, task: Task) -> dict[str, Any]:
         "data": {"name": Path(plan["data"]).name, "sha256": split["data_sha256"], "rows": split["sizes"]},
         "validation": model.validation,
         **(_of_update(version.told) if version.told else _of_judgement(judged)),
+        **({"refit": refitting(judged)} if judged.get("refit") else {}),
         "calibration": judged.get("calibration") if judged else told(model.calibration(), task),
         "seal_broken": Seal(record.run_dir).broken,
         "findings": [
@@ -163,7 +165,8 @@ def _judgement(version: Version) -> dict[str, Any]:
     """Give the judgement of a study's own model; nothing where another was judged."""
     record, model = version.study, version.model
     judged: dict[str, Any] = record.read_json(JUDGEMENT) if record.has(JUDGEMENT) else {}
-    is_judged = judged.get("trial") == model.trial and bool(judged.get("ensemble")) == bool(model.ensemble)
+    is_alike = bool(judged.get("ensemble")) == bool(model.ensemble) and bool(judged.get("refit")) == bool(model.before)
+    is_judged = judged.get("trial") == model.trial and is_alike
     return judged if is_judged and version.told is None else {}
 
 

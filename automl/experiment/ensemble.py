@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from automl.data.calibration import Calibration
 from automl.data.joint import JointPreparation
 from automl.experiment.rebuild import rebuild
-from automl.experiment.trees import rebuild_trees
+from automl.experiment.trees import rebuild_trees, trees_weights
 from automl.models.ensemble import Ensemble as EnsembleNetwork
 from automl.task import Scale, Task
 from automl.tracking.record import ENSEMBLE, TASK
+from automl.training.weights import weights_sha256
 from automl.trial import BOOSTED
 
 if TYPE_CHECKING:
@@ -130,6 +131,12 @@ def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[Ensembl
     terms = [(member.weight, member.scale, member.shift) for member in members]
     together = EnsembleNetwork(networks, prefixes, terms, link)
     return together.eval(), JointPreparation(tuple(preparations))
+
+
+def copied(member: Member, folder: Record) -> Member:
+    """Give a member with its network in another folder of the form of a run folder."""
+    path = trees_weights(folder) if member.trial == BOOSTED else folder.trial(member.trial).weights_path
+    return replace(member, weights_sha256=weights_sha256(path))
 
 
 def _rebuild(record: Record, member: Member) -> tuple[nn.Module, Preparation]:

@@ -24,7 +24,7 @@ from automl.experiment.plan import Plan
 from automl.experiment.trees import FOR_TREES
 from automl.report.figures import duration, spoken
 from automl.task import Task
-from automl.tracking.record import JUDGEMENT, PLAN
+from automl.tracking.record import JUDGEMENT, PLAN, REFIT
 from automl.training.weights import raw_outputs
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 MODEL = "model"
 ALONE = "best_trial"
 """What the best trial is called beside the ensemble that it may be a member of."""
+BEFORE = "before_refit"
+"""What the model is called as the search left it, beside itself trained once more."""
 FOR_BASELINES = Preparing(numeric="standard")
 """What the baselines see, fixed in advance: a linear model does best on columns that keep their shape."""
 
@@ -54,7 +56,7 @@ def judge(
     *,
     say: Callable[[str], None],
 ) -> str | None:
-    """Judge a model on the test rows, of an ensemble also its best trial alone.
+    """Judge a model on the test rows, of an ensemble also its best trial alone, and what it was before the refit.
 
     What comes of it is in `judgement.json` and `judgement.parquet`. An opening that a killed session left without a
     result is taken up again for the same weights.
@@ -81,9 +83,7 @@ def judge(
     opening = seal.open(model.trial, sha256, break_seal)
     raw = _raw(model, opening.rows)
     outputs = {MODEL: stage.coder.predictions(sureness.of_logits(raw))}
-    if model.alone is not None:
-        of_one = model.alone.calibration().of_logits(_raw(model.alone, opening.rows))
-        outputs[ALONE] = stage.coder.predictions(of_one)
+    outputs |= _of_its_parts(model, stage, opening.rows)
     outputs |= _of_baselines(stage, baselines, opening.rows)
     truth, resampling = stage.truth(opening.rows), resampling_of(stage.task, opening.rows)
     result = bootstrap(stage.task.metric, truth, outputs, stage.task, resampling=resampling)
@@ -92,10 +92,7 @@ def judge(
     table = judged_rows(opening.rows, stage.coder, outputs, losses, stage.task, ends)
     write_rows(record.judgement_rows_path, table)
     notes = [*_of_counting(stage.task, opening.rows), *_of_trees(stage), *_notes(record, seal, opening.ordinal)]
-    of_baselines = without(result, ALONE)
-    numbers = judgement(model.trial, stage.task.metric, model.validation, of_baselines, rows=len(truth), notes=notes)
-    if model.ensemble is not None:
-        numbers["ensemble"] = _told(model, result, stage)
+    numbers = _numbers(model, result, stage, len(truth), notes)
     if stage.task.traits.is_several:
         numbers["targets"] = _by_target(stage.task, truth, outputs, resampling)
     else:
@@ -103,6 +100,24 @@ def judge(
     record.write_json(JUDGEMENT, numbers)
     seal.finish(numbers["test"])
     return f"completed opening {opening.ordinal} of the test rows, which was interrupted" if opening.continued else None
+
+
+def _numbers(model: Model, result: Bootstrap, stage: Stage, n_rows: int, notes: list[str]) -> dict[str, Any]:
+    """Give scores and leads, of baselines and of what the model is made from, as plain JSON values."""
+    numbers = judgement(
+        model.trial,
+        stage.task.metric,
+        model.validation,
+        without(result, ALONE, BEFORE),
+        rows=n_rows,
+        validated=result.scores[BEFORE].value if BEFORE in result.scores else None,
+        notes=notes,
+    )
+    if model.ensemble is not None:
+        numbers["ensemble"] = _told(model, result, stage)
+    if model.before is not None:
+        numbers["refit"] = _of_refit(model.record, result, stage)
+    return numbers
 
 
 def _by_target(
@@ -132,6 +147,18 @@ def _told(model: Model, result: Bootstrap, stage: Stage) -> dict[str, Any]:
         said |= {"alone": result.scores[ALONE].to_json(), "lead": lead.to_json()}
         said["verdict"] = verdict(f"trial {model.trial} alone", lead, stage.task.metric)
     return said
+
+
+def _of_refit(folder: Record, result: Bootstrap, stage: Stage) -> dict[str, Any]:
+    """Say what was trained once more, and what the model came to before that, as plain JSON values."""
+    told, lead = folder.read_json(REFIT), result.differences[BEFORE]
+    return {
+        "rows": told["rows"],
+        "members": told["members"],
+        "before": result.scores[BEFORE].to_json(),
+        "lead": lead.to_json(),
+        "verdict": verdict("itself before the refit", lead, stage.task.metric),
+    }
 
 
 @dataclass(frozen=True)
@@ -198,6 +225,16 @@ def _raw(model: Model, rows: pd.DataFrame) -> NDArray[Any]:
     """Let a model speak on the rows: (N, K)."""
     network, preparation = model.rebuild()
     return raw_outputs(network, preparation.transform(rows))
+
+
+def _of_its_parts(model: Model, stage: Stage, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    """Let what a model is made from predict the rows: itself before the refit, and the best of those together."""
+    parts = {BEFORE: model.before, ALONE: model.alone}
+    return {
+        name: stage.coder.predictions(part.calibration().of_logits(_raw(part, rows)))
+        for name, part in parts.items()
+        if part is not None
+    }
 
 
 def _of_baselines(stage: Stage, baselines: dict[str, _Fitted], rows: pd.DataFrame) -> dict[str, NDArray[Any]]:

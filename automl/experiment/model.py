@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from automl.baselines.fit import TREES
 from automl.errors import StudyError
 from automl.experiment.calibration import calibration
-from automl.experiment.ensemble import Ensemble, read_choice, rebuild_together
+from automl.experiment.ensemble import Choice, Ensemble, read_choice, rebuild_together
 from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import DEFAULTS, read_recipe
 from automl.experiment.trees import arguments_of
 from automl.experiment.winner import winner
 from automl.task import Task
-from automl.tracking.record import TASK
+from automl.tracking.record import ENSEMBLE, REFIT, TASK, Record
 from automl.training.weights import weights_sha256
 from automl.trial import BOOSTED, Aim, Completed, ranked
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from automl.experiment.plan import Plan
     from automl.models.build import Network
     from automl.models.ensemble import Ensemble as EnsembleNetwork
-    from automl.tracking.record import Record
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,14 @@ class Model:
         trial: The trial that it is, of several the one that is best alone.
         ensemble: Those that answer together; None where it is that trial's one network.
         folds: The folds of the best trial, where these answer together.
+        before: The same as the search left it, where this one was trained once more on all rows that are not sealed.
     """
 
     record: Record
     trial: int
     ensemble: Ensemble | None = None
     folds: Ensemble | None = None
+    before: Model | None = None
 
     @property
     def alone(self) -> Model | None:
@@ -121,18 +122,48 @@ def model_of(record: Record, trial: int | None = None) -> Model:
 
     Args:
         record: The run folder.
-        trial: The trial's number; None for the trials that were chosen together, or the best one where none were.
+        trial: The trial's number; None for the trials that were chosen together, or the best one where none were, with
+            the networks that were trained once more, if they were.
 
     Raises:
         StudyError: No trial is completed.
     """
     if trial is not None:
         return Model(record, trial)
+    searched = searched_model(record)
+    folder = Record(record.refit_dir)
+    told = folder.read_json(REFIT) if folder.has(REFIT) else {}
+    if not told.get("finished") or all("left" in each for each in told["members"]):
+        return searched
+    return replace(model_in(folder), before=searched) if told["of"] == searched.weights_sha256 else searched
+
+
+def searched_model(record: Record) -> Model:
+    """Give what a search came to, its networks as it left them.
+
+    Raises:
+        StudyError: No trial is completed.
+    """
     best = winner(record)
     choice = read_choice(record)
     if choice is None or choice.best != best:
         return Model(record, best)
     return Model(record, best, choice.ensemble, choice.alone)
+
+
+def model_in(folder: Record) -> Model:
+    """Give the model of a folder in the form of a run folder, which holds that model alone."""
+    if folder.has(ENSEMBLE):
+        told = folder.read_json(ENSEMBLE)
+        return Model(folder, told["best"], Ensemble.from_json(told["ensemble"]))
+    return Model(folder, folder.trials()[0].number)
+
+
+def keep_together(folder: Record, model: Model) -> None:
+    """Keep in such a folder which trials answer together; nothing where one is the model."""
+    if model.ensemble is not None:
+        n_trials = len(folder.trials())
+        Choice(n_trials, n_trials, model.trial, model.ensemble, None).write(folder)
 
 
 def forget_the_rest(model: Model, plan: Plan) -> None:

@@ -1,33 +1,58 @@
-"""The network that stands for a trial of folds: its config trained once more, on training and validation rows together.
+"""Networks trained once more when a search is over, on training and validation rows together.
 
-It is trained for as many epochs as were best on average over the folds. Nothing is chosen in it: neither epoch nor
-config, and no row is left to choose by.
+Each is trained for as many epochs as were best when it was validated, of folds on average over them. Nothing is chosen
+in it: neither epoch nor config, and no row is left to choose by.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
 
+from automl.budget import Clock
+from automl.data.rows import joined
 from automl.errors import SearchError, StudyError
+from automl.experiment.calibration import calibration
+from automl.experiment.checkpoints import Checkpoints
+from automl.experiment.ensemble import Ensemble, copied
+from automl.experiment.interrupts import Interrupts
+from automl.experiment.model import Model, keep_together
 from automl.experiment.recipe import read_recipe
+from automl.experiment.shortage import contained
+from automl.experiment.stage import Stage
 from automl.experiment.trainer import Candidate, Trainer
+from automl.experiment.trees import grow
+from automl.experiment.watch import Unwatched
+from automl.files import sync, write_json
 from automl.report.figures import counted
+from automl.tracking.record import PLAN, REFIT, TASK, Record
+from automl.tracking.updates import CODER
 from automl.training.device import pick_device
 from automl.training.weights import save_weights
-from automl.trial import Completed
+from automl.trial import BOOSTED, Completed, Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from automl.experiment.plan import Plan
-    from automl.experiment.stage import Stage
-    from automl.tracking.record import Record
+    from automl.experiment.shortage import Portions
+    from automl.training.keeping import Fitted
+    from automl.trial import Config, Epoch, Outcome
+
+_NO_TIME = "there was no time left for it"
 
 
-def refit(
-    record: Record, plan: Plan, stage: Stage, trial: int, *, say: Callable[[str], None], check: Callable[[], None]
+def refit_folds(
+    record: Record,
+    plan: Plan,
+    stage: Stage,
+    trial: int,
+    *,
+    say: Callable[[str], None],
+    interrupts: Interrupts | None = None,
 ) -> None:
-    """Train the network of a trial of folds and keep its weights, unless that was done; else do nothing.
+    """Train the network that stands for a trial of folds and keep its weights, unless that was done; else do nothing.
 
     Args:
         record: The run folder.
@@ -35,7 +60,7 @@ def refit(
         stage: The rows.
         trial: The trial's number.
         say: Hears what is done.
-        check: Called at every step; what it raises ends the training.
+        interrupts: Whether somebody asked for the work to end.
 
     Raises:
         StudyError: The trial was not completed.
@@ -52,8 +77,148 @@ def refit(
     config = kept.read_config()
     trainer = Trainer(stage, pick_device(plan.device), plan.limits)
     candidate = Candidate(config, (plan.seed, trial), outcome.accumulation)
-    fitted = trainer.refit(candidate, kept.read_curve()[: outcome.best_epoch], check)
+    watch = Unwatched(stage.task.higher_is_better, Clock(None), interrupts or Interrupts())
+    fitted = trainer.refit(candidate, kept.read_curve()[: outcome.best_epoch], watch)
     if fitted.stopped_by == "diverged":
         raise SearchError(f"trial {trial}, trained once more on all rows of its folds, came to no finite loss")
     kept.write_preparation(stage.preparation(read_recipe(config).preparing).to_json())
     save_weights(kept.weights_path, fitted.weights)
+
+
+def refit_model(
+    model: Model,
+    plan: Plan,
+    stage: Stage,
+    *,
+    clock: Clock,
+    interrupts: Interrupts,
+    say: Callable[[str], None],
+) -> None:
+    """Train the networks of a model once more, and keep what comes of it in `refit`, in the form of a run folder.
+
+    Those that were trained once more are not trained again; one that was cut off goes on. A network for which no time
+    is left, or that comes to no finite loss, stays as the search left it.
+
+    Args:
+        model: What the search came to.
+        plan: What was asked for.
+        stage: The rows that are not sealed.
+        clock: When the time is up.
+        interrupts: Whether somebody asked for the work to end.
+        say: Hears what is done.
+    """
+    work = _Refit(model, plan, stage, clock, interrupts, say)
+    work.begin()
+    for trial in work.trials:
+        work.train(trial)
+    work.finish()
+
+
+class _Refit:
+    """The networks of one model, trained once more one after the other, those that count most first.
+
+    Args:
+        model: What the search came to.
+        plan: What was asked for.
+        stage: The rows that are not sealed.
+        clock: When the time is up.
+        interrupts: Whether somebody asked for the work to end.
+        say: Hears what is done.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        plan: Plan,
+        stage: Stage,
+        clock: Clock,
+        interrupts: Interrupts,
+        say: Callable[[str], None],
+    ) -> None:
+        self._model, self._plan, self._clock, self._say = model, plan, clock, say
+        self._record, self._folder = model.record, Record(model.record.refit_dir)
+        rows = joined(stage.train, stage.validation)
+        self._grown = len(rows) / len(stage.train)
+        self._stage = Stage(stage.task, stage.coder, rows, stage.validation, stage.class_weight)
+        self._trainer = Trainer(self._stage, pick_device(plan.device), plan.limits)
+        self._watch = Unwatched(stage.task.higher_is_better, clock, interrupts)
+        self._checkpoints = Checkpoints(self._record, plan.seed, interrupts, say, "refit")
+
+    @property
+    def trials(self) -> list[int]:
+        """The trials whose networks are the model, then the best one, which is judged alone beside them."""
+        shares = self._model.ensemble.shares if self._model.ensemble else {}
+        ranked = sorted(shares.keys() - {BOOSTED}, key=lambda trial: (-shares[trial], trial))
+        return [*dict.fromkeys([*ranked, self._model.trial])]
+
+    def begin(self) -> None:
+        """Make the folder anew, unless it is of this model."""
+        folder, of = self._folder, self._model.weights_sha256
+        if folder.has(REFIT) and folder.read_json(REFIT)["of"] == of:
+            return
+        shutil.rmtree(folder.run_dir, ignore_errors=True)
+        folder.run_dir.mkdir()
+        for name in (PLAN, TASK):
+            folder.write_json(name, self._record.read_json(name))
+        folder.write_json(CODER, self._stage.coder.to_json())
+        folder.write_json(REFIT, {"of": of, "rows": len(self._stage.train), "members": []})
+
+    def train(self, trial: int) -> None:
+        """Train a trial's network once more, and keep it; one of which nothing comes as the search left it."""
+        told = self._folder.read_json(REFIT)
+        if trial in [member["trial"] for member in told["members"]]:
+            return
+        started, kept, own = time.monotonic(), self._record.trial(trial), self._folder.trial(trial)
+        outcome, config = kept.read_outcome(), kept.read_config()
+        assert isinstance(outcome, Completed)
+        fitted = self._trained(trial, config, outcome, kept.read_curve()[: outcome.best_epoch])
+        own.write_config(config)
+        if isinstance(fitted, str):
+            self._say(f"trial {trial} stays as it is: {fitted}")
+            shutil.copyfile(kept.weights_path, own.weights_path)
+            shutil.copyfile(kept.preparation_path, own.preparation_path)
+            member: dict[str, Any] = {"left": fitted}
+        else:
+            own.write_preparation(self._stage.preparation(read_recipe(config).preparing).to_json())
+            save_weights(own.weights_path, fitted.weights)
+            member = {"epochs": len(fitted.epochs), "seconds": time.monotonic() - started}
+        write_json(own.calibration_path, calibration(self._record, trial).to_json())
+        sync([*own.folder.iterdir(), own.folder, own.folder.parent])
+        self._folder.write_outcomes({trial: outcome})
+        self._checkpoints.forget([trial])
+        told["members"].append({"trial": trial, **member})
+        self._folder.write_json(REFIT, told)
+
+    def _trained(self, trial: int, config: Config, outcome: Completed, curve: list[Epoch]) -> Fitted | str:
+        """Train a network, its batches in as many parts as before, or in more; or say why nothing comes of it."""
+        seconds = self._grown * outcome.seconds * len(curve) / max(outcome.epochs, 1)
+        if self._clock.left < seconds:
+            return _NO_TIME
+        rows = f"training and validation rows together ({counted(len(self._stage.train), 'row')})"
+        self._say(f"training trial {trial} once more, on {rows}, for {counted(len(curve), 'epoch')}")
+        found: list[Fitted] = []
+
+        def train(_: Mapping[int, Config], portions: Portions) -> dict[int, Outcome]:
+            parts = max(outcome.accumulation, portions.accumulation)
+            keeper = self._checkpoints.keeper({trial: {**config, "parts": parts}}, self._watch)
+            candidate = Candidate(config, (self._plan.seed, trial), parts)
+            found.append(self._trainer.refit(candidate, curve, self._watch, keeper))
+            return {trial: outcome}
+
+        ended = contained(train, {trial: config}, most_parts=self._trainer.most_parts)[trial]
+        if isinstance(ended, Failed):
+            return _NO_TIME if ended.kind == "timeout" else ended.message
+        if found[-1].stopped_by == "diverged":
+            return "trained once more, it came to no finite loss"
+        return found[-1] if len(found[-1].epochs) == len(curve) else _NO_TIME
+
+    def finish(self) -> None:
+        """Put the trees beside the networks, and keep who answers together."""
+        model, folder = self._model, self._folder
+        if model.ensemble is not None:
+            if BOOSTED in model.ensemble.shares:
+                grow(folder, self._stage)
+            members = tuple(copied(member, folder) for member in model.ensemble.members)
+            sure = model.ensemble.calibration
+            keep_together(folder, Model(folder, model.trial, Ensemble(members, model.ensemble.validation, sure)))
+        folder.write_json(REFIT, folder.read_json(REFIT) | {"finished": True})

@@ -51,6 +51,8 @@ _ENDS_A_START = 2.0
 _NETWORKS_A_START = 0.5
 _FINALS_SHARE = 0.3
 """Of the time for training, so much is for training the best trials again."""
+_REFIT_SHARE = 0.2
+"""Of the time for training, so much is for training the winner once more on all rows."""
 _SEND_SECONDS = 60.0
 _TERM_SECONDS = 8.0
 """How long it may take where the end was asked for by who may kill soon: a service manager, a shell that is gone."""
@@ -98,10 +100,8 @@ class Session:
         seconds_to_start = time.monotonic() - self._started
         n_networks = plan.ensemble * (plan.folds or 1) if plan.is_ensembled else 1
         until_judged = _for_search(plan.budget.seconds, seconds_to_start, n_networks)
-        of_finals = _FINALS_SHARE if plan.repeats else 0.0
-        until_finals = None if until_judged is None else (1 - of_finals) * until_judged
-        self._clock = Clock(until_finals, used, self._started)
-        self._finals_clock = Clock(until_judged, used, self._started)
+        ends = _ends(plan, until_judged)
+        self._clock, self._finals_clock, self._refit_clock = (Clock(end, used, self._started) for end in ends)
         self._kept = 0.0
         if is_new:
             progress.say(f"study {record.study} in {record.run_dir}")
@@ -199,17 +199,20 @@ class Session:
         from automl.experiment.choosing import choose
         from automl.experiment.finals import hold_finals
         from automl.experiment.judge import judge
-        from automl.experiment.model import forget_the_rest, model_of
-        from automl.experiment.refit import refit
+        from automl.experiment.model import forget_the_rest, model_of, searched_model
+        from automl.experiment.refit import refit_folds, refit_model
 
         record, plan, stage, say = self._record, self._plan, self._stage, self._progress.say
         hold_finals(record, plan, stage, clock=self._finals_clock, interrupts=interrupts, say=say)
         choice = choose(record, plan, stage, say=say)
         if choice is None or choice.ensemble is None:
-            refit(record, plan, stage, winner(record), say=say, check=interrupts.check)
-        model = model_of(record)
+            refit_folds(record, plan, stage, winner(record), say=say, interrupts=interrupts)
+        searched = searched_model(record)
         if plan.is_ensembled or plan.repeats:
-            forget_the_rest(model, plan)
+            forget_the_rest(searched, plan)
+        if plan.refit:
+            refit_model(searched, plan, stage, clock=self._refit_clock, interrupts=interrupts, say=say)
+        model = model_of(record)
         say(f"judging {'the ensemble' if model.ensemble else f'trial {model.trial}'} on the sealed test rows")
         continued = judge(record, stage, model, break_seal, say=say)
         if continued:
@@ -294,6 +297,19 @@ class Session:
         if seconds is None:
             return _SEND_SECONDS
         return max(5.0, min(_SEND_SECONDS, 1.1 * seconds + 12.0 - self._clock.elapsed))
+
+
+def _ends(plan: Plan, seconds: float | None) -> tuple[float | None, float | None, float | None]:
+    """Say after how many seconds the search ends, the best trials' repeats, and what is trained once more.
+
+    Args:
+        plan: Says which of them there are.
+        seconds: How many there are for all; None is without limit.
+    """
+    if seconds is None:
+        return None, None, None
+    until_refit = (1 - _REFIT_SHARE * plan.refit) * seconds
+    return (1 - _FINALS_SHARE * bool(plan.repeats)) * until_refit, until_refit, seconds
 
 
 def _for_search(seconds: float | None, seconds_to_start: float, n_networks: int = 1) -> float | None:

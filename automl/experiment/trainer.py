@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from automl.experiment.limits import Limits, milliseconds
 from automl.experiment.recipe import read_recipe
-from automl.experiment.watch import Unwatched
 from automl.models.build import build, costs, has_factors
 from automl.models.cost import largest_output, operations, training_bytes
 from automl.models.settle import settle
 from automl.study.seeds import seed_of
+from automl.training.along import Along
 from automl.training.arguments import Member, n_decays, n_slots
 from automl.training.cohort import Cohort, batch_edges, train
 from automl.training.failures import OutOfTimeError
 from automl.training.feed import Rows, rows_at_once
-from automl.training.folds import Folds, train_along
+from automl.training.folds import Folds
 from automl.training.keeping import Fitted, run
 from automl.training.memory import has_batch_norm
 from automl.training.size import cohort_size
@@ -27,7 +27,7 @@ from automl.training.weights import as_rows, load_weights
 from automl.trial import Completed, Failed, Outcome, Pruned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import torch
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from automl.experiment.checkpoints import CohortKeeper
     from automl.experiment.recipe import Recipe
     from automl.experiment.stage import Prepared, Stage
-    from automl.experiment.watch import Watch
+    from automl.experiment.watch import Unwatched, Watch
     from automl.models.build import Network
     from automl.models.cost import LayerCost
     from automl.task import Block
@@ -209,22 +209,30 @@ class Trainer:
             cohorts.append(Cohort(networks, members, *rows, watch.of_fold(fold), n_operations=work))
         return Folds(cohorts, watch)
 
-    def refit(self, candidate: Candidate, curve: Sequence[Epoch], check: Callable[[], None]) -> Fitted:
-        """Train a candidate of folds on all of their rows, for as many epochs as a curve has.
+    def refit(
+        self, candidate: Candidate, curve: Sequence[Epoch], watch: Unwatched, keeper: CohortKeeper | None = None
+    ) -> Fitted:
+        """Train a candidate on the stage's training rows without validation, for as many epochs as a curve has.
 
         Args:
             candidate: The candidate.
-            curve: What its epochs came to on average over the folds, up to the best one.
-            check: Called at every step; what it raises ends the training.
+            curve: What its epochs came to when it was validated, up to the best one.
+            watch: Keeps the clock.
+            keeper: Who keeps it safe between epochs; nobody if None.
+
+        Raises:
+            OutOfTimeError: The time was up before the first step.
         """
-        recipe = read_recipe(candidate.config)
-        prepared = self.stage.prepare(recipe.preparing)
-        networks, members = self._set_up([candidate], [recipe], prepared, self.stage)
-        stage, work = self.stage, operations(self._layers(recipe))
+        recipe, stage = read_recipe(candidate.config), self.stage
+        prepared, work = stage.prepare(recipe.preparing), operations(self._layers(recipe))
         rows = as_rows(prepared.train, stage.targets(stage.train), self.device, stage.weights(stage.train))
         few = Rows(*rows.at(slice(0, 2)), rows.device)
-        watcher = Unwatched(stage.task.higher_is_better, check)
-        return train_along(Cohort(networks, members, rows, few, watcher, n_operations=work), curve)
+
+        def make() -> Along:
+            networks, members = self._set_up([candidate], [recipe], prepared, stage)
+            return Along(Cohort(networks, members, rows, few, watch, n_operations=work), curve, watch)
+
+        return run(make, n_operations=work, keeper=keeper)[0]
 
     def _set_up(
         self, candidates: Sequence[Candidate], recipes: Sequence[Recipe], prepared: Prepared, stage: Stage

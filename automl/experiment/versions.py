@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from automl.errors import PlanError, StudyError, unknown
-from automl.experiment.ensemble import Choice, Ensemble
-from automl.experiment.model import Model, model_of
-from automl.tracking.record import ENSEMBLE
+from automl.experiment.model import Model, model_in, model_of
 from automl.tracking.updates import candidate, lineage, update_dir, updates_of
 
 if TYPE_CHECKING:
@@ -91,18 +89,3 @@ def version_of(record: Record, trial: int | None = None, update: int | None = No
 def made(record: Record, number: int, way: str) -> Model:
     """Give the model that an update made in one way."""
     return model_in(candidate(record, number, way))
-
-
-def model_in(folder: Record) -> Model:
-    """Give the model of a candidate's folder."""
-    if folder.has(ENSEMBLE):
-        told = folder.read_json(ENSEMBLE)
-        return Model(folder, told["best"], Ensemble.from_json(told["ensemble"]))
-    return Model(folder, folder.trials()[0].number)
-
-
-def keep_together(folder: Record, model: Model) -> None:
-    """Keep in a candidate's folder which trials answer together; nothing where one is the model."""
-    if model.ensemble is not None:
-        n_trials = len(folder.trials())
-        Choice(n_trials, n_trials, model.trial, model.ensemble, None).write(folder)

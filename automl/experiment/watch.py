@@ -152,15 +152,22 @@ class FoldWatch:
 
 @dataclass
 class Unwatched:
-    """Watches a training that is neither scored nor stopped.
+    """Watches a training that is not scored: only the time and the person can end it.
 
     Args:
         higher_is_better: The score's direction.
-        check: Called at every step; what it raises ends the training.
+        clock: When the time is up.
+        interrupts: Whether somebody asked for the work to end.
     """
 
     higher_is_better: bool
-    check: Callable[[], None]
+    clock: Clock
+    interrupts: Interrupts
+    is_kept: bool = field(default=False, init=False)
+    """Whether an epoch's end is kept."""
+
+    def go_on(self, curves: Mapping[int, Sequence[Epoch]]) -> None:
+        """Take in the epochs of an earlier session."""
 
     def score(self, outputs: NDArray[Any]) -> float:
         """Give no score."""
@@ -171,6 +178,6 @@ class Unwatched:
         return set()
 
     def is_over(self) -> bool:
-        """Go on."""
-        self.check()
-        return False
+        """Whether the time is up."""
+        self.interrupts.check()
+        return self.clock.is_over

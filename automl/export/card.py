@@ -6,6 +6,7 @@ Provenance is a dictionary of plain JSON values; every key may be absent, and on
     validation                                  the metric over the validation rows
     test {value, ci_low, ci_high, rows}         the metric over the sealed rows
     baselines {name: {value, ci_low, ci_high}}  over the same rows
+    refit                                       on how many rows which networks were trained once more, a sentence
     shortfall                                   which of them the model loses to or does not beat, a sentence
     calibration {sentence}, verdicts [sentence], seal_broken [reason], findings [{kind, column, sentence}]
     update {number, sentence, data {name, sha256, rows}}    the update of the study that made the model
@@ -107,7 +108,8 @@ def _purpose(task: Task, provenance: dict[str, Any]) -> str:
 def _quality(task: Task, provenance: dict[str, Any]) -> str:
     rows = []
     if provenance.get("validation") is not None:
-        rows.append(("this model", "validation (chose the model)", f"{provenance['validation']:.4g}"))
+        validated = "this model before the refit" if provenance.get("refit") else "this model"
+        rows.append((validated, "validation (chose the model)", f"{provenance['validation']:.4g}"))
     if provenance.get("test"):
         rows.append(("this model", "test (sealed)", _with_interval(provenance["test"])))
     for name, baseline in (provenance.get("baselines") or {}).items():
@@ -123,7 +125,8 @@ def _quality(task: Task, provenance: dict[str, Any]) -> str:
             "\n\nThis model was not judged on test rows; its validation value is optimistic, for it was chosen by it."
         )
     updated = [provenance["update"]["sentence"]] if provenance.get("update") else []
-    remarks = [*(provenance.get("verdicts") or ()), *updated, *_broken_seals(provenance)]
+    refit = [provenance["refit"]] if provenance.get("refit") else []
+    remarks = [*(provenance.get("verdicts") or ()), *refit, *updated, *_broken_seals(provenance)]
     return text + "".join(f"\n\n{_one_line(remark)}" for remark in remarks)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from automl.budget import asked_for
 from automl.report.by_target import by_target
 from automl.report.document import Block, Code, Commands, Items, Line, Paragraph, Strong, Table, plain
-from automl.report.ensemble import counting, leads, reached, scores, subject, verdicts
+from automl.report.ensemble import counting, leads, reached, refitting, scores, subject, verdicts
 from automl.report.explanation import as_blocks, explanation_of
 from automl.report.fidelity import UNSAFE, rung_correlations
 from automl.report.figures import allowance, counted, duration, figure, flat, interval, setting, spoken
@@ -68,7 +68,7 @@ def _result(reading: Reading) -> list[Block]:
         plain(f"A lead is positive where the {model} is better; its interval is paired, over the same resamples."),
         Items(
             [
-                *([said] for said in [counting(judged)] if said),
+                *([said] for said in [counting(judged), refitting(judged)] if said),
                 *([f"The {model} is {said}."] for said in verdicts(judged)),
                 [f"The gap: {judged['gap']['sentence']}."],
                 *([f"How sure: {said['sentence']}."] for said in [judged.get("calibration")] if said),
@@ -97,6 +97,7 @@ def _search(reading: Reading) -> list[Block]:
         **{name: plan.get(name) for name in ("sampler", "pruner", "seed", "device")},
         "repeats": plan.get("repeats") or None,
         "ensemble": f"at most {plan['ensemble']} trials" if plan.get("ensemble", 1) > 1 else None,
+        "refit": "on training and validation rows together" if plan.get("refit") else None,
         "note": "; ".join(plan.get("remarks") or ()) or None,
     }
     return [Table(["", ""], [[name, value] for name, value in facts.items() if value is not None])]

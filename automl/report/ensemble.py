@@ -1,11 +1,14 @@
-"""What was judged, in words and numbers: a network, or trials that answer together, beside the best of them alone."""
+"""What was judged, in words and numbers: a network, or trials that answer together, beside the best of them alone.
+
+Where networks were trained once more on all rows that are not sealed, what they were before is judged beside them too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from automl.report.figures import figure, listed
+from automl.report.figures import counted, figure, listed
 from automl.trial import BOOSTED
 
 Judged = Mapping[str, Any]
@@ -17,26 +20,28 @@ def subject(judged: Judged) -> str:
 
 
 def scores(judged: Judged) -> dict[str, Mapping[str, Any]]:
-    """Give every score on the test rows by whose it is, what was judged first, then the best trial alone."""
-    alone = {name: ensemble["alone"] for name, ensemble in _beside_one(judged)}
-    return {subject(judged): judged["test"], **alone, **judged["baselines"]}
+    """Give every score on the test rows by whose it is, what was judged first, then what it is made from."""
+    beside = {name: score for name, score, _, _ in _beside(judged)}
+    return {subject(judged): judged["test"], **beside, **judged["baselines"]}
 
 
 def leads(judged: Judged) -> dict[str, Mapping[str, Any]]:
     """Give the lead over each of the others, by the names that `scores` gives them."""
-    return {**{name: ensemble["lead"] for name, ensemble in _beside_one(judged)}, **judged["differences"]}
+    return {**{name: lead for name, _, lead, _ in _beside(judged)}, **judged["differences"]}
 
 
 def verdicts(judged: Judged) -> list[str]:
     """Give what to think of each lead, in the order of `leads`."""
-    return [*(ensemble["verdict"] for _, ensemble in _beside_one(judged)), *judged["verdicts"]]
+    return [*(said for _, _, _, said in _beside(judged)), *judged["verdicts"]]
 
 
-def _beside_one(judged: Judged) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give the best trial's name and the ensemble that it is judged beside; nothing where there is none."""
+def _beside(judged: Judged) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any], str]]:
+    """Give what the model is made from and was judged beside: its name, its score, the lead over it, the verdict."""
+    if refit := judged.get("refit"):
+        yield "before the refit", refit["before"], refit["lead"], refit["verdict"]
     ensemble = judged.get("ensemble") or {}
     if "alone" in ensemble:
-        yield f"trial {judged['trial']} alone", ensemble
+        yield f"trial {judged['trial']} alone", ensemble["alone"], ensemble["lead"], ensemble["verdict"]
 
 
 def reached(judged: Judged, metric: str, validation: float) -> str:
@@ -90,3 +95,20 @@ def counting(judged: Judged) -> str:
     shares = listed([f"{name} {weight:.2g}" for name, weight in told])
     folds = f", each by its {ensemble['folds']} folds" if ensemble["folds"] else ""
     return f"In the ensemble {shares}{folds}."
+
+
+def refitting(judged: Judged) -> str:
+    """Say on how many rows which networks were trained once more, in a sentence; nothing where none was.
+
+    Examples:
+        >>> refitting({"refit": {"rows": 1437, "members": [{"trial": 7, "epochs": 15, "seconds": 2.5}]}})
+        'The refit: trained once more on training and validation rows together, 1,437 rows: trial 7 for 15 epochs.'
+    """
+    if not (refit := judged.get("refit")):
+        return ""
+    told = [
+        f"trial {each['trial']} " + (f"for {counted(each['epochs'], 'epoch')}" if "epochs" in each else "not at all")
+        for each in refit["members"]
+    ]
+    rows = f"training and validation rows together, {counted(refit['rows'], 'row')}"
+    return f"The refit: trained once more on {rows}: {listed(told)}."

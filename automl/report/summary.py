@@ -29,7 +29,9 @@ def summarise(record: Record) -> dict[str, Any]:
         test, baselines, findings, seconds, mlflow, not_judged`; the last is a sentence with the command that judges, or
         None where that is done or no trial could be judged. Where trials were judged together, `ensemble` follows: its
         `members`, of how many `folds` each is, their `validation`, and where there are several what the best one comes
-        to `alone`, the `lead` over it and the `verdict`. Where several targets or labels are predicted, `targets`
+        to `alone`, the `lead` over it and the `verdict`. Where the model was trained once more on validation rows too,
+        `refit` follows: on how many `rows`, for how many epochs each of its `members`, what it came to `before`, the
+        `lead` over that and the `verdict`. Where several targets or labels are predicted, `targets`
         follows: what each comes to by itself, by its name and that of who predicts. Where the study was updated,
         `updates` follow: of each what it was given, what was `chosen`, whether it was `promoted`, the `sentence`,
         `test` on its own sealed rows, and whether it made the model that the study has, `is_present`. Where costs count
@@ -64,6 +66,7 @@ def summarise(record: Record) -> dict[str, Any]:
         "mlflow": _mlflow(record),
         "not_judged": _not_judged(record) if best and not judged else None,
         **({"ensemble": judged["ensemble"]} if judged and judged.get("ensemble") else {}),
+        **({"refit": judged["refit"]} if judged and judged.get("refit") else {}),
         **({"targets": judged["targets"]} if judged and judged.get("targets") else {}),
         **({"updates": updates} if (updates := brief(record, is_judged=judged is not None)) else {}),
         **({"pareto": _pareto(outcomes, metric, costs)} if costs else {}),

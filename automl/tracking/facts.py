@@ -111,6 +111,7 @@ def read_study(record: Record) -> Study:
     params |= {key: as_text(plan[key]) for key in _UNLESS_NONE if plan.get(key, "none") != "none"}
     params |= {"repeats": as_text(plan["repeats"])} if plan.get("repeats") else {}
     params |= {"ensemble": as_text(plan["ensemble"])} if plan.get("ensemble", 1) != 1 else {}
+    params |= {"refit": "true"} if plan.get("refit") else {}
     params |= {"quantiles": ", ".join(map(as_text, plan["quantiles"]))} if plan.get("quantiles") else {}
     params |= {"order": ", ".join(plan["order"])} if plan.get("order") else {}
     params |= {"objective": ", ".join(plan["objective"])} if plan.get("objective") else {}

@@ -35,6 +35,7 @@ TRIALS = "trials.jsonl"
 LEDGER = "ledger.jsonl"
 FINALS = "finals.json"
 ENSEMBLE = "ensemble.json"
+REFIT = "refit.json"
 JUDGEMENT = "judgement.json"
 REPORT = "report.json"
 PAGE = "report.md"
@@ -131,6 +132,11 @@ class Record:
     def trees_dir(self) -> Path:
         """The boosted trees that answer together with trials, where some do."""
         return self.run_dir / "trees"
+
+    @property
+    def refit_dir(self) -> Path:
+        """What was trained once more on training and validation rows together, in the form of a run folder."""
+        return self.run_dir / "refit"
 
     @property
     def log_path(self) -> Path:

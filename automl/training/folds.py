@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from automl.training.device import threads_for
 from automl.training.update import part_of
 from automl.trial import Epoch
 
@@ -120,25 +119,3 @@ def outputs_of(fitted: Fitted, scales: Sequence[tuple[Scale, Scale]]) -> Tensor 
 
 def _of_all(scale: Scale) -> float | Tensor:
     return torch.tensor(scale) if isinstance(scale, tuple) else scale
-
-
-def train_along(cohort: Cohort, curve: Sequence[Epoch]) -> Fitted:
-    """Train a candidate once more where there is nothing to validate on: as many epochs as a curve that is known has.
-
-    Args:
-        cohort: A cohort of one; what it validates on is of no account.
-        curve: Stands for what its epochs come to, up to the best one: a plateau schedule moves by it.
-
-    Returns:
-        The candidate with the weights of the last epoch; `stopped_by` is `diverged` where its loss was not finite.
-    """
-    n_parameters, n_rows = cohort.step_size
-    with threads_for(n_parameters, n_rows):
-        for epoch in curve:
-            measured, _ = cohort.measure()
-            epochs = {0: replace(epoch, train_loss=measured[0].train_loss)}
-            cohort.take(epochs)
-            cohort.dismiss(epochs, set(), is_over=epoch is curve[-1])
-            if not cohort.is_active:
-                break
-    return cohort.fitted[0]

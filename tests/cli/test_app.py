@@ -25,7 +25,7 @@ CONTRACT = {
         "--runs-dir --test --validation --split --group --time --folds --weight --class-weight --target-transform "
         "--separator --decimal --encoding --na --device --warm-start --seed-config --seed --sampler --pruner "
         "--objective --cohort --jobs --max-parameters --max-memory --max-latency --repeats --ensemble --include-trees "
-        "--no-judge --keep --tracking-uri --storage --dry-run --json --quiet"
+        "--refit --no-judge --keep --tracking-uri --storage --dry-run --json --quiet"
     ),
     "resume": "--trials --timeout --break-seal --storage --runs-dir --json --quiet",
     "judge": "--break-seal --runs-dir --json --quiet",

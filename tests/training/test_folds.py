@@ -1,4 +1,4 @@
-"""Folds in step: their means decide, and what was decided can be trained once more without validation."""
+"""Folds in step: their means decide."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import torch
 from automl.models.build import build
 from automl.models.families.registry import FAMILIES
 from automl.task import Block
-from automl.training.arguments import SGD, AdamW, Constant, Member, Plateau, Training
+from automl.training.arguments import AdamW, Constant, Member, Plateau, Training
 from automl.training.cohort import Cohort, train
 from automl.training.feed import Rows
-from automl.training.folds import Folds, mean_epochs, train_along
+from automl.training.folds import Folds, mean_epochs
 from automl.training.keeping import run
 from automl.trial import Epoch
 
@@ -140,22 +140,3 @@ def test_what_diverges_in_one_fold_has_diverged():
         return {0: Epoch(1, loss, 0.5, 0.5, 0.1, 1.0)}
 
     assert math.isnan(mean_epochs([epoch(0.5), epoch(math.nan)])[0].train_loss)
-
-
-def test_training_along_a_curve_is_that_training_without_its_choice():
-    rows, valid = _rows(80, 0), _rows(30, 1)
-    member = _member(schedule=Plateau(patience=0, factor=0.1), optimizer=AdamW(lr=0.1), epochs=8)
-    module = build(FAMILIES["mlp"](width=8, layers=1), BLOCKS, 2, seed=1)
-    known = train([module], [member], rows, valid, Watch(valid.target))[0]
-    blind = _cohort([member], rows, Rows(*rows.at(slice(0, 2))), Watch(scores=[math.nan]))
-    again = train_along(blind, known.epochs[: known.best.epoch])
-    assert len(again.epochs) == known.best.epoch
-    for name, weight in known.weights.items():
-        assert torch.equal(weight, again.weights[name])
-
-
-def test_training_along_a_curve_that_diverges_says_so():
-    rows = _rows(80, 0)
-    curve = [Epoch(number, 0.5, 0.5, 0.5, 0.1, 1.0) for number in (1, 2, 3)]
-    wild = _cohort([_member(optimizer=SGD(lr=1e30, momentum=0.0))], rows, rows)
-    assert train_along(wild, curve).stopped_by == "diverged"
