@@ -2,8 +2,9 @@
 
     python benchmarks/quality.py --seconds 60 --include-trees --systems flaml realmlp autogluon_networks
 
-The project's search runs as `automl search TRAIN --test TEST --timeout ...`, with its ensemble; what it judges beside
-it (the best trial alone, the linear model, boosted trees) counts as a system each. A peer `NAME` runs in the virtual
+The project's search runs as `automl search TRAIN --test TEST --timeout ... --ensemble 8 --refit`; what it judges beside
+its model (itself before the refit, the best trial alone, the linear model, boosted trees) counts as a system each. All
+are told whether the target is a class or a number, and which metric counts. A peer `NAME` runs in the virtual
 environment `NAME` of the folder `--peers`, or in the one that `_HOMES` gives for it:
 
     python -m venv peers/flaml     && peers/flaml/bin/pip install 'flaml[automl]' pyarrow
@@ -65,6 +66,7 @@ def ours(name: str, train: Path, test: Path, options: argparse.Namespace, seed: 
     rows, facts = _search(name, train, test, options, seed, train.parent / "networks")
     columns = {"automl": "prediction", "linear": "prediction_linear", "boosted_trees": "prediction_boosted_trees"}
     columns["automl_single"] = "prediction_best_trial" if "prediction_best_trial" in rows else "prediction"
+    columns["automl_before_refit"] = "prediction_before_refit" if "prediction_before_refit" in rows else "prediction"
     found = {system: {"predicted": rows[column].to_numpy()} for system, column in columns.items() if column in rows}
     found["automl"] |= facts
     if options.include_trees:
@@ -77,8 +79,10 @@ def _search(
     name: str, train: Path, test: Path, options: argparse.Namespace, seed: int, room: Path, *more: str
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Run one search; give the judged rows, and what it took."""
-    words = ["search", str(train), "--test", str(test), "--target", PROBLEMS[name].target, "--seed", str(seed)]
-    words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--study", "measured"]
+    table = PROBLEMS[name]
+    words = ["search", str(train), "--test", str(test), "--target", table.target, "--seed", str(seed)]
+    words += ["--metric", "accuracy"] if table.are_classes else ["--task", "regression", "--metric", "rmse"]
+    words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--refit", "--study", "measured"]
     words += ["--runs-dir", str(room), "--quiet", "--json", *more]
     started = time.perf_counter()
     report = json.loads(run([sys.executable, "-m", "automl", *words]))

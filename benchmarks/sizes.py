@@ -60,6 +60,8 @@ def cohort_of(configs: list[Config], stage: Stage, device: torch.device) -> tupl
             schedule=recipe.schedule,
             training=replace(recipe.training, epochs=10**6, patience=10**6),
             augmenting=recipe.augment,
+            loss=stage.task.traits.loss,
+            quantiles=stage.task.quantiles,
         )
         for seed, recipe in enumerate(recipes)
     ]

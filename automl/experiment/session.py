@@ -51,7 +51,7 @@ _ENDS_A_START = 2.0
 _NETWORKS_A_START = 0.5
 _FINALS_SHARE = 0.3
 """Of the time for training, so much is for training the best trials again."""
-_REFIT_SHARE = 0.2
+_REFIT_SHARE = 0.3
 """Of the time for training, so much is for training the winner once more on all rows."""
 _SEND_SECONDS = 60.0
 _TERM_SECONDS = 8.0
