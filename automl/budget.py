@@ -66,6 +66,10 @@ class Clock:
         self.seconds = seconds
         self._started = (time.monotonic() if started is None else started) - used
 
+    def end_after(self, seconds: float) -> None:
+        """Move the end; where there is no limit, there still is none."""
+        self.seconds = None if self.seconds is None else seconds
+
     def to_json(self) -> dict[str, float | None]:
         """Give the arguments of the same clock for another process of this machine."""
         return {"seconds": self.seconds, "used": 0.0, "started": self._started}

@@ -67,6 +67,11 @@ class Completed:
     latency: float | None = None
     accumulation: int = 1
 
+    @property
+    def seconds_to_best(self) -> float:
+        """How many of its seconds its epochs up to the best one took."""
+        return self.seconds * self.best_epoch / max(self.epochs, 1)
+
 
 @dataclass(frozen=True)
 class Pruned:

@@ -124,7 +124,8 @@ IncludeTrees = Annotated[
     bool, typer.Option("--include-trees", rich_help_panel=_SEARCH, help="Boosted trees may join the ensemble.")
 ]
 Refit = Annotated[
-    bool, typer.Option("--refit", rich_help_panel=_SEARCH, help="Train the winner once more, on validation rows too.")
+    bool | None,
+    typer.Option("--refit/--no-refit", rich_help_panel=_SEARCH, help="Train the winner on validation rows too."),
 ]
 Keep = Annotated[str, _option("--keep", "best|top:N|all", _RECORD, "Whose weights are kept.")]
 DryRun = Annotated[
@@ -213,7 +214,7 @@ def search(
     repeats: Repeats = 0,
     ensemble: Ensemble = 1,
     include_trees: IncludeTrees = False,
-    refit: Refit = False,
+    refit: Refit = None,
     test: Test = None,
     validation: Validation = None,
     split: Split = None,

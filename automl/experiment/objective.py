@@ -15,7 +15,7 @@ from automl.tracking.record import MEMORY
 from automl.training.folds import outputs_of
 from automl.training.health import summary
 from automl.training.weights import save_outputs, save_weights
-from automl.trial import Aim, Failed, Outcome, ranked
+from automl.trial import Aim, Completed, Failed, Outcome, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -164,6 +164,11 @@ class Objective:
         if self._leaders is None:
             self._leaders = self._best_of({})
         return self._leaders
+
+    def best(self, count: int) -> list[Completed]:
+        """Give what came of the best trials that were completed, so many at most."""
+        found = (self.outcomes[number] for number in self.leaders[:count])
+        return [outcome for outcome in found if isinstance(outcome, Completed)]
 
     def _train(self, configs: Mapping[int, Config], portions: Portions) -> dict[int, Outcome]:
         watch = Watch(list(configs), self.trainer.stage, self.pruner, self.clock, self.progress, self.interrupts)

@@ -87,7 +87,8 @@ class Plan:
         repeats: How often the best trials are trained again with other seeds, so that the best on average wins.
         ensemble: How many trials may answer together as one model; 1 for the best one alone.
         include_trees: Whether boosted trees may answer together with them.
-        refit: Whether the winner is trained once more, on training and validation rows together, before it is judged.
+        refit: Whether the winner is trained once more, on training and validation rows together, before it is judged;
+            None for what suits the data.
         first: Configs to try right after the default, in this order.
         warm_start: The study that some of those come from.
         separator: What stands between the fields of text files; None to find it, as with the next two.
@@ -135,7 +136,7 @@ class Plan:
     repeats: int = 0
     ensemble: int = 1
     include_trees: bool = False
-    refit: bool = False
+    refit: bool | None = None
     judge: bool = True
     storage: str | None = None
     may_join: bool = False

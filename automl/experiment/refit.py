@@ -137,8 +137,8 @@ class _Refit:
     ) -> None:
         self._model, self._plan, self._clock, self._say = model, plan, clock, say
         self._record, self._folder = model.record, Record(model.record.refit_dir)
+        self._growth = stage.growth
         rows = joined(stage.train, stage.validation)
-        self._grown = len(rows) / len(stage.train)
         self._stage = Stage(stage.task, stage.coder, rows, stage.validation, stage.class_weight)
         self._trainer = Trainer(self._stage, pick_device(plan.device), plan.limits)
         self._watch = Unwatched(stage.task.higher_is_better, clock, interrupts)
@@ -191,8 +191,7 @@ class _Refit:
 
     def _trained(self, trial: int, config: Config, outcome: Completed, curve: list[Epoch]) -> Fitted | str:
         """Train a network, its batches in as many parts as before, or in more; or say why nothing comes of it."""
-        seconds = self._grown * outcome.seconds * len(curve) / max(outcome.epochs, 1)
-        if self._clock.left < seconds:
+        if self._clock.left < self._growth * outcome.seconds_to_best:
             return _NO_TIME
         rows = f"training and validation rows together ({counted(len(self._stage.train), 'row')})"
         self._say(f"training trial {trial} once more, on {rows}, for {counted(len(curve), 'epoch')}")

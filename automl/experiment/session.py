@@ -8,9 +8,9 @@ from __future__ import annotations
 import signal
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from automl.budget import Clock
 from automl.errors import StorageError
 from automl.experiment.assemble import assemble
 from automl.experiment.checkpoints import forget_all
@@ -23,6 +23,7 @@ from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
 from automl.experiment.start import start_of
 from automl.experiment.strategy import settle_strategy
+from automl.experiment.timetable import Timetable
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.winner import winner
 from automl.experiment.workers import run_with_workers
@@ -44,15 +45,6 @@ if TYPE_CHECKING:
     from automl.tracking.record import Record
     from automl.tracking.unsent import EndState
 
-_LONGEST_RESERVE = 20.0
-_RESERVED_SHARE = 0.12
-_LARGEST_SHARE = 0.6
-_ENDS_A_START = 2.0
-_NETWORKS_A_START = 0.5
-_FINALS_SHARE = 0.3
-"""Of the time for training, so much is for training the best trials again."""
-_REFIT_SHARE = 0.3
-"""Of the time for training, so much is for training the winner once more on all rows."""
 _SEND_SECONDS = 60.0
 _TERM_SECONDS = 8.0
 """How long it may take where the end was asked for by who may kill soon: a service manager, a shell that is gone."""
@@ -93,15 +85,14 @@ class Session:
         self._device = pick_device(plan.device)
         is_new = not record.has(ENVIRONMENT)
         self._stage = set_out(record, plan, tables)
-        self._plan, of_first = settle_first(record, settle_space(record, plan, self._stage.task))
+        plan = settle_space(record, plan, self._stage.task)
+        self._plan, of_first = settle_first(record, plan)
         if searches:
             self._plan, of_sharing = join_study(record, self._plan)
             of_first = [*of_first, *of_sharing]
         seconds_to_start = time.monotonic() - self._started
-        n_networks = plan.ensemble * (plan.folds or 1) if plan.is_ensembled else 1
-        until_judged = _for_search(plan.budget.seconds, seconds_to_start, n_networks)
-        ends = _ends(plan, until_judged)
-        self._clock, self._finals_clock, self._refit_clock = (Clock(end, used, self._started) for end in ends)
+        self._timetable = Timetable(plan, seconds_to_start, used=used, started=self._started)
+        self._clock = self._timetable.search
         self._kept = 0.0
         if is_new:
             progress.say(f"study {record.study} in {record.run_dir}")
@@ -182,7 +173,8 @@ class Session:
             self._progress.say(dead)
         self._progress.search_started(start_of(plan, self._stage, bench.objective.outcomes, self._clock.elapsed))
         if plan.jobs == 1:
-            run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, self._trial_ended)
+            ended = partial(self._trial_ended, bench.objective)
+            run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, ended)
         else:
             run_with_workers(bench, plan, self._trial_ended)
         if bench.study.left() == 0:
@@ -190,7 +182,10 @@ class Session:
         record.write_json(SEARCH, bench.study.insights())
         return bench.objective
 
-    def _trial_ended(self) -> None:
+    def _trial_ended(self, objective: Objective | None = None) -> None:
+        """Note the time, and let a search of one process have what the refit of its best trials does not need."""
+        if objective is not None and self._plan.refit:
+            self._timetable.expect_refit(objective.best(max(1, self._plan.ensemble)), self._stage.growth)
         if self._clock.elapsed - self._kept >= _SECONDS_BETWEEN_NOTES:
             self._keep_time()
         self._tracker.nudge()
@@ -203,7 +198,7 @@ class Session:
         from automl.experiment.refit import refit_folds, refit_model
 
         record, plan, stage, say = self._record, self._plan, self._stage, self._progress.say
-        hold_finals(record, plan, stage, clock=self._finals_clock, interrupts=interrupts, say=say)
+        hold_finals(record, plan, stage, clock=self._timetable.finals, interrupts=interrupts, say=say)
         choice = choose(record, plan, stage, say=say)
         if choice is None or choice.ensemble is None:
             refit_folds(record, plan, stage, winner(record), say=say, interrupts=interrupts)
@@ -211,7 +206,7 @@ class Session:
         if plan.is_ensembled or plan.repeats:
             forget_the_rest(searched, plan)
         if plan.refit:
-            refit_model(searched, plan, stage, clock=self._refit_clock, interrupts=interrupts, say=say)
+            refit_model(searched, plan, stage, clock=self._timetable.refit, interrupts=interrupts, say=say)
         model = model_of(record)
         say(f"judging {'the ensemble' if model.ensemble else f'trial {model.trial}'} on the sealed test rows")
         continued = judge(record, stage, model, break_seal, say=say)
@@ -297,31 +292,3 @@ class Session:
         if seconds is None:
             return _SEND_SECONDS
         return max(5.0, min(_SEND_SECONDS, 1.1 * seconds + 12.0 - self._clock.elapsed))
-
-
-def _ends(plan: Plan, seconds: float | None) -> tuple[float | None, float | None, float | None]:
-    """Say after how many seconds the search ends, the best trials' repeats, and what is trained once more.
-
-    Args:
-        plan: Says which of them there are.
-        seconds: How many there are for all; None is without limit.
-    """
-    if seconds is None:
-        return None, None, None
-    until_refit = (1 - _REFIT_SHARE * plan.refit) * seconds
-    return (1 - _FINALS_SHARE * bool(plan.repeats)) * until_refit, until_refit, seconds
-
-
-def _for_search(seconds: float | None, seconds_to_start: float, n_networks: int = 1) -> float | None:
-    """Give what is left for the search when the end's share is kept back: judging, exporting, telling MLflow.
-
-    Args:
-        seconds: The budget; None is without limit.
-        seconds_to_start: How long the start took, which tells how fast the machine is now; the end takes twice that.
-        n_networks: How many networks the model may have; each further one takes longer to export.
-    """
-    if seconds is None:
-        return None
-    reserve = max(min(_LONGEST_RESERVE, _RESERVED_SHARE * seconds), _ENDS_A_START * seconds_to_start)
-    further = min((n_networks - 1) * _NETWORKS_A_START * seconds_to_start, _RESERVED_SHARE * seconds)
-    return seconds - min(reserve + further, _LARGEST_SHARE * seconds)

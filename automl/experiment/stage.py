@@ -100,6 +100,11 @@ class Stage:
         return stacked(*(fold.validation for fold in self.folds)) if self.folds else self.validation
 
     @property
+    def growth(self) -> float:
+        """How many times as long an epoch takes on training and validation rows together."""
+        return 1 + len(self.validation) / len(self.train)
+
+    @property
     def fold_scales(self) -> list[tuple[Scale, Scale]]:
         """By what the outputs of each fold are multiplied, and what is added, to be on the scale of all rows."""
         return [fold.coder.onto(self.coder) for fold in self.folds]

@@ -54,7 +54,8 @@ def command(plan: Mapping[str, Any], space: str) -> str | None:
     words += ["--max-memory", f"{plan['max_memory'] / 1e3:g}KB"] if plan.get("max_memory") else []
     words += _option("repeats", plan["repeats"]) if plan.get("repeats", 0) else []
     words += _option("ensemble", plan["ensemble"]) if plan.get("ensemble", 1) != 1 else []
-    words += [f"--{name.replace('_', '-')}" for name in ("include_trees", "refit") if plan.get(name)]
+    words += ["--include-trees"] if plan.get("include_trees") else []
+    words += {True: ["--refit"], False: ["--no-refit"], None: []}[plan.get("refit")]
     words += [] if plan.get("judge", True) else ["--no-judge"]
     words += ["--seed-config", str(PurePath(space).with_name(PLAN))] if plan.get("first") else []
     return shlex.join([*words, "--space", space])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 
@@ -163,7 +162,10 @@ def test_every_report_says_so(study):
     assert f"The network is {told['verdict']}." in page
     assert report["refit"] == told and "before the refit" in study.webpage_path.read_text()
     assert "on training and validation rows together" in page.partition("## Search")[2]
-    assert "--refit" in command(study.read_json(PLAN) | {"data": "sugar.csv"}, "space.yaml")
+    plan = study.read_json(PLAN) | {"data": "sugar.csv"}
+    said = [command(plan | {"refit": refit}, "space.yaml") for refit in (True, False, None)]
+    assert ["--refit" in each for each in said] == [True, False, False]
+    assert ["--no-refit" in each for each in said] == [False, True, False]
     assert read_study(study).params["refit"] == "true"
 
 
@@ -296,16 +298,28 @@ def test_the_same_seed_gives_the_same_model(study, tmp_path, empty_store):
     assert again.read_json(JUDGEMENT)["test"] == study.read_json(JUDGEMENT)["test"]
 
 
-def test_images_are_trained_once_more_as_they_were(tmp_path, empty_store):
+def some_digits(folder):
+    """Images in a file, and a space of one small network."""
     numbers = load_digits()
-    kept = io.BytesIO()
-    np.savez(kept, x=numbers.images[:400].astype("uint8"), y=numbers.target[:400])
-    (tmp_path / "some.npz").write_bytes(kept.getvalue())
-    space = tmp_path / "one.yaml"
-    space.write_text(
+    np.savez(folder / "some.npz", x=numbers.images[:400].astype("uint8"), y=numbers.target[:400])
+    (folder / "one.yaml").write_text(
         "name: one\nspace:\n  family: {choice: {cnn: {stages: 1, width: 8}}, default: cnn}\n"
         "  augment: {shift: 0.1}\n  training: {epochs: 3, batch_size: 64}\n"
     )
-    options = {"space": str(space), "trials": 1, "target": None}
-    record = searched(tmp_path / "runs", empty_store, str(tmp_path / "some.npz"), **options)
-    assert model_of(record).before is not None and record.read_json(JUDGEMENT)["refit"]["rows"] == 320
+    return str(folder / "some.npz"), {"space": str(folder / "one.yaml"), "trials": 1, "target": None}
+
+
+@pytest.mark.parametrize(("more", "is_refit"), [({}, True), ({"refit": False}, False), ({"folds": 2}, False)])
+def test_of_images_the_winner_is_trained_once_more_unless_nobody_wants_that(more, is_refit, tmp_path, empty_store):
+    rows, options = some_digits(tmp_path)
+    record = searched(tmp_path / "runs", empty_store, rows, **options, **{"refit": None, **more})
+    assert record.read_json(PLAN)["refit"] is (True if is_refit else more.get("refit"))
+    judged = record.read_json(JUDGEMENT)
+    assert (model_of(record).before is not None) == ("refit" in judged) == is_refit
+    if is_refit:
+        assert judged["refit"]["rows"] == 320
+
+
+def test_of_a_table_it_is_not_unless_somebody_wants_that(tmp_path, empty_store):
+    record = searched(tmp_path / "runs", empty_store, sugar(), trials=1, refit=None)
+    assert record.read_json(PLAN)["refit"] is None and not record.refit_dir.exists()
