@@ -78,7 +78,8 @@ def _without_gaps(rows: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
         if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
             filled[str(name)] = column.astype(object).where(column.notna(), "missing").astype(str).astype("category")
             continue
-        filled[str(name)] = column.astype(float).fillna(float(train[name].mean()))
+        mean = float(train[name].mean()) if train[name].notna().any() else 0.0
+        filled[str(name)] = column.astype(float).fillna(mean)
         if train[name].isna().any():
             filled[f"{name} is missing"] = column.isna().astype(float)
     return pd.DataFrame(filled, index=rows.index)

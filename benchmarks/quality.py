@@ -53,7 +53,8 @@ def divide(name: str, seed: int, room: Path) -> tuple[Path, Path]:
         parts = rows[~is_test], rows[is_test]
     else:
         counts = rows[table.target].value_counts()
-        alike = rows[table.target].where(rows[table.target].map(counts) > 2) if table.are_classes else None
+        is_common = rows[table.target].map(counts) > 2
+        alike = rows[table.target].where(is_common, counts.index[0]) if table.are_classes else None
         parts = train_test_split(rows, test_size=0.2, random_state=seed, stratify=alike)
     paths = room / "train.parquet", room / "test.parquet"
     for part, path in zip(parts, paths):

@@ -92,10 +92,10 @@ def kind(request):
 
 @pytest.fixture(scope="module")
 def result(kind, tmp_path_factory):
-    """A search whose rows count differently and whose trials may answer together."""
+    """A search whose rows count differently, whose trials may answer together, and whose winner is trained once more."""
     make, options, _ = CASES[kind]
     folder = tmp_path_factory.mktemp(kind) / "runs"
-    told = {**SMALL, **options, "weight": "w", "ensemble": 2, "runs_dir": folder}
+    told = {**SMALL, **options, "weight": "w", "ensemble": 2, "refit": True, "runs_dir": folder}
     return automl.search(make(), study="first", **told)
 
 
@@ -189,7 +189,7 @@ def test_folds_and_groups_work_for_it(kind, tmp_path):
 
 def test_the_same_seed_gives_the_same_winner(kind, result, tmp_path):
     make, options, _ = CASES[kind]
-    told = {**SMALL, **options, "weight": "w", "ensemble": 2, "runs_dir": tmp_path / "runs"}
+    told = {**SMALL, **options, "weight": "w", "ensemble": 2, "refit": True, "runs_dir": tmp_path / "runs"}
     again = automl.search(make(), study="first", **told)
     assert again.test == result.test
 
