@@ -70,6 +70,10 @@ class Clock:
         """Move the end; where there is no limit, there still is none."""
         self.seconds = None if self.seconds is None else seconds
 
+    def ending(self, seconds: float) -> Clock:
+        """Give a clock that began with this one and ends after so many seconds; without a limit, if this one is."""
+        return Clock(None if self.seconds is None else seconds, started=self._started)
+
     def to_json(self) -> dict[str, float | None]:
         """Give the arguments of the same clock for another process of this machine."""
         return {"seconds": self.seconds, "used": 0.0, "started": self._started}

@@ -88,7 +88,7 @@ class Plan:
         ensemble: How many trials may answer together as one model; 1 for the best one alone.
         include_trees: Whether boosted trees may answer together with them.
         refit: Whether the winner is trained once more, on training and validation rows together, before it is judged;
-            None for what suits the data.
+            None to do so where there are rows enough.
         first: Configs to try right after the default, in this order.
         warm_start: The study that some of those come from.
         separator: What stands between the fields of text files; None to find it, as with the next two.

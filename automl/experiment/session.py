@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from automl.budget import Clock
 from automl.errors import StorageError
 from automl.experiment.assemble import assemble
 from automl.experiment.checkpoints import forget_all
@@ -23,7 +24,7 @@ from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
 from automl.experiment.start import start_of
 from automl.experiment.strategy import settle_strategy
-from automl.experiment.timetable import Timetable
+from automl.experiment.timetable import Timetable, settle_refit, until_judged
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.winner import winner
 from automl.experiment.workers import run_with_workers
@@ -86,12 +87,14 @@ class Session:
         is_new = not record.has(ENVIRONMENT)
         self._stage = set_out(record, plan, tables)
         plan = settle_space(record, plan, self._stage.task)
+        if is_new:
+            plan = settle_refit(record, plan, len(self._stage.train))
         self._plan, of_first = settle_first(record, plan)
         if searches:
             self._plan, of_sharing = join_study(record, self._plan)
             of_first = [*of_first, *of_sharing]
         seconds_to_start = time.monotonic() - self._started
-        self._timetable = Timetable(plan, seconds_to_start, used=used, started=self._started)
+        self._timetable = Timetable(plan, Clock(until_judged(plan, seconds_to_start), used, self._started))
         self._clock = self._timetable.search
         self._kept = 0.0
         if is_new:
@@ -172,20 +175,18 @@ class Session:
         if dead := Onset(record).dead():
             self._progress.say(dead)
         self._progress.search_started(start_of(plan, self._stage, bench.objective.outcomes, self._clock.elapsed))
+        ended = partial(self._trial_ended, bench.objective)
         if plan.jobs == 1:
-            ended = partial(self._trial_ended, bench.objective)
             run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, ended)
         else:
-            run_with_workers(bench, plan, self._trial_ended)
+            run_with_workers(bench, plan, self._timetable, ended)
         if bench.study.left() == 0:
             self._progress.say("every config of the grid is tried")
         record.write_json(SEARCH, bench.study.insights())
         return bench.objective
 
-    def _trial_ended(self, objective: Objective | None = None) -> None:
-        """Note the time, and let a search of one process have what the refit of its best trials does not need."""
-        if objective is not None and self._plan.refit:
-            self._timetable.expect_refit(objective.best(max(1, self._plan.ensemble)), self._stage.growth)
+    def _trial_ended(self, objective: Objective) -> None:
+        self._timetable.expect_refit(objective)
         if self._clock.elapsed - self._kept >= _SECONDS_BETWEEN_NOTES:
             self._keep_time()
         self._tracker.nudge()

@@ -28,8 +28,7 @@ def settle_space(record: Record, plan: Plan, task: Task) -> Plan:
 
     Args:
         record: The run folder.
-        plan: What was asked for; without a space the data's kind decides, and likewise on the refit: of images, where
-            more of them are always better, the winner is trained once more.
+        plan: What was asked for; without a space, the data's kind decides.
         task: The columns.
 
     Raises:
@@ -42,9 +41,8 @@ def settle_space(record: Record, plan: Plan, task: Task) -> Plan:
         space = sound_space(name)
         _check(space, name, task)
         _check_class_weight(space, name, plan)
-        is_refit = True if plan.refit is None and plan.folds is None and has_images(task) else plan.refit
-        plan = replace(plan, space=name, refit=is_refit)
-        record.write_json(PLAN, record.read_json(PLAN) | {"space": name, "refit": is_refit})
+        plan = replace(plan, space=name)
+        record.write_json(PLAN, record.read_json(PLAN) | {"space": name})
         record.write_text(SPACE, whole_text(name))
     return plan
 
@@ -80,12 +78,7 @@ def _longest(domain: Domain) -> int:
 
 def default_space(task: Task) -> str:
     """Name the shipped space for data of this kind."""
-    return _FOR_IMAGES if has_images(task) else _FOR_TABLES
-
-
-def has_images(task: Task) -> bool:
-    """Tell whether a column holds images."""
-    return any(column.kind == "image" for column in task.columns)
+    return _FOR_IMAGES if any(column.kind == "image" for column in task.columns) else _FOR_TABLES
 
 
 def _check(space: Space, name: str, task: Task) -> None:

@@ -1,9 +1,9 @@
 """One more process of a search: it asks, trains and tells as the search's own does, until the budget is spent.
 
 `python -m automl.experiment.worker RUN_DIR PLACE` reads one line of JSON from its standard input, `{"seconds": ..,
-"used": .., "started": ..}`, the clock of the search, and writes what happens to its standard output. A line `end` says
-that somebody asked for the end: an epoch is brought to its end and kept. When the input ends the search is gone, and
-the worker leaves at once: what it was at is run again by whoever resumes.
+"used": .., "started": ..}`, the clock until the judgement, and writes what happens to its standard output. A line
+`end` says that somebody asked for the end: an epoch is brought to its end and kept. When the input ends the search is
+gone, and the worker leaves at once: what it was at is run again by whoever resumes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from automl.budget import Clock
@@ -26,6 +27,7 @@ from automl.tracking.record import PLAN, Record
 with uncollected():
     from automl.experiment.assemble import assemble
     from automl.experiment.stage import set_out
+    from automl.experiment.timetable import Timetable
     from automl.experiment.trials import run_new
 
 
@@ -40,19 +42,21 @@ def main(arguments: list[str]) -> int:
 
 def _work(record: Record, place: int, clock: Clock, interrupts: Interrupts) -> int:
     plan = Plan.from_json(record.read_json(PLAN))
+    timetable = Timetable(plan, clock)
     # What a library prints must not get between the messages.
     progress, sys.stdout = Sender(sys.stdout), sys.stderr
     bench = assemble(
         record,
         plan,
         set_out(record, plan),
-        clock=clock,
+        clock=timetable.search,
         progress=progress,
         interrupts=interrupts,
         place=place,
     )
     try:
-        run_new(bench.study, bench.objective, plan.budget, bench.cohorts, lambda: None)
+        ended = partial(timetable.expect_refit, bench.objective)
+        run_new(bench.study, bench.objective, plan.budget, bench.cohorts, ended)
     except KeyboardInterrupt:
         return 0
     except Exception as error:

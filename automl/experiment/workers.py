@@ -23,12 +23,12 @@ from automl.experiment.trials import run_new, run_trials
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from automl.budget import Clock
     from automl.experiment.assemble import Bench
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.plan import Plan
     from automl.experiment.progress import Progress
     from automl.experiment.standing import Start
+    from automl.experiment.timetable import Timetable
     from automl.tracking.record import Record
     from automl.trial import Epoch, Outcome
 
@@ -54,17 +54,17 @@ class Workers:
     Args:
         leases: Says what each works on.
         record: The run folder, which this process holds.
-        clock: The search's, which counts for them too.
+        timetable: The search's, which counts for them too.
         progress: Who hears of their trials.
         trial_ended: Called when one of their trials is over and on the disk.
     """
 
     def __init__(
-        self, leases: Leases, record: Record, clock: Clock, progress: Progress, trial_ended: Callable[[], None]
+        self, leases: Leases, record: Record, timetable: Timetable, progress: Progress, trial_ended: Callable[[], None]
     ) -> None:
         self._leases = leases
         self._record = record
-        self._clock = clock
+        self._timetable = timetable
         self._progress = progress
         self._trial_ended = trial_ended
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -77,9 +77,9 @@ class Workers:
         """Start as many as a plan asks for beside this process."""
         self._environ = {**os.environ, "PYTHONUNBUFFERED": "1", **environment_of(plan)}
         for place in range(1, plan.jobs):
-            self._processes[place] = self._launch(place, self._clock)
+            self._processes[place] = self._launch(place)
 
-    def _launch(self, place: int, clock: Clock) -> subprocess.Popen[str]:
+    def _launch(self, place: int) -> subprocess.Popen[str]:
         with (self._record.run_dir / LOG).open("a", encoding="utf-8") as log:
             # -P: what lies in the current folder is data, not modules.
             process = subprocess.Popen(
@@ -93,7 +93,7 @@ class Workers:
             )
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps(clock.to_json()) + "\n")
+        process.stdin.write(json.dumps(self._timetable.refit.to_json()) + "\n")
         process.stdin.flush()
         threading.Thread(target=self._hear, args=(process.stdout,), daemon=True).start()
         return process
@@ -125,7 +125,7 @@ class Workers:
             return
         on = f"; {_trials(trials)} in another" if trials else "; another is started"
         self._progress.say(f"{gone}{on}")
-        self._processes[place] = self._launch(place, self._clock)
+        self._processes[place] = self._launch(place)
 
     def wait(self, interrupts: Interrupts) -> None:
         """Wait until all have come to the end of the budget.
@@ -171,7 +171,7 @@ def _trials(numbers: Sequence[int]) -> str:
     return f"{word} {', '.join(map(str, numbers))} {'goes' if len(numbers) == 1 else 'go'} on"
 
 
-def run_with_workers(bench: Bench, plan: Plan, trial_ended: Callable[[], None]) -> None:
+def run_with_workers(bench: Bench, plan: Plan, timetable: Timetable, trial_ended: Callable[[], None]) -> None:
     """Run trials as `run_trials` does, with the plan's other jobs in processes of their own.
 
     All of them take over what was left behind, by an earlier session or by one of them that died.
@@ -179,6 +179,7 @@ def run_with_workers(bench: Bench, plan: Plan, trial_ended: Callable[[], None]) 
     Args:
         bench: What this process works with.
         plan: What was asked for.
+        timetable: When it is over.
         trial_ended: Called when trials are over and on the disk, whoever ran them.
 
     Raises:
@@ -188,7 +189,7 @@ def run_with_workers(bench: Bench, plan: Plan, trial_ended: Callable[[], None]) 
     study, objective, cohorts = bench.study, bench.objective, bench.cohorts
     record = objective.record
     end_leases(record)
-    workers = Workers(Leases(record, 0), record, objective.clock, objective.progress, trial_ended)
+    workers = Workers(Leases(record, 0), record, timetable, objective.progress, trial_ended)
 
     def ended() -> None:
         workers.relay()

@@ -92,7 +92,7 @@ def kind(request):
 
 @pytest.fixture(scope="module")
 def result(kind, tmp_path_factory):
-    """A search whose rows count differently, whose trials may answer together, and whose winner is trained once more."""
+    """A search whose rows count differently, whose trials answer together, and whose winner is trained once more."""
     make, options, _ = CASES[kind]
     folder = tmp_path_factory.mktemp(kind) / "runs"
     told = {**SMALL, **options, "weight": "w", "ensemble": 2, "refit": True, "runs_dir": folder}

@@ -309,17 +309,24 @@ def some_digits(folder):
     return str(folder / "some.npz"), {"space": str(folder / "one.yaml"), "trials": 1, "target": None}
 
 
-@pytest.mark.parametrize(("more", "is_refit"), [({}, True), ({"refit": False}, False), ({"folds": 2}, False)])
-def test_of_images_the_winner_is_trained_once_more_unless_nobody_wants_that(more, is_refit, tmp_path, empty_store):
+def test_images_are_learned_from_once_more_as_rows_are(tmp_path, empty_store):
     rows, options = some_digits(tmp_path)
-    record = searched(tmp_path / "runs", empty_store, rows, **options, **{"refit": None, **more})
-    assert record.read_json(PLAN)["refit"] is (True if is_refit else more.get("refit"))
-    judged = record.read_json(JUDGEMENT)
-    assert (model_of(record).before is not None) == ("refit" in judged) == is_refit
-    if is_refit:
-        assert judged["refit"]["rows"] == 320
+    record = searched(tmp_path / "runs", empty_store, rows, **options)
+    assert model_of(record).before is not None and record.read_json(JUDGEMENT)["refit"]["rows"] == 320
 
 
-def test_of_a_table_it_is_not_unless_somebody_wants_that(tmp_path, empty_store):
+@pytest.mark.parametrize(("more", "is_refit"), [({}, True), ({"refit": False}, False), ({"folds": 2}, None)])
+def test_where_there_are_rows_enough_the_winner_is_trained_once_more_unless_nobody_wants_that(
+    more, is_refit, tmp_path, empty_store
+):
+    rows = pd.concat([sugar()] * 4, ignore_index=True).assign(row=np.arange(1768))
+    options = {"space": str(tmp_path / "brief.yaml"), "trials": 1, "refit": None, **more}
+    (tmp_path / "brief.yaml").write_text(BRIEF)
+    record = searched(tmp_path / "runs", empty_store, rows, **options)
+    assert record.read_json(PLAN)["refit"] is is_refit
+    assert (model_of(record).before is not None) == ("refit" in record.read_json(JUDGEMENT)) == bool(is_refit)
+
+
+def test_where_there_are_few_rows_it_is_not(tmp_path, empty_store):
     record = searched(tmp_path / "runs", empty_store, sugar(), trials=1, refit=None)
     assert record.read_json(PLAN)["refit"] is None and not record.refit_dir.exists()

@@ -1,28 +1,40 @@
-"""The time of a search: what is kept for repeats and for a refit, and given back where it is not needed."""
+"""Whether a winner is trained once more, and how the time of a search is shared out among its parts."""
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
+from automl.budget import Clock
 from automl.experiment.plan import Plan
-from automl.experiment.timetable import Timetable
+from automl.experiment.timetable import Timetable, settle_refit, until_judged
+from automl.tracking.record import PLAN, Record
 from automl.trial import Completed
 
 
 def timetable(seconds=100.0, **options):
     plan = Plan(data="iris", study="iris", runs_dir="runs", timeout=seconds, **options)
-    return Timetable(plan, 0.0, used=0.0, started=time.monotonic())
+    return Timetable(plan, Clock(until_judged(plan, 0.0)))
 
 
 def ends(made):
     return [clock.seconds for clock in (made.search, made.finals, made.refit)]
 
 
-def done(seconds):
-    """A trial whose ten epochs took so long, half of them up to the best one."""
-    return Completed(0.9, 0.1, 5, 10, seconds, 100, "patience")
+class Found:
+    """A search's best trials, ten epochs long, the fifth the best; half as many rows validate as train.
+
+    Args:
+        seconds: Of each trial, best first.
+    """
+
+    def __init__(self, *seconds):
+        self._best = [Completed(0.9, 0.1, 5, 10, each, 100, "patience") for each in seconds]
+        self.trainer = SimpleNamespace(stage=SimpleNamespace(growth=1.5))
+
+    def best(self, count):
+        return self._best[:count]
 
 
 def test_a_search_without_them_has_all_the_time_but_that_for_the_end():
@@ -37,24 +49,47 @@ def test_repeats_and_a_refit_have_three_tenths_of_what_is_left_for_training():
 
 def test_without_a_limit_nothing_ends():
     made = timetable(None, trials=5, refit=True)
-    made.expect_refit([done(1e6)], 1.5)
+    made.expect_refit(Found(1e6))
     assert ends(made) == [None, None, None]
 
 
 def test_what_a_refit_does_not_need_is_for_the_search():
-    made = timetable(refit=True, repeats=1)
-    made.expect_refit([done(2.0), done(4.0)], 1.5)
+    made = timetable(refit=True, repeats=1, ensemble=2)
+    made.expect_refit(Found(2.0, 4.0, 100.0))
     kept = 1.0 + 2.5 * 1.5 * (1.0 + 2.0)
     assert ends(made) == pytest.approx([0.7 * (88 - kept), 88 - kept, 88])
 
 
 def test_a_long_refit_has_no_more_than_its_share():
     made = timetable(refit=True)
-    made.expect_refit([done(500.0)], 1.5)
+    made.expect_refit(Found(500.0))
     assert ends(made) == pytest.approx([0.7 * 88, 0.7 * 88, 88])
 
 
 def test_before_any_trial_is_completed_the_whole_share_is_kept():
     made = timetable(refit=True)
-    made.expect_refit([], 1.5)
+    made.expect_refit(Found())
     assert ends(made) == pytest.approx([0.7 * 88, 0.7 * 88, 88])
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_rows", "settled"),
+    [
+        ({}, 999, None),
+        ({}, 1000, True),
+        ({"refit": False}, 1000, False),
+        ({"refit": True}, 10, True),
+        ({"folds": 3}, 1000, None),
+    ],
+)
+def test_rows_decide_on_a_refit_where_nobody_does(asked, n_rows, settled, tmp_path):
+    plan = Plan(data="iris", study="iris", runs_dir=str(tmp_path), **asked)
+    record = Record.create(tmp_path, "iris", plan.to_json())
+    assert settle_refit(record, plan, n_rows).refit is settled
+    assert Plan.from_json(record.read_json(PLAN)).refit is settled
+
+
+def test_where_there_is_none_nothing_is_kept_for_it():
+    made = timetable(ensemble=2)
+    made.expect_refit(Found(2.0, 4.0))
+    assert ends(made) == [made.refit.seconds] * 3
