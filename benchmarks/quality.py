@@ -2,7 +2,7 @@
 
     python benchmarks/quality.py --seconds 60 --include-trees --systems flaml realmlp autogluon_networks
 
-The project's search runs as `automl search TRAIN --test TEST --timeout ... --ensemble 8 --refit`; what it judges beside
+The project's search runs as `automl search TRAIN --test TEST --timeout ... --ensemble 8`; what it judges beside
 its model (itself before the refit, the best trial alone, the linear model, boosted trees) counts as a system each. All
 are told whether the target is a class or a number, and which metric counts. A peer `NAME` runs in the virtual
 environment `NAME` of the folder `--peers`, or in the one that `_HOMES` gives for it:
@@ -83,7 +83,7 @@ def _search(
     table = PROBLEMS[name]
     words = ["search", str(train), "--test", str(test), "--target", table.target, "--seed", str(seed)]
     words += ["--metric", "accuracy"] if table.are_classes else ["--task", "regression", "--metric", "rmse"]
-    words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--refit", "--study", "measured"]
+    words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--study", "measured"]
     words += ["--runs-dir", str(room), "--quiet", "--json", *more]
     started = time.perf_counter()
     report = json.loads(run([sys.executable, "-m", "automl", *words]))

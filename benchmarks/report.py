@@ -230,7 +230,7 @@ def _tables(result: Result) -> list[str]:
         f"### What is found for tables in {result['seconds']:g} seconds",
         "",
         f"Test scores, means over {n_seeds} division{'s'[: n_seeds != 1]}: accuracy, or the root mean squared error.",
-        "`automl` is the search with `--ensemble 8 --refit`, networks alone, `automl_trees` one more with",
+        "`automl` is the search with `--ensemble 8`, networks alone, `automl_trees` one more with",
         "`--include-trees`; `automl_before_refit` is the first before its refit and `automl_single` its best trial,",
         "judged in the same opening, as `linear` and `boosted_trees` are. RealMLP has no limit of time. Ranks are over",
         "the tables that all systems were run on.",

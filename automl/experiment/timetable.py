@@ -66,11 +66,16 @@ class Timetable:
         self.search.end_after((1 - self._of_finals) * until_refit)
 
     def expect_refit(self, objective: Objective) -> None:
-        """Keep for the refit what it takes by what the best trials took; alone each takes longer than in its cohort."""
-        stage = objective.trainer.stage
-        seconds = stage.growth * sum(outcome.seconds_to_best for outcome in objective.best(self._n_refit))
-        if self._seconds and seconds:
-            self._keep(min(_REFIT_SHARE, (_LEAST + _ALONE * seconds) / self._seconds))
+        """Keep for the refit what it takes by what the best trials took, or nothing where its share is too little.
+
+        Alone each takes longer than its share of a cohort's time was.
+        """
+        best, growth = objective.best(self._n_refit), objective.trainer.stage.growth
+        seconds = [growth * outcome.seconds_to_best for outcome in best]
+        if not seconds or not self._seconds:
+            return
+        share = (_LEAST + _ALONE * sum(seconds)) / self._seconds
+        self._keep(min(_REFIT_SHARE, share) if seconds[0] < _REFIT_SHARE * self._seconds else 0.0)
 
 
 def until_judged(plan: Plan, seconds_to_start: float) -> float | None:

@@ -62,8 +62,14 @@ def test_what_a_refit_does_not_need_is_for_the_search():
 
 def test_a_long_refit_has_no_more_than_its_share():
     made = timetable(refit=True)
-    made.expect_refit(Found(500.0))
+    made.expect_refit(Found(30.0))
     assert ends(made) == pytest.approx([0.7 * 88, 0.7 * 88, 88])
+
+
+def test_nothing_is_kept_for_a_refit_that_its_share_does_not_hold():
+    made = timetable(refit=True)
+    made.expect_refit(Found(50.0))
+    assert ends(made) == pytest.approx([88, 88, 88])
 
 
 def test_before_any_trial_is_completed_the_whole_share_is_kept():
