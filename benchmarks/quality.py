@@ -1,18 +1,19 @@
 """Compares how good the models are that several systems find for tables, in the same time, on the same test rows.
 
-    python benchmarks/quality.py --seconds 60 --include-trees --systems flaml realmlp autogluon_networks
+    python benchmarks/quality.py --seconds 60 --searches automl_best --systems flaml realmlp autogluon_networks
 
-The project's search runs as `automl search TRAIN --test TEST --timeout ... --ensemble 8`; what it judges beside
-its model (itself before the refit, the best trial alone, the linear model, boosted trees) counts as a system each. All
-are told whether the target is a class or a number, and which metric counts. A peer `NAME` runs in the virtual
-environment `NAME` of the folder `--peers`, or in the one that `_HOMES` gives for it:
+The project's searches run as `automl search TRAIN --test TEST --timeout ... --ensemble 8`; what the first of them
+judges beside its model (itself before the refit, the best trial alone, the linear model, boosted trees) counts as a
+system each. All are told whether the target is a class or a number, and which metric counts. A peer `NAME` runs in the
+virtual environment `NAME` of the folder `--peers`, or in the one that `_HOMES` gives for it:
 
     python -m venv peers/flaml     && peers/flaml/bin/pip install 'flaml[automl]' pyarrow
     python -m venv peers/pytabkit  && peers/pytabkit/bin/pip install 'pytabkit[models]' pyarrow
     python -m venv peers/autogluon && peers/autogluon/bin/pip install 'autogluon.tabular[all]' pyarrow
 
-Each table and seed is one entry of `benchmarks/results/tables-SECONDSs.json`, which is kept as soon as it is there:
-what is there already is not run again. `python benchmarks/report.py` writes the table.
+Each table and seed is one entry of `benchmarks/results/tables-SECONDSs.json`, which is kept as soon as it is there: a
+system that is in it is not run again. What systems predict stays in the folder `--kept`, so that one that comes later
+is compared with the first search row by row. `python benchmarks/report.py` writes the table.
 """
 
 from __future__ import annotations
@@ -39,7 +40,20 @@ from automl.task import Task
 _HERE = Path(__file__).parent
 _HOMES = {"realmlp": "pytabkit", "autogluon_networks": "autogluon", "autogluon_medium": "autogluon"}
 _TOGETHER = 8
-
+_SEARCHES = {
+    "automl": (),
+    "automl_trees": ("--include-trees",),
+    "automl_best": ("--space", "tabular_best"),
+    "automl_best_trees": ("--space", "tabular_best", "--include-trees"),
+}
+"""The project's searches by name, and what each is told besides."""
+_BESIDE = {
+    "linear": "prediction_linear",
+    "boosted_trees": "prediction_boosted_trees",
+    "automl_single": "prediction_best_trial",
+    "automl_before_refit": "prediction_before_refit",
+}
+"""What the first search judges beside its model, and where its predictions stand."""
 
 TABLES = [name for name, problem in PROBLEMS.items() if problem.file == "data.parquet" and name != "made"]
 
@@ -62,38 +76,29 @@ def divide(name: str, seed: int, room: Path) -> tuple[Path, Path]:
     return paths
 
 
-def ours(name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, dict[str, Any]]:
-    """Search with the project; give what its model and those judged beside it predict."""
-    rows, facts = _search(name, train, test, options, seed, train.parent / "networks")
-    columns = {"automl": "prediction", "linear": "prediction_linear", "boosted_trees": "prediction_boosted_trees"}
-    columns["automl_single"] = "prediction_best_trial" if "prediction_best_trial" in rows else "prediction"
-    columns["automl_before_refit"] = "prediction_before_refit" if "prediction_before_refit" in rows else "prediction"
-    found = {system: {"predicted": rows[column].to_numpy()} for system, column in columns.items() if column in rows}
-    found["automl"] |= facts
-    if options.include_trees:
-        rows, facts = _search(name, train, test, options, seed, train.parent / "trees", "--include-trees")
-        found["automl_trees"] = {"predicted": rows["prediction"].to_numpy(), **facts}
-    return found
-
-
-def _search(
-    name: str, train: Path, test: Path, options: argparse.Namespace, seed: int, room: Path, *more: str
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Run one search; give the judged rows, and what it took."""
-    table = PROBLEMS[name]
+def ours(
+    system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Search with the project; give what its model predicts, and of the first search those judged beside it too."""
+    table, room = PROBLEMS[name], train.parent / system
     words = ["search", str(train), "--test", str(test), "--target", table.target, "--seed", str(seed)]
     words += ["--metric", "accuracy"] if table.are_classes else ["--task", "regression", "--metric", "rmse"]
     words += ["--timeout", f"{options.seconds:g}s", "--ensemble", str(_TOGETHER), "--study", "measured"]
-    words += ["--runs-dir", str(room), "--quiet", "--json", *more]
+    words += ["--runs-dir", str(room), "--quiet", "--json", *_SEARCHES[system]]
     started = time.perf_counter()
     report = json.loads(run([sys.executable, "-m", "automl", *words]))
-    members = len(report.get("ensemble", {}).get("members", [1]))
     facts = {
         "seconds": round(time.perf_counter() - started, 1),
         "trials": report["trials"]["total"],
-        "members": members,
+        "members": len(report.get("ensemble", {}).get("members", [1])),
     }
-    return pd.read_parquet(room / "measured" / "judgement.parquet").sort_values("row"), facts
+    rows = pd.read_parquet(room / "measured" / "judgement.parquet").sort_values("row")
+    beside = _BESIDE if system == "automl" else {}
+    found = {
+        other: {"predicted": rows[column if column in rows else "prediction"].to_numpy()}
+        for other, column in beside.items()
+    }
+    return {system: {"predicted": rows["prediction"].to_numpy(), **facts}, **found}
 
 
 def peer(system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -121,7 +126,7 @@ def _environment() -> dict[str, str]:
 
 
 def compared(name: str, test: Path, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Score all systems on the test rows, with intervals, and the lead of `automl` over each."""
+    """Score all systems on the test rows, with intervals, and the lead of `automl` over each, if it is the first."""
     table = PROBLEMS[name]
     truth, metric = pd.read_parquet(test)[table.target], "accuracy" if table.are_classes else "rmse"
     if table.are_classes:
@@ -142,25 +147,51 @@ def compared(name: str, test: Path, found: dict[str, dict[str, Any]]) -> dict[st
     told = {}
     for system, one in found.items():
         facts = {key: value for key, value in one.items() if key != "predicted"}
-        lead = {"lead": result.differences[system].to_json()} if system in result.differences else {}
+        lead = {"lead": result.differences[system].to_json()} if "automl" in found and system != "automl" else {}
         told[system] = {**result.scores[system].to_json(), **lead, **facts}
     return {"table": name, "metric": metric, "rows": len(truth), "systems": told}
 
 
-def measure(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Run all systems on one division of a table."""
+def run_system(
+    system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Let a system, ours or a peer, predict the test rows; nothing where it fails, and why is printed."""
+    try:
+        if system in _SEARCHES:
+            return ours(system, name, train, test, options, seed)
+        return {system: peer(system, name, train, test, options, seed)}
+    except RuntimeError as error:
+        print(f"{name}, {system}: {error}", file=sys.stderr, flush=True)
+        return {}
+
+
+def measure(name: str, seed: int, options: argparse.Namespace, entry: dict[str, Any]) -> dict[str, Any]:
+    """Run those systems on one division of a table that its entry does not hold; give the entry with them.
+
+    A lead is that of the first search, where it is known what that predicts.
+    """
+    found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as place:
         train, test = divide(name, seed, Path(place))
-        found = ours(name, train, test, options, seed)
-        for system in options.systems:
-            try:
-                found[system] = peer(system, name, train, test, options, seed)
-            except RuntimeError as error:
-                print(f"{name}, {system}: {error}", file=sys.stderr, flush=True)
-        entry = {"seed": seed, **compared(name, test, found)}
-    scores = ", ".join(f"{system} {one['value']:.5g}" for system, one in entry["systems"].items())
+        for system in [*options.searches, *options.systems]:
+            if system not in entry["systems"]:
+                found |= run_system(system, name, train, test, options, seed)
+        if not found:
+            return entry
+        new = compared(name, test, _with_the_first(found, options.kept / f"{options.seconds:g}s" / f"{name}-{seed}"))
+    scores = ", ".join(f"{system} {one['value']:.5g}" for system, one in new["systems"].items())
     print(f"{name}, seed {seed}: {scores}", flush=True)
-    return entry
+    return entry | new | {"systems": new["systems"] | entry["systems"]}
+
+
+def _with_the_first(found: dict[str, dict[str, Any]], kept: Path) -> dict[str, dict[str, Any]]:
+    """Keep what systems predict, and put the first search in front of them, from what was kept if it was not run."""
+    kept.mkdir(parents=True, exist_ok=True)
+    for system, one in found.items():
+        pd.DataFrame({"prediction": one["predicted"]}).to_parquet(kept / f"{system}.parquet")
+    first = kept / "automl.parquet"
+    known = {"automl": {"predicted": pd.read_parquet(first)["prediction"].to_numpy()}} if first.exists() else {}
+    return known | found
 
 
 def main() -> None:
@@ -171,20 +202,21 @@ def main() -> None:
     made.add_argument("--systems", nargs="*", default=[], help="peers; see peers.py")
     made.add_argument("--peers", type=Path, default=Path("peers"), help="the folder of their environments")
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
-    made.add_argument("--include-trees", action="store_true", help="search once more, with trees in the ensemble")
+    made.add_argument("--searches", nargs="+", choices=_SEARCHES, default=["automl"], help="the project's")
+    made.add_argument("--kept", type=Path, default=Path("kept"), help="the folder of what systems predict")
     made.add_argument("--results", type=Path, default=_HERE / "results")
     options = made.parse_args()
     path = options.results / f"tables-{options.seconds:g}s.json"
     entries = json.loads(path.read_text())["entries"] if path.exists() else []
     for seed in options.seeds:
         for name in options.tables:
-            if any((entry["table"], entry["seed"]) == (name, seed) for entry in entries):
-                continue
-            entries.append(measure(name, seed, options))
+            places = {(entry["table"], entry["seed"]): place for place, entry in enumerate(entries)}
+            place = places.setdefault((name, seed), len(entries))
+            blank = {"table": name, "seed": seed, "systems": {}}
+            entries[place : place + 1] = [measure(name, seed, options, (entries[place:] or [blank])[0])]
             facts = {"figure": "tables", "seconds": options.seconds, "machine": machine("cpu")}
             words = ["python", "benchmarks/quality.py", "--seconds", f"{options.seconds:g}"]
-            words += ["--include-trees"] if options.include_trees else []
-            facts["command"] = shlex.join([*words, "--systems", *options.systems])
+            facts["command"] = shlex.join([*words, "--searches", *options.searches, "--systems", *options.systems])
             options.results.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(facts | {"entries": entries}, indent=1) + "\n", encoding="utf-8")
 
