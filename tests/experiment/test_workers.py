@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -9,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -101,29 +103,29 @@ def test_the_trials_of_a_worker_that_dies_are_run_again(rows, runs_dir):
     assert any("worker 1 ended early (exit code -9" in sentence for sentence in heard.sentences)
 
 
-class Deadly(Silent):
-    """Kills the worker whenever it works on the trial that it worked on first."""
+class Deadly(threading.Thread):
+    """Kills a worker whenever it works on the trial that it worked on first, by what its lease says."""
 
     def __init__(self, lease):
-        self.lease = lease
-        self.target = None
+        super().__init__(daemon=True)
+        self.lease, self.target, self.is_over = lease, None, threading.Event()
 
-    def trial_started(self, number, family):
-        if self.lease.exists():
-            lease = json.loads(self.lease.read_text())
-            self.target = self.target or lease["trials"]
-            if lease["trials"] == self.target:
-                os.kill(lease["pid"], signal.SIGKILL)
-
-    def epoch(self, number, epoch):
-        self.trial_started(number, "")
+    def run(self):
+        while not self.is_over.wait(0.002):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                lease = json.loads(self.lease.read_text())
+                self.target = self.target or lease["trials"]
+                if lease["trials"] == self.target:
+                    os.kill(lease["pid"], signal.SIGKILL)
 
 
 @pytest.mark.slow
 def test_a_trial_that_takes_its_worker_with_it_twice_has_failed(rows, runs_dir):
     run_dir = runs_dir / "together"
     deadly = Deadly(run_dir / "leases" / "1.json")
-    automl.search(rows, runs_dir=runs_dir, progress=deadly, cohort="1", **(OPTIONS | {"trials": 60}))
+    deadly.start()
+    automl.search(rows, runs_dir=runs_dir, cohort="1", **(OPTIONS | {"trials": 60}))
+    deadly.is_over.set()
     outcomes = Record(run_dir).outcomes()
     assert sorted(outcomes) == list(range(60))
     assert [number for number, each in outcomes.items() if isinstance(each, Failed)] == deadly.target
