@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
@@ -85,37 +86,13 @@ def refit_folds(
     save_weights(kept.weights_path, fitted.weights)
 
 
-def refit_model(
-    model: Model,
-    plan: Plan,
-    stage: Stage,
-    *,
-    clock: Clock,
-    interrupts: Interrupts,
-    say: Callable[[str], None],
-) -> None:
-    """Train the networks of a model once more, and keep what comes of it in `refit`, in the form of a run folder.
+@dataclass
+class Refit:
+    """The networks of a model trained once more, one after the other, those that count most first.
 
-    Those that were trained once more are not trained again; one that was cut off goes on. A network for which no time
-    is left, or that comes to no finite loss, stays as the search left it.
-
-    Args:
-        model: What the search came to.
-        plan: What was asked for.
-        stage: The rows that are not sealed.
-        clock: When the time is up.
-        interrupts: Whether somebody asked for the work to end.
-        say: Hears what is done.
-    """
-    work = _Refit(model, plan, stage, clock, interrupts, say)
-    work.begin()
-    for trial in work.trials:
-        work.train(trial)
-    work.finish()
-
-
-class _Refit:
-    """The networks of one model, trained once more one after the other, those that count most first.
+    What comes of it is kept in `refit`, in the form of a run folder. Those that were trained once more are not trained
+    again; one that was cut off goes on. A network for which no time is left, or that comes to no finite loss, stays as
+    the search left it.
 
     Args:
         model: What the search came to.
@@ -126,44 +103,50 @@ class _Refit:
         say: Hears what is done.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        plan: Plan,
-        stage: Stage,
-        clock: Clock,
-        interrupts: Interrupts,
-        say: Callable[[str], None],
-    ) -> None:
-        self._model, self._plan, self._clock, self._say = model, plan, clock, say
-        self._record, self._folder = model.record, Record(model.record.refit_dir)
-        self._growth = stage.growth
+    model: Model
+    plan: Plan
+    stage: Stage
+    clock: Clock
+    interrupts: Interrupts
+    say: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        """Put training and validation rows together."""
+        record, stage = self.model.record, self.stage
         rows = joined(stage.train, stage.validation)
-        self._stage = Stage(stage.task, stage.coder, rows, stage.validation, stage.class_weight)
-        self._trainer = Trainer(self._stage, pick_device(plan.device), plan.limits)
-        self._watch = Unwatched(stage.task.higher_is_better, clock, interrupts)
-        self._checkpoints = Checkpoints(self._record, plan.seed, interrupts, say, "refit")
+        self._record, self._folder = record, Record(record.refit_dir)
+        self._whole = Stage(stage.task, stage.coder, rows, stage.validation, stage.class_weight)
+        self._trainer = Trainer(self._whole, pick_device(self.plan.device), self.plan.limits)
+        self._watch = Unwatched(stage.task.higher_is_better, self.clock, self.interrupts)
+        self._checkpoints = Checkpoints(record, self.plan.seed, self.interrupts, self.say, "refit")
+
+    def run(self) -> None:
+        """Train what was not trained once more yet."""
+        self._begin()
+        for trial in self._trials:
+            self._train(trial)
+        self._finish()
 
     @property
-    def trials(self) -> list[int]:
+    def _trials(self) -> list[int]:
         """The trials whose networks are the model, then the best one, which is judged alone beside them."""
-        shares = self._model.ensemble.shares if self._model.ensemble else {}
+        shares = self.model.ensemble.shares if self.model.ensemble else {}
         ranked = sorted(shares.keys() - {BOOSTED}, key=lambda trial: (-shares[trial], trial))
-        return [*dict.fromkeys([*ranked, self._model.trial])]
+        return [*dict.fromkeys([*ranked, self.model.trial])]
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         """Make the folder anew, unless it is of this model."""
-        folder, of = self._folder, self._model.weights_sha256
+        folder, of = self._folder, self.model.weights_sha256
         if folder.has(REFIT) and folder.read_json(REFIT)["of"] == of:
             return
         shutil.rmtree(folder.run_dir, ignore_errors=True)
         folder.run_dir.mkdir()
         for name in (PLAN, TASK):
             folder.write_json(name, self._record.read_json(name))
-        folder.write_json(CODER, self._stage.coder.to_json())
-        folder.write_json(REFIT, {"of": of, "rows": len(self._stage.train), "members": []})
+        folder.write_json(CODER, self.stage.coder.to_json())
+        folder.write_json(REFIT, {"of": of, "rows": len(self._whole.train), "members": []})
 
-    def train(self, trial: int) -> None:
+    def _train(self, trial: int) -> None:
         """Train a trial's network once more, and keep it; one of which nothing comes as the search left it."""
         told = self._folder.read_json(REFIT)
         if trial in [member["trial"] for member in told["members"]]:
@@ -174,12 +157,12 @@ class _Refit:
         fitted = self._trained(trial, config, outcome, kept.read_curve()[: outcome.best_epoch])
         own.write_config(config)
         if isinstance(fitted, str):
-            self._say(f"trial {trial} stays as it is: {fitted}")
+            self.say(f"trial {trial} stays as it is: {fitted}")
             shutil.copyfile(kept.weights_path, own.weights_path)
             shutil.copyfile(kept.preparation_path, own.preparation_path)
             member: dict[str, Any] = {"left": fitted}
         else:
-            own.write_preparation(self._stage.preparation(read_recipe(config).preparing).to_json())
+            own.write_preparation(self._whole.preparation(read_recipe(config).preparing).to_json())
             save_weights(own.weights_path, fitted.weights)
             member = {"epochs": len(fitted.epochs), "seconds": time.monotonic() - started}
         write_json(own.calibration_path, calibration(self._record, trial).to_json())
@@ -191,16 +174,16 @@ class _Refit:
 
     def _trained(self, trial: int, config: Config, outcome: Completed, curve: list[Epoch]) -> Fitted | str:
         """Train a network, its batches in as many parts as before, or in more; or say why nothing comes of it."""
-        if self._clock.left < self._growth * outcome.seconds_to_best:
+        if self.clock.left < self.stage.growth * outcome.seconds_to_best:
             return _NO_TIME
-        rows = f"training and validation rows together ({counted(len(self._stage.train), 'row')})"
-        self._say(f"training trial {trial} once more, on {rows}, for {counted(len(curve), 'epoch')}")
+        rows = f"training and validation rows together ({counted(len(self._whole.train), 'row')})"
+        self.say(f"training trial {trial} once more, on {rows}, for {counted(len(curve), 'epoch')}")
         found: list[Fitted] = []
 
         def train(_: Mapping[int, Config], portions: Portions) -> dict[int, Outcome]:
             parts = max(outcome.accumulation, portions.accumulation)
             keeper = self._checkpoints.keeper({trial: {**config, "parts": parts}}, self._watch)
-            candidate = Candidate(config, (self._plan.seed, trial), parts)
+            candidate = Candidate(config, (self.plan.seed, trial), parts)
             found.append(self._trainer.refit(candidate, curve, self._watch, keeper))
             return {trial: outcome}
 
@@ -211,12 +194,12 @@ class _Refit:
             return "trained once more, it came to no finite loss"
         return found[-1] if len(found[-1].epochs) == len(curve) else _NO_TIME
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """Put the trees beside the networks, and keep who answers together."""
-        model, folder = self._model, self._folder
+        model, folder = self.model, self._folder
         if model.ensemble is not None:
             if BOOSTED in model.ensemble.shares:
-                grow(folder, self._stage)
+                grow(folder, self._whole)
             members = tuple(copied(member, folder) for member in model.ensemble.members)
             sure = model.ensemble.calibration
             keep_together(folder, Model(folder, model.trial, Ensemble(members, model.ensemble.validation, sure)))

@@ -196,7 +196,7 @@ class Session:
         from automl.experiment.finals import hold_finals
         from automl.experiment.judge import judge
         from automl.experiment.model import forget_the_rest, model_of, searched_model
-        from automl.experiment.refit import refit_folds, refit_model
+        from automl.experiment.refit import Refit, refit_folds
 
         record, plan, stage, say = self._record, self._plan, self._stage, self._progress.say
         hold_finals(record, plan, stage, clock=self._timetable.finals, interrupts=interrupts, say=say)
@@ -207,7 +207,7 @@ class Session:
         if plan.is_ensembled or plan.repeats:
             forget_the_rest(searched, plan)
         if plan.refit:
-            refit_model(searched, plan, stage, clock=self._timetable.refit, interrupts=interrupts, say=say)
+            Refit(searched, plan, stage, self._timetable.refit, interrupts, say).run()
         model = model_of(record)
         say(f"judging {'the ensemble' if model.ensemble else f'trial {model.trial}'} on the sealed test rows")
         continued = judge(record, stage, model, break_seal, say=say)

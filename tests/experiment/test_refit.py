@@ -26,7 +26,7 @@ from automl.experiment.interrupts import Interrupts
 from automl.experiment.model import Model, model_of, searched_model
 from automl.experiment.plan import Plan
 from automl.experiment.recipe import read_recipe
-from automl.experiment.refit import refit_model
+from automl.experiment.refit import Refit
 from automl.experiment.resume import resume
 from automl.experiment.stage import Stage, set_out
 from automl.experiment.trainer import Candidate, Trainer
@@ -96,8 +96,8 @@ def whole_of(record):
 
 def refit(record, clock=None, interrupts=None):
     heard, plan = Heard(), Plan.from_json(record.read_json(PLAN))
-    given = {"clock": clock or Clock(None), "interrupts": interrupts or Interrupts(), "say": heard.say}
-    refit_model(searched_model(record), plan, set_out(record, plan), **given)
+    given = (clock or Clock(None), interrupts or Interrupts(), heard.say)
+    Refit(searched_model(record), plan, set_out(record, plan), *given).run()
     return heard.sentences
 
 
