@@ -20,28 +20,39 @@ def subject(judged: Judged) -> str:
 
 
 def scores(judged: Judged) -> dict[str, Mapping[str, Any]]:
-    """Give every score on the test rows by whose it is, what was judged first, then what it is made from."""
-    beside = {name: score for name, score, _, _ in _beside(judged)}
-    return {subject(judged): judged["test"], **beside, **judged["baselines"]}
+    """Give every score on the test rows by whose it is: the model's, its best trial's, baselines', its own before."""
+    told = {name: score for name, score, _, _ in _alone(judged)}
+    before = {name: score for name, score, _, _ in _before(judged)}
+    return {subject(judged): judged["test"], **told, **judged["baselines"], **before}
 
 
 def leads(judged: Judged) -> dict[str, Mapping[str, Any]]:
     """Give the lead over each of the others, by the names that `scores` gives them."""
-    return {**{name: lead for name, _, lead, _ in _beside(judged)}, **judged["differences"]}
+    told = {name: lead for name, _, lead, _ in _alone(judged)}
+    return {**told, **judged["differences"], **{name: lead for name, _, lead, _ in _before(judged)}}
 
 
 def verdicts(judged: Judged) -> list[str]:
     """Give what to think of each lead, in the order of `leads`."""
-    return [*(said for _, _, _, said in _beside(judged)), *judged["verdicts"]]
+    told, before = ([said for _, _, _, said in found] for found in (_alone(judged), _before(judged)))
+    return [*told, *judged["verdicts"], *before]
 
 
-def _beside(judged: Judged) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any], str]]:
-    """Give what the model is made from and was judged beside: its name, its score, the lead over it, the verdict."""
-    if refit := judged.get("refit"):
-        yield "before the refit", refit["before"], refit["lead"], refit["verdict"]
+_Beside = tuple[str, Mapping[str, Any], Mapping[str, Any], str]
+"""What is judged beside the model: its name, its score, the lead over it, the verdict."""
+
+
+def _alone(judged: Judged) -> Iterator[_Beside]:
+    """Give the best trial that an ensemble is judged beside; nothing where there is none."""
     ensemble = judged.get("ensemble") or {}
     if "alone" in ensemble:
         yield f"trial {judged['trial']} alone", ensemble["alone"], ensemble["lead"], ensemble["verdict"]
+
+
+def _before(judged: Judged) -> Iterator[_Beside]:
+    """Give the model as it was before its refit; nothing where there was none."""
+    if refit := judged.get("refit"):
+        yield "before the refit", refit["before"], refit["lead"], refit["verdict"]
 
 
 def reached(judged: Judged, metric: str, validation: float) -> str:
