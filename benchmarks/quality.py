@@ -194,6 +194,14 @@ def _with_the_first(found: dict[str, dict[str, Any]], kept: Path) -> dict[str, d
     return known | found
 
 
+def _command(seconds: float, systems: set[str]) -> str:
+    """Give the command that runs all of these systems."""
+    searches = [each for each in _SEARCHES if each in systems]
+    peers = sorted(systems - _SEARCHES.keys() - _BESIDE.keys())
+    words = ["python", "benchmarks/quality.py", "--seconds", f"{seconds:g}", "--searches", *searches]
+    return shlex.join([*words, *(["--systems", *peers] if peers else [])])
+
+
 def main() -> None:
     """Measure what is asked for and not there yet."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -215,8 +223,7 @@ def main() -> None:
             blank = {"table": name, "seed": seed, "systems": {}}
             entries[place : place + 1] = [measure(name, seed, options, (entries[place:] or [blank])[0])]
             facts = {"figure": "tables", "seconds": options.seconds, "machine": machine("cpu")}
-            words = ["python", "benchmarks/quality.py", "--seconds", f"{options.seconds:g}"]
-            facts["command"] = shlex.join([*words, "--searches", *options.searches, "--systems", *options.systems])
+            facts["command"] = _command(options.seconds, {each for entry in entries for each in entry["systems"]})
             options.results.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(facts | {"entries": entries}, indent=1) + "\n", encoding="utf-8")
 

@@ -42,9 +42,8 @@ _ORDER = (
     *("automl_best", "automl_best_trees", "automl", "automl_trees", "automl_before_refit", "automl_single"),
     *("linear", "boosted_trees"),
 )
-_NETWORKS = ("automl_best", "realmlp", "autogluon_networks")
-"""Systems of networks alone, the project's by its ensemble."""
-_UNRANKED = ("automl", "automl_trees", "automl_before_refit", "automl_single")
+_PEERS_OF_NETWORKS = ("realmlp", "autogluon_networks")
+_UNRANKED = ("automl_best", "automl_best_trees", "automl_before_refit", "automl_single")
 """The project's other searches, and what its model is made from: it is ranked once with trees, and once without."""
 _SHOWN_PACKAGES = ("torch", "optuna", "mlflow", "numpy")
 
@@ -219,10 +218,10 @@ def _tables(result: Result) -> list[str]:
     rows: list[tuple[object, ...]] = []
     for name, own in entries.items():
         rows.append((name, own[0]["metric"], *(_score_of(system, own) for system in systems)))
-    for name, among in (
-        ("**mean rank**", [each for each in systems if each not in _UNRANKED]),
-        ("among networks", _NETWORKS),
-    ):
+    ranked = {"**mean rank**": [each for each in systems if each not in _UNRANKED]}
+    ranked["among networks"] = ["automl", *_PEERS_OF_NETWORKS]
+    ranked["among networks, in `tabular_best`"] = ["automl_best", *_PEERS_OF_NETWORKS]
+    for name, among in ranked.items():
         ranks = _mean_ranks(result["entries"], among)
         rows.append((name, "", *(f"**{ranks[system]:.2f}**" if system in ranks else "" for system in systems)))
     counts = [_leads(system, result["entries"]) for system in systems]
@@ -236,7 +235,7 @@ def _tables(result: Result) -> list[str]:
         "`automl` is the search with `--ensemble 8`, `automl_best` one in the space `tabular_best`, networks alone;",
         "those with `_trees` have `--include-trees` too. Of the first also what it was before the refit, its best",
         "trial, and the linear model and boosted trees judged with it. RealMLP has no limit of time. Ranks are over",
-        "the tables that all systems were run on.",
+        "the tables that all of those ranked were run on.",
         "",
         *table(("table", "metric", *systems), rows),
         "",
