@@ -194,12 +194,20 @@ class Refit:
             return "trained once more, it came to no finite loss"
         return found[-1] if len(found[-1].epochs) == len(curve) else _NO_TIME
 
+    def _grow(self) -> None:
+        """Grow boosted trees anew; where the time is up they stay as the search left them."""
+        if not self.clock.is_over:
+            grow(self._folder, self._whole)
+            return
+        self.say("boosted trees stay as they are: there was no time left for them")
+        shutil.copytree(self._record.trees_dir, self._folder.trees_dir, dirs_exist_ok=True)
+
     def _finish(self) -> None:
         """Put the trees beside the networks, and keep who answers together."""
         model, folder = self.model, self._folder
         if model.ensemble is not None:
             if BOOSTED in model.ensemble.shares:
-                grow(folder, self._whole)
+                self._grow()
             members = tuple(copied(member, folder) for member in model.ensemble.members)
             sure = model.ensemble.calibration
             keep_together(folder, Model(folder, model.trial, Ensemble(members, model.ensemble.validation, sure)))

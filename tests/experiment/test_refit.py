@@ -208,6 +208,16 @@ def test_the_best_trial_beside_them_was_trained_once_more_too(together):
     assert f"trial {model.trial} alone" in together.page_path.read_text()
 
 
+def test_where_no_time_is_left_trees_stay_as_they_are_too(together, tmp_path):
+    shutil.copytree(together.run_dir, tmp_path / together.study)
+    record = Record(tmp_path / together.study)
+    shutil.rmtree(record.refit_dir)
+    said = refit(record, Clock(0.0))
+    assert said[-1] == "boosted trees stay as they are: there was no time left for them"
+    files = [folder / "weights.safetensors" for folder in (record.trees_dir, Record(record.refit_dir).trees_dir)]
+    assert files[0].read_bytes() == files[1].read_bytes() and model_of(record) == searched_model(record)
+
+
 def test_a_training_that_was_cut_off_goes_on_and_ends_as_one_that_never_was(study, copy, monkeypatch):
     heard = []
 
