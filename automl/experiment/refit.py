@@ -7,7 +7,6 @@ in it: neither epoch nor config, and no row is left to choose by.
 from __future__ import annotations
 
 import shutil
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +150,7 @@ class Refit:
         told = self._folder.read_json(REFIT)
         if trial in [member["trial"] for member in told["members"]]:
             return
-        started, kept, own = time.monotonic(), self._record.trial(trial), self._folder.trial(trial)
+        kept, own = self._record.trial(trial), self._folder.trial(trial)
         outcome, config = kept.read_outcome(), kept.read_config()
         assert isinstance(outcome, Completed)
         fitted = self._trained(trial, config, outcome, kept.read_curve()[: outcome.best_epoch])
@@ -164,7 +163,7 @@ class Refit:
         else:
             own.write_preparation(self._whole.preparation(read_recipe(config).preparing).to_json())
             save_weights(own.weights_path, fitted.weights)
-            member = {"epochs": len(fitted.epochs), "seconds": time.monotonic() - started}
+            member = {"epochs": len(fitted.epochs)}
         write_json(own.calibration_path, calibration(self._record, trial).to_json())
         sync([*own.folder.iterdir(), own.folder, own.folder.parent])
         self._folder.write_outcomes({trial: outcome})

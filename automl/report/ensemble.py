@@ -112,7 +112,7 @@ def refitting(judged: Judged) -> str:
     """Say on how many rows which networks were trained once more, in a sentence; nothing where none was.
 
     Examples:
-        >>> refitting({"refit": {"rows": 1437, "members": [{"trial": 7, "epochs": 15, "seconds": 2.5}]}})
+        >>> refitting({"refit": {"rows": 1437, "members": [{"trial": 7, "epochs": 15}]}})
         'The refit: trained once more on training and validation rows together, 1,437 rows: trial 7 for 15 epochs.'
     """
     if not (refit := judged.get("refit")):
