@@ -194,11 +194,12 @@ class Refit:
         return found[-1] if len(found[-1].epochs) == len(curve) else _NO_TIME
 
     def _grow(self) -> None:
-        """Grow boosted trees anew; where the time is up they stay as the search left them."""
-        if not self.clock.is_over:
+        """Grow boosted trees anew; where the time is up, or no network was trained, they stay as they are."""
+        if self.clock.is_over:
+            self.say("boosted trees stay as they are: there was no time left for them")
+        elif any("epochs" in member for member in self._folder.read_json(REFIT)["members"]):
             grow(self._folder, self._whole)
             return
-        self.say("boosted trees stay as they are: there was no time left for them")
         shutil.copytree(self._record.trees_dir, self._folder.trees_dir, dirs_exist_ok=True)
 
     def _finish(self) -> None:
