@@ -12,8 +12,8 @@ virtual environment `NAME` of the folder `--peers`, or in the one that `_HOMES` 
     python -m venv peers/autogluon && peers/autogluon/bin/pip install 'autogluon.tabular[all]' pyarrow
 
 Each table and seed is one entry of `benchmarks/results/tables-SECONDSs.json`, which is kept as soon as it is there: a
-system that is in it is not run again. What systems predict stays in the folder `--kept`, so that one that comes later
-is compared with the first search row by row. `python benchmarks/report.py` writes the table.
+system that is in it is not run again. What systems predict stays in the folder `--kept`, so that those that are run at
+other times are compared with the first search row by row. `python benchmarks/report.py` writes the table.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def run_system(
 def measure(name: str, seed: int, options: argparse.Namespace, entry: dict[str, Any]) -> dict[str, Any]:
     """Run those systems on one division of a table that its entry does not hold; give the entry with them.
 
-    A lead is that of the first search, where it is known what that predicts.
+    All whose predictions are known are compared anew, whenever they were made.
     """
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as place:
@@ -178,20 +178,27 @@ def measure(name: str, seed: int, options: argparse.Namespace, entry: dict[str, 
                 found |= run_system(system, name, train, test, options, seed)
         if not found:
             return entry
-        new = compared(name, test, _with_the_first(found, options.kept / f"{options.seconds:g}s" / f"{name}-{seed}"))
-    scores = ", ".join(f"{system} {one['value']:.5g}" for system, one in new["systems"].items())
+        kept = options.kept / f"{options.seconds:g}s" / f"{name}-{seed}"
+        _keep(found, kept)
+        new = compared(name, test, _known(kept, entry["systems"]) | found)
+    scores = ", ".join(f"{system} {new['systems'][system]['value']:.5g}" for system in found)
     print(f"{name}, seed {seed}: {scores}", flush=True)
-    return entry | new | {"systems": new["systems"] | entry["systems"]}
+    told = {system: entry["systems"].get(system, {}) | one for system, one in new["systems"].items()}
+    return entry | new | {"systems": entry["systems"] | told}
 
 
-def _with_the_first(found: dict[str, dict[str, Any]], kept: Path) -> dict[str, dict[str, Any]]:
-    """Keep what systems predict, and put the first search in front of them, from what was kept if it was not run."""
+def _keep(found: dict[str, dict[str, Any]], kept: Path) -> None:
+    """Keep what systems predict."""
     kept.mkdir(parents=True, exist_ok=True)
     for system, one in found.items():
         pd.DataFrame({"prediction": one["predicted"]}).to_parquet(kept / f"{system}.parquet")
-    first = kept / "automl.parquet"
-    known = {"automl": {"predicted": pd.read_parquet(first)["prediction"].to_numpy()}} if first.exists() else {}
-    return known | found
+
+
+def _known(kept: Path, systems: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Give what those systems predicted, where it was kept."""
+    paths = {system: kept / f"{system}.parquet" for system in systems}
+    there = {system: pd.read_parquet(path) for system, path in paths.items() if path.exists()}
+    return {system: {"predicted": rows["prediction"].to_numpy()} for system, rows in there.items()}
 
 
 def _command(seconds: float, systems: set[str]) -> str:
@@ -210,7 +217,7 @@ def main() -> None:
     made.add_argument("--systems", nargs="*", default=[], help="peers; see peers.py")
     made.add_argument("--peers", type=Path, default=Path("peers"), help="the folder of their environments")
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
-    made.add_argument("--searches", nargs="+", choices=_SEARCHES, default=["automl"], help="the project's")
+    made.add_argument("--searches", nargs="*", choices=_SEARCHES, default=["automl"], help="the project's")
     made.add_argument("--kept", type=Path, default=Path("kept"), help="the folder of what systems predict")
     made.add_argument("--results", type=Path, default=_HERE / "results")
     options = made.parse_args()
