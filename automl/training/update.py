@@ -96,25 +96,28 @@ def _rmsprop(group: Group, gradient: Tensor, lr: Tensor) -> None:
     group.weights.addcmul_(direction, lr, value=-1)
 
 
-def _moments(group: Group, gradient: Tensor) -> tuple[Tensor, Tensor]:
-    """Move both moments of Adam; give the first, and the root of the bias-corrected second plus epsilon."""
+def _moments(group: Group, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Move both moments of Adam; give the first, the root of the second plus epsilon, and the correction of its bias.
+
+    What is divided by the root is multiplied by the correction (m, 1): no whole matrix has to be divided by that.
+    """
     beta1, beta2 = group.hyper["beta1"], group.hyper["beta2"]
     mean = group.slot("mean").lerp_(gradient, 1 - beta1)
     squares = group.slot("squares").mul_(beta2).addcmul_(gradient * (1 - beta2), gradient)
     correction = (1 - beta2**group.step).sqrt()
-    return mean, (squares.sqrt() / correction).add_(_EPSILON)
+    return mean, squares.sqrt().add_(_EPSILON * correction), correction
 
 
 def _adam(group: Group, gradient: Tensor, lr: Tensor) -> None:
-    mean, root = _moments(group, group.penalised(gradient))
-    group.weights.addcdiv_(mean * (lr / (1 - group.hyper["beta1"] ** group.step)), root, value=-1)
+    mean, root, correction = _moments(group, group.penalised(gradient))
+    group.weights.addcdiv_(mean * (lr * (correction / (1 - group.hyper["beta1"] ** group.step))), root, value=-1)
 
 
 def _adamw(group: Group, gradient: Tensor, lr: Tensor) -> None:
     if group.any_decay:
-        group.weights.mul_(1 - lr * group.decay)
-    mean, root = _moments(group, gradient)
-    group.weights.addcdiv_(mean * (lr / (1 - group.hyper["beta1"] ** group.step)), root, value=-1)
+        group.weights.addcmul_(group.weights * group.decay, lr, value=-1)
+    mean, root, correction = _moments(group, gradient)
+    group.weights.addcdiv_(mean * (lr * (correction / (1 - group.hyper["beta1"] ** group.step))), root, value=-1)
 
 
 def _nadam(group: Group, gradient: Tensor, lr: Tensor) -> None:
@@ -123,9 +126,9 @@ def _nadam(group: Group, gradient: Tensor, lr: Tensor) -> None:
     now = beta1 * (1 - 0.5 * 0.96 ** (group.step * _NADAM_DECAY))
     ahead = beta1 * (1 - 0.5 * 0.96 ** ((group.step + 1) * _NADAM_DECAY))
     product = group.state.setdefault("mu_product", torch.ones_like(beta1)).mul_(now)
-    mean, root = _moments(group, gradient)
-    group.weights.addcdiv_(gradient * (lr * (1 - now) / (1 - product)), root, value=-1)
-    group.weights.addcdiv_(mean * (lr * ahead / (1 - product * ahead)), root, value=-1)
+    mean, root, correction = _moments(group, gradient)
+    group.weights.addcdiv_(gradient * (lr * (correction * (1 - now) / (1 - product))), root, value=-1)
+    group.weights.addcdiv_(mean * (lr * (correction * ahead / (1 - product * ahead))), root, value=-1)
 
 
 RULES: dict[str, Callable[[Group, Tensor, Tensor], None]] = {
