@@ -53,6 +53,18 @@ class Scale(nn.Module):
         return x * own["weight"].unsqueeze(1)
 
 
+class Mix(Scale):
+    """Goes from each number to another by a weight of its own, which begins as 1: x -> x + w * (other - x)."""
+
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:  # type: ignore[override]
+        """Mix."""
+        return torch.lerp(x, other, self.weight)
+
+    def wide(self, x: Tensor, other: Tensor, own: Mapping[str, Tensor]) -> Tensor:  # type: ignore[override]
+        """Mix each member's rows."""
+        return torch.lerp(x, other, own["weight"].unsqueeze(1))
+
+
 class Shift(nn.Module):
     """Adds to each number a weight of its own, which begins as 0 and does not decay.
 

@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from automl.models.mish import Mish
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,7 +37,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "selu": nn.SELU,
     "gelu": nn.GELU,
     "silu": nn.SiLU,
-    "mish": nn.Mish,
+    "mish": Mish,
 }
 
 NORMS: dict[str, type[nn.Module]] = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import nn
 
-from automl.models.elementwise import FAR, Scale
+from automl.models.elementwise import FAR, Mix, Scale
 from automl.models.layers import activation as make_activation
 from automl.models.layers import dropout as make_dropout
 from automl.models.layers import linear
@@ -89,12 +89,12 @@ class Parametric(nn.Module):
     def __init__(self, width: int, activation: Activation, lr_factor: float) -> None:
         super().__init__()
         self.activation = make_activation(activation)
-        self.mix = Scale(width)
+        self.mix = Mix(width)
         self.lr_factors = {"mix.weight": lr_factor}
 
     def forward(self, x: Tensor) -> Tensor:
         """Activate."""
-        return cast("Tensor", x + self.mix(self.activation(x) - x))
+        return cast("Tensor", self.mix(x, self.activation(x)))
 
 
 class Front(nn.Module):

@@ -171,11 +171,11 @@ class Declared(nn.Module):
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
         self.own: dict[str, Tensor] = {}
-        self._wide: Callable[[Tensor, Mapping[str, Tensor]], Tensor] = layer.wide  # type: ignore[assignment]
+        self._wide: Callable[..., Tensor] = layer.wide  # type: ignore[assignment]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, *x: Tensor) -> Tensor:
         """Run each member's rows by its own weights."""
-        return self._wide(x, self.own)
+        return self._wide(*x, self.own)
 
 
 class Mixed(nn.Module):
