@@ -8,8 +8,14 @@ from dataclasses import asdict, dataclass
 from operator import le
 from typing import Any, ClassVar, Literal
 
-BOOSTED = -1
-"""What stands for boosted trees where trials have their numbers."""
+TREES = {
+    -1: "boosted_trees",
+    -2: "slowly_boosted_trees",
+    -3: "extra_trees",
+    -4: "shallow_boosted_trees",
+    -5: "random_forest",
+}
+"""The kinds of trees, by what stands for them where trials have their numbers; in the order in which they are grown."""
 
 Scalar = bool | int | float | str | None
 Config = Mapping[str, Scalar]

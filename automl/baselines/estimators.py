@@ -66,23 +66,31 @@ def fit_numbers(
     target: NDArray[Any],
     blocks: tuple[Block, ...],
     weights: NDArray[np.float64] | None,
+    **further: Any,
 ) -> Numbers:
-    """Fit a regression to the standardised target."""
-    numbers = target.astype(np.float64)
-    mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
-    fitted = fit_pipeline(model, stack(arrays, blocks), (numbers - mean) / scale, weights)
+    """Fit a regression to the standardised target; `further` is for the fit, as `fit_pipeline` takes it."""
+    mean, scale = moments(target)
+    standardised = (target.astype(np.float64) - mean) / scale
+    fitted = fit_pipeline(model, stack(arrays, blocks), standardised, weights, **further)
     return Numbers(fitted, blocks, mean, scale)
 
 
+def moments(target: NDArray[Any]) -> tuple[float, float]:
+    """Give the mean and the deviation of numbers (N,), 1 where that is 0."""
+    numbers = target.astype(np.float64)
+    return float(numbers.mean()), float(numbers.std()) or 1.0
+
+
 def fit_pipeline(
-    model: Pipeline, X: NDArray[np.float32], target: NDArray[Any], weights: NDArray[np.float64] | None
+    model: Pipeline, X: NDArray[np.float32], target: NDArray[Any], weights: NDArray[np.float64] | None, **further: Any
 ) -> Pipeline:
     """Fit silently: iterations are bounded on purpose, and a fit that stops unconverged is still the baseline.
 
-    Weights are brought to 1 on average, for penalties are measured against them.
+    Weights are brought to 1 on average, for penalties are measured against them. What a step's fit is told further has
+    the step's name before its own.
     """
     given = {} if weights is None else {f"{model.steps[-1][0]}__sample_weight": weights / weights.mean()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(X, target, **given)
+        model.fit(X, target, **given, **further)
     return model

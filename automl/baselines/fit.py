@@ -29,22 +29,22 @@ _Fit = Callable[
     Baseline | None,
 ]
 
-TREES = "boosted_trees"
+BOOSTED_TREES = "boosted_trees"
 BASELINES: dict[TaskKind, dict[str, _Fit]] = {
-    "binary": {**DUMMIES["binary"], "linear": fit_logistic, TREES: fit_boosted_classes},
-    "multiclass": {**DUMMIES["multiclass"], "linear": fit_logistic, TREES: fit_boosted_classes},
-    "ordinal": {**DUMMIES["ordinal"], "linear": fit_logistic, TREES: fit_boosted_classes},
-    "multilabel": {**DUMMIES["multilabel"], "linear": fit_logistics, TREES: fit_boosted_labels},
-    "multitarget": {**DUMMIES["multitarget"], "linear": fit_ridges, TREES: fit_boosted_each},
-    "quantile": {**DUMMIES["quantile"], "linear": fit_shifted, TREES: fit_boosted_quantiles},
-    "regression": {**DUMMIES["regression"], "linear": fit_ridge, TREES: fit_boosted_numbers},
+    "binary": {**DUMMIES["binary"], "linear": fit_logistic, BOOSTED_TREES: fit_boosted_classes},
+    "multiclass": {**DUMMIES["multiclass"], "linear": fit_logistic, BOOSTED_TREES: fit_boosted_classes},
+    "ordinal": {**DUMMIES["ordinal"], "linear": fit_logistic, BOOSTED_TREES: fit_boosted_classes},
+    "multilabel": {**DUMMIES["multilabel"], "linear": fit_logistics, BOOSTED_TREES: fit_boosted_labels},
+    "multitarget": {**DUMMIES["multitarget"], "linear": fit_ridges, BOOSTED_TREES: fit_boosted_each},
+    "quantile": {**DUMMIES["quantile"], "linear": fit_shifted, BOOSTED_TREES: fit_boosted_quantiles},
+    "regression": {**DUMMIES["regression"], "linear": fit_ridge, BOOSTED_TREES: fit_boosted_numbers},
 }
 
 
 def names_of(task: Task) -> list[str]:
     """Name the baselines of a task: trees make nothing of the pixels of an image."""
     has_images = any(column.kind == "image" for column in task.columns)
-    return [name for name in BASELINES[task.kind] if name != TREES or not has_images]
+    return [name for name in BASELINES[task.kind] if name != BOOSTED_TREES or not has_images]
 
 
 def fit_baseline(

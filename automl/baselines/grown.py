@@ -1,8 +1,8 @@
-"""Fitted boosted trees as plain arrays, from which any library can answer as scikit-learn does.
+"""Fitted trees as plain arrays, from which any library can answer as scikit-learn does.
 
 Shapes:
-    M nodes of all trees together, T trees, a tree for every raw output in every iteration; R splits by category, each a
-    row of the table of codes; k raw outputs, K outputs
+    M nodes of all trees together, T trees; R splits by category, each a row of the table of codes; k raw outputs, K
+    outputs. Of boosted trees there is a tree for every raw output in every iteration, of a forest a tree has them all.
 """
 
 from __future__ import annotations
@@ -25,15 +25,50 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def as_arrays(fitted: Classes | Numbers) -> Arrays:
-    """Give the trees of a fitted baseline as arrays.
+    """Give fitted trees as arrays.
 
     Returns:
         By name: `feature` (M,) the column that a node looks at, `threshold` (M,) up to which a row goes left, `table`
         (M,) the row of `goes_left` by which it does where the column holds codes, else -1, `left` and `right` (M,) the
-        next nodes, a leaf's being itself, `value` (M,) of a leaf; `goes_left` (R, `N_CODES`); `roots` (T,), the raw
-        outputs of an iteration next to each other; `start` (k,); `spread` (k, K) and `offset` (K,), which turn raw
-        outputs into logits or numbers as fitted; and `depth` (1,), after how many nodes every row is at a leaf.
+        next nodes, a leaf's being itself, `value` (M, 1 or k) of a leaf; `goes_left` (R, `N_CODES`); `roots` (T,), the
+        raw outputs of an iteration next to each other; `start` (k,); `spread` (k, K) and `offset` (K,), which turn raw
+        outputs, of a forest's classes their logarithms, into logits or numbers as fitted; and `depth` (1,), after how
+        many nodes every row is at a leaf.
     """
+    return _of_boosted(fitted) if hasattr(fitted.model.steps[-1][1], "n_iter_") else _of_forest(fitted)
+
+
+def are_shares(fitted: Classes | Numbers) -> bool:
+    """Whether the raw outputs are shares of classes, which forests vote for."""
+    return isinstance(fitted, Classes) and not hasattr(fitted.model.steps[-1][1], "n_iter_")
+
+
+def _of_forest(fitted: Classes | Numbers) -> Arrays:
+    trees = [each.tree_ for each in fitted.model.steps[-1][1].estimators_]
+    firsts = np.cumsum([0, *(tree.node_count for tree in trees)])
+    is_leaf = np.concatenate([tree.children_left < 0 for tree in trees])
+    here = np.arange(firsts[-1])
+    left, right = (
+        np.where(is_leaf, here, np.concatenate([getattr(tree, side) + first for tree, first in zip(trees, firsts)]))
+        for side in ("children_left", "children_right")
+    )
+    value = np.concatenate([tree.value[:, 0, :] for tree in trees]) / len(trees)
+    return {
+        "feature": np.where(is_leaf, 0, np.concatenate([tree.feature for tree in trees])).astype(np.int32),
+        "threshold": np.where(is_leaf, 0.0, np.concatenate([tree.threshold for tree in trees])),
+        "table": np.full(len(here), -1, dtype=np.int32),
+        "left": left.astype(np.int32),
+        "right": right.astype(np.int32),
+        "value": np.where(is_leaf[:, None], value, 0.0).astype(np.float32 if are_shares(fitted) else np.float64),
+        "goes_left": np.zeros((0, N_CODES), dtype=np.bool_),
+        "roots": firsts[:-1].astype(np.int64),
+        "start": np.zeros(value.shape[1]),
+        **_ending(fitted, value.shape[1]),
+        "depth": np.array([max(tree.max_depth for tree in trees)], dtype=np.int64),
+    }
+
+
+def _of_boosted(fitted: Classes | Numbers) -> Arrays:
     model = fitted.model.steps[-1][1]
     order, known = _columns(model)
     nodes: list[NDArray[Any]] = []
@@ -59,9 +94,9 @@ def as_arrays(fitted: Classes | Numbers) -> Arrays:
     joined = {name: np.concatenate(each) for name, each in parts.items()}
     start = np.asarray(model._baseline_prediction, dtype=np.float64).reshape(-1)
     return {
-        **{name: each.astype(np.float64 if name == "threshold" else np.int64) for name, each in joined.items()},
-        "value": np.concatenate([own["value"] for own in nodes]),
-        "goes_left": np.stack(tables) if tables else np.zeros((1, N_CODES), dtype=np.bool_),
+        **{name: each.astype(np.float64 if name == "threshold" else np.int32) for name, each in joined.items()},
+        "value": np.concatenate([own["value"] for own in nodes])[:, None],
+        "goes_left": np.stack(tables) if tables else np.zeros((0, N_CODES), dtype=np.bool_),
         "roots": np.array(roots, dtype=np.int64),
         "start": start,
         **_ending(fitted, len(start)),

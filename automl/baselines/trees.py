@@ -1,8 +1,9 @@
-"""The baseline of boosted trees: scikit-learn's histogram gradient boosting, which is hard to beat on tables.
+"""Boosted trees, which are hard to beat on tables: scikit-learn's histogram gradient boosting.
 
 Its trees are grown leaf by leaf on binned columns (Ke et al., LightGBM, NeurIPS 2017). Nothing is tuned; all is fixed
-in advance: trees of 31 leaves with at least 20 rows each, as in scikit-learn, and small steps, as many as the loss on a
-tenth of the training rows asks for; validation rows have no part in it. Codes are read as the categories that they are.
+in advance. Those of the baseline have 31 leaves with at least 20 rows each, as in scikit-learn, and small steps, as
+many as the loss on a tenth of the training rows asks for; validation rows have no part in it. Others are members of
+ensembles, and stop by the validation rows, as networks do. Codes are read as the categories that they are.
 
 The time it may take is bounded by the size of the problem alone, so that the same rows always give the same model: a
 large problem gets fewer and larger steps, a larger one fewer rows, and one of very many classes and columns no trees.
@@ -23,7 +24,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from automl.baselines.columns import stack, width
 from automl.baselines.dummy import Constant, fit_shares
-from automl.baselines.estimators import Classes, Numbers, fit_numbers, fit_pipeline
+from automl.baselines.estimators import Classes, Numbers, fit_numbers, fit_pipeline, moments
+from automl.baselines.rows import Given
 from automl.task import Block, Task
 
 _WORK = 1.5e9
@@ -34,16 +36,47 @@ _ROWS_OF_A_TREE = 22_000
 """A tree's histograms cost, in each column, as much as so many rows."""
 _VALUES_OF_A_TREE = 330_000
 """What a tree costs beside its columns, in values."""
-_FEWEST_ITERATIONS, _MOST_ITERATIONS = 20, 1000
+_FEWEST_ITERATIONS = 20
 _FEWEST_ROWS = 2000
-_SMALLEST_STEP, _LARGEST_STEP, _WAY = 0.05, 0.3, 15.0
+_LARGEST_STEP, _WAY = 0.3, 15.0
 """The learning rate, and what it comes to times the iterations: fewer steps are larger, so that they get as far."""
-_ASIDE, _PATIENCE = 0.1, 20
-"""The share of the training rows that says when to stop: after so many iterations without a gain."""
+_ASIDE = 0.1
+"""The share of the training rows that says when to stop, where no other rows do."""
 _FEWEST_TO_STOP_BY, _ITERATIONS_OF_FEW = 200, 100
 """Of fewer rows none is set aside, and the iterations are fixed: a tenth of them would say little."""
 MOST_CATEGORIES = 254
 """scikit-learn has 255 bins a column; codes are in the order of their frequency, and the rare ones share the last."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What boosted trees are like.
+
+    Args:
+        leaves: The most that a tree has.
+        leaf_rows: The fewest rows of a leaf.
+        columns: The share of the columns, drawn for every node, of which its split is one.
+        penalty: On the squares of what leaves say.
+        step: The learning rate where it can be small.
+        iterations: The most.
+        patience: After so many iterations without a gain they stop.
+    """
+
+    leaves: int = 31
+    leaf_rows: int = 20
+    columns: float = 1.0
+    penalty: float = 0.0
+    step: float = 0.05
+    iterations: int = 1000
+    patience: int = 20
+
+
+STANDARD = Growth()
+"""Those of the baseline."""
+SLOW = Growth(leaves=48, leaf_rows=5, columns=0.3, penalty=0.5, step=0.02, iterations=2500, patience=40)
+"""The best alone, of those that were tried on thirteen tables; they take three times as long."""
+SHALLOW = Growth(leaves=8, leaf_rows=10, columns=0.7, step=0.08, iterations=1500)
+"""Few leaves, so that few columns act together: other errors than those of deep trees."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +94,27 @@ class Effort:
     step: float
 
 
-def effort(n_rows: int, blocks: tuple[Block, ...], task: Task) -> Effort | None:
+@dataclass(frozen=True)
+class How:
+    """How boosted trees are grown.
+
+    Args:
+        growth: What they are like.
+        held: The rows by whose loss they stop; a tenth of their own if None.
+        iterations: How many there are, without stopping; None where they stop.
+        step: Their learning rate then; by the size of the problem if None.
+    """
+
+    growth: Growth = STANDARD
+    held: Given | None = None
+    iterations: int | None = None
+    step: float | None = None
+
+
+BASELINE = How()
+
+
+def effort(n_rows: int, blocks: tuple[Block, ...], task: Task, growth: Growth = STANDARD) -> Effort | None:
     """Bound the work by the size of the problem; None where even the least would take too long.
 
     Examples:
@@ -79,8 +132,8 @@ def effort(n_rows: int, blocks: tuple[Block, ...], task: Task) -> Effort | None:
     step_cost = a_tree + rows * a_row
     if _FEWEST_ITERATIONS * step_cost > _MOST_WORK:
         return None
-    iterations = int(np.clip(_WORK / step_cost, _FEWEST_ITERATIONS, _MOST_ITERATIONS))
-    return Effort(rows, iterations, float(np.clip(_WAY / iterations, _SMALLEST_STEP, _LARGEST_STEP)))
+    iterations = int(np.clip(_WORK / step_cost, _FEWEST_ITERATIONS, growth.iterations))
+    return Effort(rows, iterations, float(np.clip(_WAY / iterations, growth.step, _LARGEST_STEP)))
 
 
 def remark(n_rows: int, blocks: tuple[Block, ...], task: Task) -> str | None:
@@ -102,20 +155,24 @@ def fit_boosted_classes(
     task: Task,
     seed: int,
     weights: NDArray[np.float64] | None = None,
+    how: How = BASELINE,
 ) -> Classes | Constant | None:
     """Fit a classifier; with one class among the training rows it is that class's constant."""
-    allowed = effort(len(target), blocks, task)
+    allowed = effort(len(target), blocks, task, how.growth)
     if allowed is None:
         return None
-    chosen = _chosen(target, weights, allowed.rows, seed, are_classes=True)
-    arrays, target, weights = _of(chosen, arrays, target, weights)
-    counts = np.unique(target, return_counts=True)[1]
+    given = Given(arrays, target, weights).at_most(allowed.rows, seed, are_classes=True)
+    counts = np.unique(given.target, return_counts=True)[1]
     if len(counts) < 2:
-        return fit_shares(arrays, target, blocks, task, seed, weights)
-    can_stop = counts.min() > 1 and len(counts) <= _ASIDE * len(target)  # of every class some rows are set aside
-    options = _options(allowed, blocks, len(target), seed, can_stop=bool(can_stop))
+        return fit_shares(given.arrays, given.target, blocks, task, seed, given.weights)
+    can_stop = counts.min() > 1 and len(counts) <= _ASIDE * len(given.target)  # of every class some rows are set aside
+    options = _options(allowed, blocks, len(given.target), seed, how, can_stop=bool(can_stop))
     model = _pipeline(blocks, HistGradientBoostingClassifier(**options))
-    return Classes(fit_pipeline(model, stack(arrays, blocks), target, weights), blocks, len(task.classes))
+    held = how.held and how.held.of(np.isin(how.held.target, given.target))
+    fitted = fit_pipeline(
+        model, stack(given.arrays, blocks), given.target, given.weights, **_stopping(model, blocks, held)
+    )
+    return Classes(fitted, blocks, len(task.classes))
 
 
 def fit_boosted_numbers(
@@ -125,9 +182,10 @@ def fit_boosted_numbers(
     task: Task,
     seed: int,
     weights: NDArray[np.float64] | None = None,
+    how: How = BASELINE,
 ) -> Numbers | None:
     """Fit a regression by its squared error."""
-    return _fit_regressor({}, arrays, target, blocks, task, seed, weights)
+    return _fit_regressor({}, Given(arrays, target, weights), blocks, task, seed, how)
 
 
 def fit_boosted_quantile(
@@ -141,60 +199,51 @@ def fit_boosted_quantile(
     seed: int,
 ) -> Numbers | None:
     """Fit a regression by the pinball loss of a quantile."""
-    return _fit_regressor({"loss": "quantile", "quantile": level}, arrays, target, blocks, task, seed, weights)
+    loss = {"loss": "quantile", "quantile": level}
+    return _fit_regressor(loss, Given(arrays, target, weights), blocks, task, seed, BASELINE)
 
 
 def _fit_regressor(
-    loss: Mapping[str, Any],
-    arrays: Mapping[str, NDArray[Any]],
-    target: NDArray[Any],
-    blocks: tuple[Block, ...],
-    task: Task,
-    seed: int,
-    weights: NDArray[np.float64] | None,
+    loss: Mapping[str, Any], given: Given, blocks: tuple[Block, ...], task: Task, seed: int, how: How
 ) -> Numbers | None:
-    allowed = effort(len(target), blocks, task)
+    allowed = effort(len(given.target), blocks, task, how.growth)
     if allowed is None:
         return None
-    chosen = _chosen(target, weights, allowed.rows, seed, are_classes=False)
-    arrays, target, weights = _of(chosen, arrays, target, weights)
-    options = _options(allowed, blocks, len(target), seed, can_stop=True)
+    given = given.at_most(allowed.rows, seed, are_classes=False)
+    options = _options(allowed, blocks, len(given.target), seed, how, can_stop=True)
     model = _pipeline(blocks, HistGradientBoostingRegressor(**loss, **options))
-    return fit_numbers(model, arrays, target, blocks, weights)
+    mean, scale = moments(given.target)
+    held = how.held and Given(how.held.arrays, (how.held.target - mean) / scale, how.held.weights)
+    return fit_numbers(model, given.arrays, given.target, blocks, given.weights, **_stopping(model, blocks, held))
 
 
-def _chosen(
-    target: NDArray[Any], weights: NDArray[np.float64] | None, n_rows: int, seed: int, *, are_classes: bool
-) -> NDArray[np.intp]:
-    """Choose the rows that are learned from: all that count, or so many of them at random and one of each class."""
-    counting = np.arange(len(target)) if weights is None else np.flatnonzero(weights > 0)
-    if len(counting) <= n_rows:
-        return counting
-    drawn = np.random.default_rng(seed).choice(counting, n_rows, replace=False)
-    first = counting[np.unique(target[counting], return_index=True)[1]] if are_classes else drawn[:0]
-    return np.union1d(drawn, first)
+def _stopping(model: Pipeline, blocks: tuple[Block, ...], held: Given | None) -> dict[str, Any]:
+    """Give the arguments of a fit that say by which rows it stops, prepared as the pipeline prepares its own."""
+    if held is None or not len(held.target):
+        return {}
+    (_, prepare), (name, _) = model.steps
+    told = {"X_val": prepare.fit_transform(stack(held.arrays, blocks)), "y_val": held.target}
+    if held.weights is not None:
+        told["sample_weight_val"] = held.weights
+    return {f"{name}__{key}": value for key, value in told.items()}
 
 
-def _of(
-    chosen: NDArray[np.intp],
-    arrays: Mapping[str, NDArray[Any]],
-    target: NDArray[Any],
-    weights: NDArray[np.float64] | None,
-) -> tuple[Mapping[str, NDArray[Any]], NDArray[Any], NDArray[np.float64] | None]:
-    if len(chosen) == len(target):
-        return arrays, target, weights
-    some = {name: array[chosen] for name, array in arrays.items()}
-    return some, target[chosen], None if weights is None else weights[chosen]
-
-
-def _options(allowed: Effort, blocks: tuple[Block, ...], n_rows: int, seed: int, *, can_stop: bool) -> dict[str, Any]:
-    stops = can_stop and n_rows >= _FEWEST_TO_STOP_BY
+def _options(
+    allowed: Effort, blocks: tuple[Block, ...], n_rows: int, seed: int, how: How, *, can_stop: bool
+) -> dict[str, Any]:
+    growth, held = how.growth, how.held is not None and len(how.held.target) > 0
+    stops = how.iterations is None and (held or (can_stop and n_rows >= _FEWEST_TO_STOP_BY))
+    fixed = how.iterations or min(allowed.iterations, _ITERATIONS_OF_FEW)
     return {
-        "learning_rate": allowed.step,
-        "max_iter": allowed.iterations if stops else min(allowed.iterations, _ITERATIONS_OF_FEW),
+        "learning_rate": how.step or allowed.step,
+        "max_iter": allowed.iterations if stops else fixed,
+        "max_leaf_nodes": growth.leaves,
+        "min_samples_leaf": growth.leaf_rows,
+        "max_features": growth.columns,
+        "l2_regularization": growth.penalty,
         "early_stopping": stops,
         "validation_fraction": _ASIDE,
-        "n_iter_no_change": _PATIENCE,
+        "n_iter_no_change": growth.patience,
         "categorical_features": _are_codes(blocks),
         "random_state": seed,
     }

@@ -16,12 +16,12 @@ from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice
 from automl.experiment.objective import N_POOLED
 from automl.experiment.recipe import read_recipe
 from automl.experiment.trainer import Trainer
-from automl.experiment.trees import forget_trees, grow, trees_weights
+from automl.experiment.trees import forget_trees, outputs_of_trees, trees_weights
 from automl.experiment.winner import winner
-from automl.report.figures import counted, figure
+from automl.report.figures import counted, figure, spoken
 from automl.training.device import pick_device
 from automl.training.weights import load_outputs, weights_sha256
-from automl.trial import BOOSTED, ranked
+from automl.trial import TREES, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,14 +59,13 @@ def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], Non
     if not plan.is_ensembled:
         return None
     outcomes = record.outcomes()
-    if known := read_choice(record, len(outcomes)):
-        return known
-    choosing = _Choosing(record, plan, stage, outcomes)
-    choice = choosing.choice()
-    choice.write(record)
-    if choice.ensemble is None or BOOSTED not in choice.ensemble.shares:
-        forget_trees(record)
-    say(choosing.said(choice))
+    choice = read_choice(record, len(outcomes))
+    if choice is None:
+        choosing = _Choosing(record, plan, stage, outcomes)
+        choice = choosing.choice()
+        choice.write(record)
+        say(choosing.said(choice))
+    forget_trees(record, TREES.keys() & (choice.ensemble.shares if choice.ensemble else {}))
     return choice
 
 
@@ -88,8 +87,7 @@ class _Choosing:
         self._n_trials, self._best = len(outcomes), winner(record)
         others = [each for each in ranked(outcomes.items(), stage.task.higher_is_better) if each != self._best]
         self._pool = self._pooled([self._best, *others][:N_POOLED])
-        if plan.include_trees and self._best in self._pool and (outputs := grow(record, stage)) is not None:
-            self._pool[BOOSTED] = outputs
+        self._pool |= outputs_of_trees(record) if plan.include_trees and self._best in self._pool else {}
 
     def _pooled(self, numbers: Sequence[int]) -> dict[int, Outputs]:
         """Give what trials gave for the rows that choose, in their order: of those whose networks are kept.
@@ -117,7 +115,7 @@ class _Choosing:
         shares = self._shares() if self._best in self._pool else {}
         alone = self._together({self._best: 1.0}) if shares and self._stage.folds else None
         ensemble = self._together(shares) if len(shares) > 1 else alone
-        n_trials = len(self._pool.keys() - {BOOSTED})
+        n_trials = len(self._pool.keys() - TREES.keys())
         return Choice(self._n_trials, n_trials, self._best, ensemble, alone)
 
     def _together(self, shares: Mapping[int, float]) -> Ensemble:
@@ -128,8 +126,20 @@ class _Choosing:
         )
 
     def _shares(self) -> dict[int, float]:
-        """Say how much each trial counts: the best one alone where no others make it better."""
-        numbers = list(self._pool)
+        """Say how much each trial counts: the best one alone where no others make it better.
+
+        The choice begins with the best trial, and where trees are better than that, with the best of them too.
+        """
+        alone = self._goodness(self._pool[self._best])
+        leading = max(self._pool, key=lambda number: self._goodness(self._pool[number]))
+        begun = [self._begun_with(first) for first in dict.fromkeys([self._best, leading])]
+        shares = max(begun, key=lambda each: self._goodness(self._blended(each)))
+        is_better = len(shares) > 1 and self._goodness(self._blended(shares))[0] > alone[0]
+        return shares if is_better else {self._best: 1.0}
+
+    def _begun_with(self, first: int) -> dict[int, float]:
+        """Say how much each trial counts where one of them is there from the beginning."""
+        numbers = [first, *(number for number in self._pool if number != first)]
         rows = sample(len(self._rows), _MOST_ROWS, np.random.default_rng(self._plan.seed))
         found = select(
             [self._pool[number][rows] for number in numbers],
@@ -138,17 +148,15 @@ class _Choosing:
             most=self._plan.ensemble,
             is_allowed=_Caps(self._record, self._plan, self._stage, numbers).hold,
         )
-        shares = {numbers[place]: share for place, share in found.items()}
-        together, alone = (self._goodness(each)[0] for each in (self._blended(shares), self._pool[self._best]))
-        return shares if together > alone else {self._best: 1.0}
+        return {numbers[place]: share for place, share in found.items()}
 
     def _blended(self, shares: Mapping[int, float]) -> NDArray[Any]:
         return blend([self._pool[each] for each in shares], list(shares.values()), link=self._link)
 
     def _members(self, number: int, share: float) -> list[Member]:
         """Give the networks of a trial: one, or that of every fold."""
-        if number == BOOSTED:
-            return [Member(number, share, weights_sha256(trees_weights(self._record)))]
+        if number in TREES:
+            return [Member(number, share, weights_sha256(trees_weights(self._record, number)))]
         kept, scales = self._record.trial(number), self._stage.fold_scales
         if not scales:
             return [Member(number, share, weights_sha256(kept.weights_path))]
@@ -168,7 +176,7 @@ class _Choosing:
         if choice.ensemble is None or len(shares) == 1:
             folds = f"; its {len(self._stage.folds)} folds are one model" if choice.ensemble else ""
             return f"trial {choice.best} is as good alone as with others {of}{folds}"
-        named = {number: "boosted trees" if number == BOOSTED else number for number in shares}
+        named = {number: spoken(TREES[number]) if number in TREES else number for number in shares}
         told = ", ".join(f"{named[number]} x {share:.2g}" for number, share in shares.items())
         together, alone = (figure(each) for each in (choice.ensemble.validation, self._score(self._pool[choice.best])))
         metric = self._stage.task.metric
@@ -212,11 +220,11 @@ class _Caps:
         self._costs = np.zeros((len(self.numbers), 2))
         if any(map(math.isfinite, self._most)):
             trainer = Trainer(self.stage, pick_device(self.plan.device))
-            configs = (self.record.trial(number).read_config() for number in self.numbers if number != BOOSTED)
-            of_one = np.array([trainer.expected(config, ("parameters", "latency")) for config in configs])
-            if BOOSTED in self.numbers:  # they are the last; nobody has asked how large trees may be
-                of_one = np.vstack([of_one, np.zeros(2)])
-            self._costs = of_one * max(1, len(self.stage.folds))
+            for place, number in enumerate(self.numbers):
+                if number not in TREES:  # nobody has asked how large trees may be
+                    config = self.record.trial(number).read_config()
+                    self._costs[place] = trainer.expected(config, ("parameters", "latency"))
+            self._costs *= max(1, len(self.stage.folds))
 
     def hold(self, places: frozenset[int]) -> bool:
         """Whether the trials of some places may be one model."""

@@ -38,7 +38,7 @@ from automl.tracking.record import PLAN, TASK
 from automl.tracking.updates import CODER, CONTINUED, candidate
 from automl.training.device import pick_device
 from automl.training.weights import raw_outputs, save_weights
-from automl.trial import BOOSTED, Completed
+from automl.trial import TREES, Completed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,8 +106,8 @@ class Continuing:
         for trial in self._trials:
             if folder.trial(trial).read_outcome() is None:
                 self._train_member(way, folder, trial, clock)
-        if self.model.ensemble is not None and BOOSTED in self.model.ensemble.shares:
-            grow(folder, self._stage(way))
+        for kind in TREES.keys() & (self.model.ensemble.shares if self.model.ensemble else {}):
+            grow(folder, self._stage(way), kind)
         made = self._finished(folder)
         if way == CONTINUED and not self._is_better(made.validation, self.began):
             made = self._as_it_was(folder)
@@ -130,7 +130,7 @@ class Continuing:
     def _trials(self) -> list[int]:
         """The trials whose networks are the model, or are in it."""
         shares = self.model.ensemble.shares if self.model.ensemble else {self.model.trial: 1.0}
-        return [trial for trial in shares if trial != BOOSTED]
+        return [trial for trial in shares if trial not in TREES]
 
     def _folder(self, way: str) -> Record:
         """Make a candidate's folder, in the form of a run folder."""

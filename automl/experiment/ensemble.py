@@ -13,7 +13,7 @@ from automl.models.ensemble import Ensemble as EnsembleNetwork
 from automl.task import Scale, Task
 from automl.tracking.record import ENSEMBLE, TASK
 from automl.training.weights import weights_sha256
-from automl.trial import BOOSTED
+from automl.trial import TREES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Member:
     """A network of an ensemble.
 
     Args:
-        trial: The number of its trial; `BOOSTED` for boosted trees.
+        trial: The number of its trial; that of `TREES` for trees.
         weight: How much it counts; those of all members add up to 1.
         weights_sha256: The digest of its weights.
         fold: The fold of which it is; None where trials are no folds.
@@ -135,11 +135,12 @@ def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[Ensembl
 
 def copied(member: Member, folder: Record) -> Member:
     """Give a member with its network in another folder of the form of a run folder."""
-    path = trees_weights(folder) if member.trial == BOOSTED else folder.trial(member.trial).weights_path
+    number = member.trial
+    path = trees_weights(folder, number) if number in TREES else folder.trial(number).weights_path
     return replace(member, weights_sha256=weights_sha256(path))
 
 
 def _rebuild(record: Record, member: Member) -> tuple[nn.Module, Preparation]:
-    if member.trial == BOOSTED:
-        return rebuild_trees(record)
+    if member.trial in TREES:
+        return rebuild_trees(record, member.trial)
     return rebuild(record, member.trial, member.fold)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automl.baselines.dummy import DUMMIES
-from automl.baselines.fit import TREES, fit_baseline, names_of
+from automl.baselines.fit import BOOSTED_TREES, fit_baseline, names_of
 from automl.baselines.trees import remark
 from automl.data.judged import judged_rows
 from automl.data.preparing import Preparing
@@ -185,7 +185,7 @@ def _fit_baselines(stage: Stage, say: Callable[[str], None]) -> dict[str, _Fitte
 
 
 def _fit(name: str, stage: Stage) -> _Fitted | None:
-    preparing = FOR_TREES if name == TREES else FOR_BASELINES
+    preparing = FOR_TREES if name == BOOSTED_TREES else FOR_BASELINES
     prepared = stage.prepare(preparing)
     is_encoded = stage.task.transform != "none" and name not in DUMMIES[stage.task.kind]
     target = (stage.targets if is_encoded else stage.truth)(stage.train)
@@ -196,7 +196,7 @@ def _fit(name: str, stage: Stage) -> _Fitted | None:
 
 def _of_trees(stage: Stage) -> list[str]:
     """Say where boosted trees did not learn from all training rows."""
-    if TREES not in names_of(stage.task):
+    if BOOSTED_TREES not in names_of(stage.task):
         return []
     said = remark(len(stage.train), stage.preparation(FOR_TREES).blocks, stage.task)
     return [said] if said else []

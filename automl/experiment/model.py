@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from automl.baselines.fit import TREES
 from automl.errors import StudyError
 from automl.experiment.calibration import calibration
 from automl.experiment.ensemble import Choice, Ensemble, read_choice, rebuild_together
@@ -17,7 +16,7 @@ from automl.experiment.winner import winner
 from automl.task import Task
 from automl.tracking.record import ENSEMBLE, REFIT, TASK, Record
 from automl.training.weights import weights_sha256
-from automl.trial import BOOSTED, Aim, Completed, ranked
+from automl.trial import TREES, Aim, Completed, ranked
 
 if TYPE_CHECKING:
     from automl.data.calibration import Calibration
@@ -56,7 +55,7 @@ class Model:
     def shares(self) -> dict[str, str]:
         """How much each trial of an ensemble counts, and of what family it is; nothing of one by itself."""
         shares = self.ensemble.shares if self.ensemble else {}
-        named = {trial: TREES if trial == BOOSTED else f"trial {trial}" for trial in shares}
+        named = {trial: TREES.get(trial, f"trial {trial}") for trial in shares}
         return {named[trial]: f"{share:.3g} x {self._network(trial)['family']}" for trial, share in shares.items()}
 
     @property
@@ -110,8 +109,8 @@ class Model:
         return {"members": members}
 
     def _network(self, trial: int) -> dict[str, Any]:
-        if trial == BOOSTED:
-            return {"family": TREES, "arguments": arguments_of(self.record)}
+        if trial in TREES:
+            return {"family": TREES[trial], "arguments": arguments_of(self.record, trial)}
         config = self.record.trial(trial).read_config()
         family = str(config.get("family", DEFAULTS["family"]))
         return {"config": config, "family": family, "arguments": asdict(read_recipe(config).family)}

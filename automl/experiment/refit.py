@@ -22,15 +22,15 @@ from automl.experiment.recipe import read_recipe
 from automl.experiment.shortage import contained
 from automl.experiment.stage import Stage
 from automl.experiment.trainer import Candidate, Trainer
-from automl.experiment.trees import grow
+from automl.experiment.trees import copy_trees, grow, seconds_of_trees
 from automl.experiment.watch import Unwatched
 from automl.files import sync, write_json
-from automl.report.figures import counted
+from automl.report.figures import counted, spoken
 from automl.tracking.record import PLAN, REFIT, TASK, Record
 from automl.tracking.updates import CODER
 from automl.training.device import pick_device
 from automl.training.weights import save_weights
-from automl.trial import BOOSTED, Completed, Failed
+from automl.trial import TREES, Completed, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from automl.training.keeping import Fitted
     from automl.trial import Config, Epoch, Outcome
 
-_NO_TIME = "there was no time left for it"
+_NO_TIME = "there was no time left"
 
 
 def refit_folds(
@@ -122,15 +122,19 @@ class Refit:
     def run(self) -> None:
         """Train what was not trained once more yet."""
         self._begin()
-        for trial in self._trials:
-            self._train(trial)
+        for number in self._members:
+            if number not in [member["trial"] for member in self._folder.read_json(REFIT)["members"]]:
+                made = self._grow(number) if number in TREES else self._train(number)
+                told = self._folder.read_json(REFIT)
+                told["members"].append({"trial": number, **made})
+                self._folder.write_json(REFIT, told)
         self._finish()
 
     @property
-    def _trials(self) -> list[int]:
-        """The trials whose networks are the model, then the best one, which is judged alone beside them."""
+    def _members(self) -> list[int]:
+        """The trials and trees that are the model, then the best trial, which is judged alone beside them."""
         shares = self.model.ensemble.shares if self.model.ensemble else {}
-        ranked = sorted(shares.keys() - {BOOSTED}, key=lambda trial: (-shares[trial], trial))
+        ranked = sorted(shares, key=lambda number: (-shares[number], number))
         return [*dict.fromkeys([*ranked, self.model.trial])]
 
     def _begin(self) -> None:
@@ -145,11 +149,8 @@ class Refit:
         folder.write_json(CODER, self.stage.coder.to_json())
         folder.write_json(REFIT, {"of": of, "rows": len(self._whole.train), "members": []})
 
-    def _train(self, trial: int) -> None:
+    def _train(self, trial: int) -> dict[str, Any]:
         """Train a trial's network once more, and keep it; one of which nothing comes as the search left it."""
-        told = self._folder.read_json(REFIT)
-        if trial in [member["trial"] for member in told["members"]]:
-            return
         kept, own = self._record.trial(trial), self._folder.trial(trial)
         outcome, config = kept.read_outcome(), kept.read_config()
         assert isinstance(outcome, Completed)
@@ -168,8 +169,7 @@ class Refit:
         sync([*own.folder.iterdir(), own.folder, own.folder.parent])
         self._folder.write_outcomes({trial: outcome})
         self._checkpoints.forget([trial])
-        told["members"].append({"trial": trial, **member})
-        self._folder.write_json(REFIT, told)
+        return member
 
     def _trained(self, trial: int, config: Config, outcome: Completed, curve: list[Epoch]) -> Fitted | str:
         """Train a network, its batches in as many parts as before, or in more; or say why nothing comes of it."""
@@ -193,21 +193,19 @@ class Refit:
             return "trained once more, it came to no finite loss"
         return found[-1] if len(found[-1].epochs) == len(curve) else _NO_TIME
 
-    def _grow(self) -> None:
-        """Grow boosted trees anew; where the time is up, or no network was trained, they stay as they are."""
-        if self.clock.is_over:
-            self.say("boosted trees stay as they are: there was no time left for them")
-        elif any("epochs" in member for member in self._folder.read_json(REFIT)["members"]):
-            grow(self._folder, self._whole)
-            return
-        shutil.copytree(self._record.trees_dir, self._folder.trees_dir, dirs_exist_ok=True)
+    def _grow(self, number: int) -> dict[str, Any]:
+        """Grow trees anew; where no time is left for it, they stay as they are."""
+        if self.clock.left < self.stage.growth * seconds_of_trees(self._record, [number]):
+            self.say(f"{spoken(TREES[number])} stay as they are: {_NO_TIME}")
+            copy_trees(self._record, number, self._folder)
+            return {"left": _NO_TIME}
+        grow(self._folder, self._whole, number, like=self._record)
+        return {"rows": len(self._whole.train)}
 
     def _finish(self) -> None:
-        """Put the trees beside the networks, and keep who answers together."""
+        """Keep who answers together."""
         model, folder = self.model, self._folder
         if model.ensemble is not None:
-            if BOOSTED in model.ensemble.shares:
-                self._grow()
             members = tuple(copied(member, folder) for member in model.ensemble.members)
             sure = model.ensemble.calibration
             keep_together(folder, Model(folder, model.trial, Ensemble(members, model.ensemble.validation, sure)))

@@ -165,6 +165,7 @@ class Session:
 
     def _search(self, interrupts: Interrupts) -> Objective:
         record, plan = self._record, self._plan
+        self._grow_trees()
         bench = assemble(record, plan, self._stage, clock=self._clock, progress=self._progress, interrupts=interrupts)
         if bench.objective.checkpoints is not None:
             bench.objective.checkpoints.kept = self._keep_time
@@ -185,6 +186,16 @@ class Session:
         record.write_json(SEARCH, bench.study.insights())
         return bench.objective
 
+    def _grow_trees(self) -> None:
+        """Grow the trees that may answer together with networks, unless that is chosen already."""
+        from automl.experiment.ensemble import read_choice
+        from automl.experiment.trees import grow_trees, seconds_of_trees
+
+        if not self._plan.include_trees or self._plan.is_guest or read_choice(self._record) is not None:
+            return
+        grow_trees(self._record, self._stage, self._timetable.refit, self._progress.say)
+        self._timetable.of_trees = seconds_of_trees(self._record)
+
     def _trial_ended(self, objective: Objective) -> None:
         self._timetable.expect_refit(objective)
         if self._clock.elapsed - self._kept >= _SECONDS_BETWEEN_NOTES:
@@ -200,6 +211,7 @@ class Session:
 
         record, plan, stage, say = self._record, self._plan, self._stage, self._progress.say
         hold_finals(record, plan, stage, clock=self._timetable.finals, interrupts=interrupts, say=say)
+        self._grow_trees()
         choice = choose(record, plan, stage, say=say)
         if choice is None or choice.ensemble is None:
             refit_folds(record, plan, stage, winner(record), say=say, interrupts=interrupts)

@@ -1,74 +1,155 @@
-"""Boosted trees that may answer together with trials: grown when a search is over, on the training rows, and kept."""
+"""Trees that may answer together with trials: grown on the training rows before a search, kind by kind, and kept."""
 
 from __future__ import annotations
 
 import shutil
+import time
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import torch
 
-from automl.baselines.estimators import Classes, Numbers
-from automl.baselines.fit import TREES, fit_baseline, names_of
-from automl.baselines.grown import as_arrays
+from automl.baselines.fit import BOOSTED_TREES, names_of
+from automl.baselines.grown import are_shares, as_arrays
+from automl.baselines.kinds import grow as fit_trees
+from automl.baselines.rows import Given
 from automl.data.prepare import Preparation
 from automl.data.preparing import Preparing
-from automl.files import read_json, write_json
+from automl.files import put, read_json, sync, write_json
 from automl.models.trees import Trees
-from automl.training.weights import load_weights, raw_outputs, save_arrays
+from automl.report.figures import spoken
+from automl.training.weights import load_outputs, load_weights, raw_outputs, save_arrays, save_outputs
+from automl.trial import TREES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from automl.budget import Clock
     from automl.experiment.stage import Stage
     from automl.tracking.record import Record
 
 FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
-"""What boosted trees see: they split a category in two by its values, so that every one of them is a code."""
+"""What trees see: they split a category in two by its values, so that every one of them is a code."""
+
+_SHARE = 0.25
+"""Of the time of a search, after so much no more kinds are grown; the first is grown in any case."""
+_WEIGHTS, _OUTPUTS = "weights.safetensors", "outputs.safetensors"
+_ARGUMENTS, _PREPARATION, _GROWTH = "arguments.json", "preparation.json", "growth.json"
 
 
-def grow(record: Record, stage: Stage) -> NDArray[np.float32] | None:
-    """Grow trees as the baseline's are, and keep them; give what they give for the validation rows (V, K).
+def grow_trees(record: Record, stage: Stage, clock: Clock, say: Callable[[str], None]) -> None:
+    """Grow the kinds of trees that are not there yet and keep them, as many as there is time for.
+
+    Args:
+        record: The run folder.
+        stage: The rows that are not sealed.
+        clock: The search's.
+        say: Hears what is done.
+    """
+    for number, kind in TREES.items():
+        if (_folder(record, number) / _ARGUMENTS).exists():
+            continue
+        if number != -1 and clock.seconds is not None and clock.elapsed > _SHARE * clock.seconds:
+            say(f"no more trees are grown: {spoken(kind)} would take the time of networks")
+            return
+        started = time.monotonic()
+        if grow(record, stage, number):
+            say(f"{spoken(kind)}, grown in {time.monotonic() - started:.1f} s, may answer together with networks")
+
+
+def grow(record: Record, stage: Stage, number: int, like: Record | None = None) -> bool:
+    """Grow one kind of trees, and keep it with what it gives for the validation rows; tell whether there are any.
+
+    Args:
+        record: The run folder, or one of its form.
+        stage: The rows.
+        number: What stands for the kind.
+        like: Where the same kind was grown before, and it was seen when it stops; by the validation rows if None.
 
     Returns:
-        None where there are none: for images, where they would take too long, and for a single class.
+        False for images, where they would take too long, and for a single class.
     """
-    if TREES not in names_of(stage.task):
-        return None
-    prepared = stage.prepare(FOR_TREES)
-    blocks, weights = prepared.preparation.blocks, stage.weights(stage.train)
-    fitted = fit_baseline(TREES, prepared.train, stage.targets(stage.train), blocks, stage.task, weights, seed=0)
-    if not isinstance(fitted, Classes | Numbers):
-        return None
-    arrays = as_arrays(fitted)
-    shapes = {name: list(array.shape) for name, array in arrays.items()}
-    arguments = {"names": [block.name for block in blocks], "shapes": shapes, "depth": int(arrays["depth"][0])}
-    record.trees_dir.mkdir(exist_ok=True)
-    save_arrays(trees_weights(record), arrays)
-    write_json(record.trees_dir / "preparation.json", prepared.preparation.to_json())
-    write_json(record.trees_dir / "arguments.json", arguments)
-    return raw_outputs(rebuild_trees(record)[0], prepared.validation)
+    if BOOSTED_TREES not in names_of(stage.task):
+        return False
+    started, prepared = time.monotonic(), stage.prepare(FOR_TREES)
+    rows, held = (
+        Given(arrays, stage.targets(part), stage.weights(part))
+        for arrays, part in ((prepared.train, stage.train), (prepared.validation, stage.validation))
+    )
+    repeat = None if like is None else read_json(_folder(like, number) / _GROWTH)["repeat"]
+    grown = fit_trees(TREES[number], rows, prepared.preparation.blocks, stage.task, held=held, repeat=repeat)
+    if grown is None:
+        return False
+    arrays = as_arrays(grown.fitted)
+    arguments: dict[str, Any] = {
+        "names": [block.name for block in prepared.preparation.blocks],
+        "shapes": {name: list(array.shape) for name, array in arrays.items()},
+        "depth": int(arrays["depth"][0]),
+        "are_shares": are_shares(grown.fitted),
+    }
+    draft = record.trees_dir / f".{TREES[number]}.tmp"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    save_arrays(draft / _WEIGHTS, arrays)
+    write_json(draft / _PREPARATION, prepared.preparation.to_json())
+    write_json(draft / _ARGUMENTS, arguments)
+    trees = Trees(**arguments)
+    load_weights(trees, draft / _WEIGHTS)
+    save_outputs(draft / _OUTPUTS, torch.from_numpy(raw_outputs(trees, prepared.validation)))
+    write_json(draft / _GROWTH, {"repeat": grown.repeat, "seconds": time.monotonic() - started})
+    sync([*draft.iterdir()])
+    shutil.rmtree(record.trees_dir / TREES[number], ignore_errors=True)
+    put(draft, record.trees_dir / TREES[number])
+    return True
 
 
-def rebuild_trees(record: Record) -> tuple[Trees, Preparation]:
+def outputs_of_trees(record: Record) -> dict[int, NDArray[np.float32]]:
+    """Give what the trees that were grown give for the validation rows (V, K), by what stands for them."""
+    paths = {number: _folder(record, number) / _OUTPUTS for number in TREES}
+    return {number: load_outputs(path) for number, path in paths.items() if path.exists()}
+
+
+def seconds_of_trees(record: Record, numbers: Collection[int] = TREES.keys()) -> float:
+    """Say how long the growing of those that are there took."""
+    paths = [_folder(record, number) / _GROWTH for number in numbers]
+    return sum(float(read_json(path)["seconds"]) for path in paths if path.exists())
+
+
+def rebuild_trees(record: Record, number: int) -> tuple[Trees, Preparation]:
     """Build the trees that were kept, and give what prepares their rows."""
-    trees = Trees(**arguments_of(record))
-    load_weights(trees, trees_weights(record))
-    return trees, Preparation.from_json(read_json(record.trees_dir / "preparation.json"))
+    trees = Trees(**arguments_of(record, number))
+    load_weights(trees, trees_weights(record, number))
+    return trees, Preparation.from_json(read_json(_folder(record, number) / _PREPARATION))
 
 
-def trees_weights(record: Record) -> Path:
+def trees_weights(record: Record, number: int) -> Path:
     """Give the file of what the trees are."""
-    return record.trees_dir / "weights.safetensors"
+    return _folder(record, number) / _WEIGHTS
 
 
-def arguments_of(record: Record) -> dict[str, Any]:
+def arguments_of(record: Record, number: int) -> dict[str, Any]:
     """Say what the trees are made of."""
-    arguments: dict[str, Any] = read_json(record.trees_dir / "arguments.json")
+    arguments: dict[str, Any] = read_json(_folder(record, number) / _ARGUMENTS)
     return arguments
 
 
-def forget_trees(record: Record) -> None:
-    """Remove them: they are no member."""
-    shutil.rmtree(record.trees_dir, ignore_errors=True)
+def copy_trees(record: Record, number: int, to: Record) -> None:
+    """Put the trees as they are into another folder of the form of a run folder."""
+    shutil.copytree(_folder(record, number), _folder(to, number), dirs_exist_ok=True)
+
+
+def forget_trees(record: Record, kept: Collection[int] = ()) -> None:
+    """Remove those that are no members."""
+    for number in TREES.keys() - kept:
+        shutil.rmtree(_folder(record, number), ignore_errors=True)
+    if not kept:
+        shutil.rmtree(record.trees_dir, ignore_errors=True)
+
+
+def _folder(record: Record, number: int) -> Path:
+    """Give the folder of a kind; studies of before there were several have the first kind in the folder of all."""
+    is_old = number == -1 and (record.trees_dir / _ARGUMENTS).exists()
+    return record.trees_dir if is_old else record.trees_dir / TREES[number]

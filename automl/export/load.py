@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from automl.data.joint import JointPreparation
     from automl.data.prepare import Preparation
 
-TREES = "boosted_trees"  # the family of what is no network
 HERE = Path(__file__).resolve().parent
 ROWS, IMAGES = 4096, 64  # at a time, so that memory does not grow with the table
 
@@ -94,7 +93,7 @@ def _together(said: dict[str, Any]) -> torch.nn.Module:
 
 def _network(said: dict[str, Any], member: dict[str, Any], prefix: str = "") -> torch.nn.Module:
     """Build one network, or trees, which read the blocks whose names begin with a prefix, without it."""
-    if member["family"] == TREES:
+    if member["family"] not in FAMILIES:
         return Trees(**member["arguments"])
     own = [
         {**block, "name": block["name"].removeprefix(prefix)}

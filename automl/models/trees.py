@@ -1,4 +1,4 @@
-"""Boosted trees as a module, so that they answer together with networks and are exported as these are.
+"""Trees as a module, so that they answer together with networks and are exported as these are.
 
 Shape:
     batch {name: (N, ...)} -> (N, n_outputs): logits a class, or one standardised number.
@@ -14,9 +14,13 @@ from torch import nn
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_DTYPES = {"goes_left": torch.bool} | dict.fromkeys(
-    ("feature", "table", "left", "right", "roots", "depth"), torch.int64
-)
+_DTYPES = {
+    "goes_left": torch.bool,
+    **dict.fromkeys(("feature", "table", "left", "right"), torch.int32),
+    **dict.fromkeys(("roots", "depth"), torch.int64),
+}
+_LEAST = 1e-4
+"""The smallest share of a class: what no tree voted for is unlikely, and not impossible."""
 
 
 class Trees(nn.Module):
@@ -28,29 +32,43 @@ class Trees(nn.Module):
         names: The blocks it reads, in the order of their columns.
         shapes: Of each array, by its name.
         depth: After how many steps every row is at a leaf.
+        are_shares: Whether raw outputs are shares of classes, as the trees of a forest vote; their logarithms are
+            logits.
     """
 
-    def __init__(self, names: Sequence[str], shapes: Mapping[str, Sequence[int]], depth: int) -> None:
+    def __init__(
+        self, names: Sequence[str], shapes: Mapping[str, Sequence[int]], depth: int, *, are_shares: bool = False
+    ) -> None:
         super().__init__()
         self.names = tuple(names)
         self.steps = depth
-        self.largest = 8 * shapes["roots"][0]
+        self.are_shares = are_shares
+        self.largest = max(8, *shapes["value"][1:]) * shapes["roots"][0]
+        dtypes = _DTYPES | ({"value": torch.float32} if are_shares else {})
         for name, shape in shapes.items():
-            self.register_buffer(name, torch.zeros(tuple(shape), dtype=_DTYPES.get(name, torch.float64)))
+            self.register_buffer(name, torch.zeros(tuple(shape), dtype=dtypes.get(name, torch.float64)))
 
     def forward(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Send all rows through all trees, and add up the leaves where they end."""
         own: Any = self
         x = torch.cat([batch[name].double() for name in self.names], dim=1)
         node = own.roots.unsqueeze(0).expand(x.shape[0], -1)
-        n_codes = own.goes_left.shape[1]
-        listed = own.goes_left.flatten()
         for _ in range(self.steps):
-            value = x.gather(1, own.feature[node])
-            row = own.table[node]
-            is_listed = listed[row.clamp(min=0) * n_codes + value.clamp(0, n_codes - 1).long()]
-            is_left = ((row >= 0) & is_listed) | ((row < 0) & (value <= own.threshold[node]))
-            node = torch.where(is_left, own.left[node], own.right[node])
-        raw = own.value[node].unflatten(1, (-1, own.start.shape[0])).sum(dim=1) + own.start
+            value = x.gather(1, own.feature[node].long())
+            is_left = value <= own.threshold[node]
+            if own.goes_left.shape[0]:
+                is_left = self._by_code(node, value, is_left)
+            node = torch.where(is_left, own.left[node], own.right[node]).long()
+        raw = own.value[node].double().flatten(1).unflatten(1, (-1, own.start.shape[0])).sum(dim=1) + own.start
+        if self.are_shares:
+            raw = raw.clamp(min=_LEAST).log()
         outputs: torch.Tensor = (raw @ own.spread + own.offset).float()
         return outputs
+
+    def _by_code(self, node: torch.Tensor, value: torch.Tensor, otherwise: torch.Tensor) -> torch.Tensor:
+        """Say who goes left, by a table where a node has one."""
+        own: Any = self
+        n_codes, row = own.goes_left.shape[1], own.table[node].long()
+        is_listed = own.goes_left.flatten()[row.clamp(min=0) * n_codes + value.clamp(0, n_codes - 1).long()]
+        is_left: torch.Tensor = ((row >= 0) & is_listed) | ((row < 0) & otherwise)
+        return is_left

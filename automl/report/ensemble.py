@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from automl.report.figures import counted, figure, listed
-from automl.trial import BOOSTED
+from automl.report.figures import counted, figure, listed, spoken
+from automl.trial import TREES
 
 Judged = Mapping[str, Any]
 
@@ -78,15 +78,18 @@ def together(ensemble: Mapping[str, Any]) -> str:
     Examples:
         >>> together({"members": [{"trial": 3}, {"trial": 7}], "folds": 0})
         'trials 3 and 7 together'
+        >>> together({"members": [{"trial": -3}, {"trial": -1}, {"trial": 7}], "folds": 0})
+        'trial 7, extra trees and boosted trees together'
         >>> together({"members": [{"trial": 3}], "folds": 5})
         'the 5 folds of trial 3 together'
     """
-    numbers = [str(member["trial"]) for member in ensemble["members"] if member["trial"] != BOOSTED]
-    if len(ensemble["members"]) == 1:
+    members = [member["trial"] for member in ensemble["members"]]
+    numbers = [str(trial) for trial in members if trial not in TREES]
+    if len(members) == 1:
         return f"the {ensemble['folds']} folds of trial {numbers[0]} together"
-    trials = f"trial{'s'[: len(numbers) != 1]} {listed(numbers)}"
-    with_trees = len(numbers) < len(ensemble["members"])
-    return f"{trials} and boosted trees together" if with_trees else f"{trials} together"
+    kinds = [spoken(TREES[trial]) for trial in members if trial in TREES]
+    trials = [f"trial{'s'[: len(numbers) != 1]} {listed(numbers)}"] if numbers else []
+    return f"{listed([*trials, *kinds])} together"
 
 
 def counting(judged: Judged) -> str:
@@ -101,11 +104,17 @@ def counting(judged: Judged) -> str:
         return ""
     if len(ensemble["members"]) == 1:
         return f"The ensemble is {together(ensemble)}."
-    named = {BOOSTED: "boosted trees count"}
-    told = [(named.get(each["trial"], f"trial {each['trial']} counts"), each["weight"]) for each in ensemble["members"]]
-    shares = listed([f"{name} {weight:.2g}" for name, weight in told])
+    shares = listed([f"{_counts(each['trial'])} {each['weight']:.2g}" for each in ensemble["members"]])
     folds = f", each by its {ensemble['folds']} folds" if ensemble["folds"] else ""
     return f"In the ensemble {shares}{folds}."
+
+
+def _named(trial: int) -> str:
+    return spoken(TREES[trial]) if trial in TREES else f"trial {trial}"
+
+
+def _counts(trial: int) -> str:
+    return f"{_named(trial)} count{'' if _named(trial).endswith('trees') else 's'}"
 
 
 def refitting(judged: Judged) -> str:
@@ -117,9 +126,12 @@ def refitting(judged: Judged) -> str:
     """
     if not (refit := judged.get("refit")):
         return ""
-    told = [
-        f"trial {each['trial']} " + (f"for {counted(each['epochs'], 'epoch')}" if "epochs" in each else "not at all")
-        for each in refit["members"]
-    ]
+    told = [f"{_named(each['trial'])} {_so_long(each)}" for each in refit["members"]]
     rows = f"training and validation rows together, {counted(refit['rows'], 'row')}"
     return f"The refit: trained once more on {rows}: {listed(told)}."
+
+
+def _so_long(member: Mapping[str, Any]) -> str:
+    if "left" in member:
+        return "not at all"
+    return f"for {counted(member['epochs'], 'epoch')}" if "epochs" in member else "grown anew"

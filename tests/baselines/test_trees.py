@@ -8,7 +8,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from automl.baselines.dummy import Constant
 from automl.baselines.fit import fit_baseline
-from automl.baselines.trees import Effort, _chosen, effort, fit_boosted_classes, fit_boosted_numbers, remark
+from automl.baselines.rows import Given
+from automl.baselines.trees import Effort, effort, fit_boosted_classes, fit_boosted_numbers, remark
 from automl.data.columns import infer_columns
 from automl.data.prepare import fit_preparation
 from automl.data.preparing import Preparing
@@ -219,12 +220,13 @@ def test_nothing_is_said_where_all_rows_are_learned_from():
 
 def test_rows_that_are_drawn_hold_every_class_and_are_the_same_again():
     target = np.append(np.arange(5000) % 2, 2)
-    drawn, again = (_chosen(target, None, 300, 0, are_classes=True) for _ in range(2))
-    assert drawn.tolist() == again.tolist() and 300 <= len(drawn) <= 303
-    assert np.unique(target[drawn]).tolist() == [0, 1, 2]
+    rows = Given({"numeric": np.arange(5001)}, target)
+    drawn, again = (rows.at_most(300, 0, are_classes=True) for _ in range(2))
+    assert drawn.arrays["numeric"].tolist() == again.arrays["numeric"].tolist() and 300 <= len(drawn.target) <= 303
+    assert np.unique(drawn.target).tolist() == [0, 1, 2]
 
 
 def test_rows_are_drawn_of_those_that_count():
-    weights = np.repeat([0.0, 1.0], 500)
-    assert _chosen(np.zeros(1000), weights, 100, 0, are_classes=False).min() >= 500
-    assert _chosen(np.zeros(1000), weights, 1000, 0, are_classes=False).tolist() == [*range(500, 1000)]
+    rows = Given({"numeric": np.arange(1000)}, np.zeros(1000), np.repeat([0.0, 1.0], 500))
+    few, all_of_them = (rows.at_most(most, 0, are_classes=False).arrays["numeric"] for most in (100, 1000))
+    assert few.min() >= 500 and all_of_them.tolist() == [*range(500, 1000)]

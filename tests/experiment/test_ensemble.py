@@ -15,7 +15,7 @@ import pytest
 from sklearn.datasets import load_diabetes, load_digits
 
 import automl
-from automl.baselines.fit import TREES, fit_baseline
+from automl.baselines.fit import BOOSTED_TREES, fit_baseline
 from automl.cli.summary import result_lines
 from automl.data.rows import read_rows
 from automl.data.target import fit_coder
@@ -23,19 +23,20 @@ from automl.evaluation.blend import blend
 from automl.evaluation.metrics import score
 from automl.experiment import judge as judging
 from automl.experiment.choosing import choose
-from automl.experiment.ensemble import BOOSTED, read_choice
+from automl.experiment.ensemble import read_choice
 from automl.experiment.model import model_of
 from automl.experiment.objective import N_POOLED
 from automl.experiment.plan import Plan
 from automl.experiment.rebuild import rebuild
 from automl.experiment.stage import set_out
-from automl.experiment.trees import FOR_TREES, rebuild_trees
+from automl.experiment.trees import FOR_TREES, grow, rebuild_trees
 from automl.export.predictor import Predictor
-from automl.report.figures import listed
+from automl.report.figures import listed, spoken
 from automl.report.summary import judgement_of
 from automl.task import Task
 from automl.tracking.record import ENSEMBLE, JUDGEMENT, LEDGER, PLAN, TASK, Record
 from automl.training.weights import load_outputs, raw_outputs
+from automl.trial import TREES
 from tests.watching import Heard
 
 SPACE = """
@@ -345,21 +346,28 @@ def mixed(tmp_path_factory, empty_store, real_data):
 
 def test_boosted_trees_join_where_they_make_it_better(mixed):
     shares = chosen(mixed).shares
-    assert 0 < shares[BOOSTED] < 1 and len(shares) > 1
-    files = {path.name for path in mixed.trees_dir.iterdir()}
-    assert files == {"weights.safetensors", "arguments.json", "preparation.json"}
-    assert "boosted trees x" in mixed.log_path.read_text()
-    page = mixed.page_path.read_text()
-    assert "and boosted trees together" in page and "boosted trees count" in page
+    kinds = [TREES[number] for number in shares if number in TREES]
+    assert kinds and 0 < sum(shares[number] for number in shares if number in TREES) <= 1 and len(shares) > 1
+    assert {path.name for path in mixed.trees_dir.iterdir()} == set(kinds)
+    for kind in kinds:
+        files = {path.name for path in (mixed.trees_dir / kind).iterdir()}
+        assert files == {f"{name}.json" for name in ("arguments", "preparation", "growth")} | {
+            "weights.safetensors",
+            "outputs.safetensors",
+        }
+    log, page = mixed.log_path.read_text(), mixed.page_path.read_text()
+    assert all(f"{spoken(kind)}, grown in" in log for kind in TREES.values())
+    assert all(f"{spoken(kind)} x" in log and spoken(kind) in page for kind in kinds)
 
 
 def test_the_trees_of_an_ensemble_answer_as_the_baseline_does(mixed):
     stage = set_out(mixed, Plan.from_json(mixed.read_json(PLAN)))
-    trees, preparation = rebuild_trees(mixed)
+    grow(mixed, stage, -1)
+    trees, preparation = rebuild_trees(mixed, -1)
     found = stage.coder.decode(raw_outputs(trees, preparation.transform(stage.validation))[:, 0])
     prepared = stage.prepare(FOR_TREES)
     blocks = prepared.preparation.blocks
-    baseline = fit_baseline(TREES, prepared.train, stage.truth(stage.train), blocks, stage.task, seed=0)
+    baseline = fit_baseline(BOOSTED_TREES, prepared.train, stage.truth(stage.train), blocks, stage.task, seed=0)
     assert found == pytest.approx(baseline.predict(prepared.validation), rel=1e-3)
 
 
@@ -367,12 +375,12 @@ def test_the_trees_of_an_ensemble_answer_as_the_baseline_does(mixed):
 def test_trees_are_exported_with_the_networks(mixed, tmp_path, form):
     told = automl.load(mixed.study, runs_dir=mixed.runs_dir).export(tmp_path / "model", format=form)
     assert told["parity"]["labels_equal"] == 1.0 and told["parity"]["rows"] == 300
-    assert set(told["ensemble"]) >= {"boosted_trees"}
+    assert set(told["ensemble"]) & set(TREES.values())
 
 
 def test_trees_that_do_not_help_are_not_kept(runs_dir, space):
     options = {**OPTIONS, "space": space, "trials": 3, "metric": "log_loss", "include_trees": True}
     record = Record(automl.search(table("signs"), **options, runs_dir=runs_dir, study="signs").run_dir)
     choice = read_choice(record, 3)
-    joined = choice.ensemble is not None and BOOSTED in choice.ensemble.shares
+    joined = choice.ensemble is not None and bool(choice.ensemble.shares.keys() & TREES.keys())
     assert record.trees_dir.exists() == joined

@@ -21,7 +21,6 @@ from automl.evaluation.metrics import score
 from automl.experiment import deliver
 from automl.experiment.arriving import study_rows
 from automl.experiment.checkpoints import CHECKPOINTS
-from automl.experiment.ensemble import BOOSTED
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.model import Model, model_of, searched_model
 from automl.experiment.plan import Plan
@@ -34,11 +33,13 @@ from automl.experiment.update import update_study
 from automl.experiment.verdict import judge_study
 from automl.experiment.watch import Unwatched
 from automl.export.predictor import Predictor
+from automl.report.figures import spoken
 from automl.report.replay import command
 from automl.tracking.facts import read_study
 from automl.tracking.record import JUDGEMENT, LEDGER, PLAN, REFIT, Record
 from automl.training.checkpoint import Pace
 from automl.training.weights import raw_outputs
+from automl.trial import TREES
 from tests.killing import Killed
 from tests.watching import Heard
 
@@ -99,6 +100,10 @@ def refit(record, clock=None, interrupts=None):
     given = (clock or Clock(None), interrupts or Interrupts(), heard.say)
     Refit(searched_model(record), plan, set_out(record, plan), *given).run()
     return heard.sentences
+
+
+def _refit_of(record):
+    return Record(record.refit_dir)
 
 
 def weights_of(record, trial):
@@ -184,7 +189,7 @@ def test_it_is_what_is_exported_and_a_trial_by_its_number_is_as_it_was(study, tm
 
 def test_networks_and_trees_that_answer_together_are_all_trained_once_more(together):
     model, before = model_of(together), searched_model(together)
-    assert model.ensemble.shares == before.ensemble.shares and BOOSTED in model.ensemble.shares
+    assert model.ensemble.shares == before.ensemble.shares and set(model.ensemble.shares) & set(TREES)
     pairs = zip(model.ensemble.members, before.ensemble.members)
     assert all(one.weights_sha256 != other.weights_sha256 for one, other in pairs)
     assert model.ensemble.calibration == before.ensemble.calibration
@@ -204,7 +209,7 @@ def test_the_best_trial_beside_them_was_trained_once_more_too(together):
     assert model.alone.record.run_dir == together.refit_dir
     assert set(model.ensemble.shares) | {model.trial} == {
         each["trial"] for each in Record(together.refit_dir).read_json(REFIT)["members"]
-    } | {BOOSTED}
+    }
     assert f"trial {model.trial} alone" in together.page_path.read_text()
 
 
@@ -213,9 +218,12 @@ def test_where_no_time_is_left_trees_stay_as_they_are_too(together, tmp_path):
     record = Record(tmp_path / together.study)
     shutil.rmtree(record.refit_dir)
     said = refit(record, Clock(0.0))
-    assert said[-1] == "boosted trees stay as they are: there was no time left for them"
-    files = [folder / "weights.safetensors" for folder in (record.trees_dir, Record(record.refit_dir).trees_dir)]
-    assert files[0].read_bytes() == files[1].read_bytes() and model_of(record) == searched_model(record)
+    kinds = [TREES[number] for number in searched_model(record).ensemble.shares if number in TREES]
+    assert kinds and {f"{spoken(kind)} stay as they are: there was no time left" for kind in kinds} <= {*said}
+    for kind in kinds:
+        places = [folder / kind / "weights.safetensors" for folder in (record.trees_dir, _refit_of(record).trees_dir)]
+        assert places[0].read_bytes() == places[1].read_bytes()
+    assert model_of(record) == searched_model(record)
 
 
 def test_a_training_that_was_cut_off_goes_on_and_ends_as_one_that_never_was(study, copy, monkeypatch):
@@ -248,7 +256,7 @@ def test_who_asks_for_the_end_is_obeyed(copy):
 
 def test_where_no_time_is_left_the_model_is_as_the_search_left_it(copy):
     trial = searched_model(copy).trial
-    assert refit(copy, Clock(0.0)) == [f"trial {trial} stays as it is: there was no time left for it"]
+    assert refit(copy, Clock(0.0)) == [f"trial {trial} stays as it is: there was no time left"]
     assert model_of(copy) == searched_model(copy)
 
 

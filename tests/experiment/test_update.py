@@ -31,6 +31,7 @@ from automl.report.webpage import webpage
 from automl.tracking.facts import parent_tags, read_study
 from automl.tracking.record import Record
 from automl.tracking.updates import CONTINUED, PRESENT, SCRATCH, candidate, update_dir
+from automl.trial import TREES
 
 SPACE = """
 name: narrow
@@ -308,13 +309,15 @@ def test_trials_that_answer_together_are_each_trained_on_and_trees_are_grown_ane
     record = searched(tmp_path, empty_store, space=str(tmp_path / "brief.yaml"), **options)
     ensemble = record.read_json("ensemble.json")["ensemble"]
     told = update_study(record, NEW)
-    networks = {each["trial"] for each in ensemble["members"]} - {-1}
+    members = {each["trial"] for each in ensemble["members"]}
+    networks = members - TREES.keys()
+    assert members & TREES.keys()
     for way in (CONTINUED, SCRATCH):
         made = candidate(record, 1, way)
         assert {each["trial"] for each in told[way]["members"]} == networks
         shares = {each["trial"]: each["weight"] for each in made.read_json("ensemble.json")["ensemble"]["members"]}
         assert shares == {each["trial"]: each["weight"] for each in ensemble["members"]}
-        assert (made.trees_dir / "weights.safetensors").exists()
+        assert {path.name for path in made.trees_dir.iterdir()} == {TREES[each] for each in members & TREES.keys()}
     assert told["promoted"] and len(automl.load("cells", runs_dir=record.runs_dir).predict(OLD)) == len(OLD)
 
 
