@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from operator import le
 from typing import Any, ClassVar, Literal
 
+BOOSTED = -1
 TREES = {
-    -1: "boosted_trees",
+    BOOSTED: "boosted_trees",
     -2: "slowly_boosted_trees",
     -3: "extra_trees",
     -4: "shallow_boosted_trees",

@@ -16,12 +16,12 @@ from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice
 from automl.experiment.objective import N_POOLED
 from automl.experiment.recipe import read_recipe
 from automl.experiment.trainer import Trainer
-from automl.experiment.trees import forget_trees, outputs_of_trees, trees_weights
+from automl.experiment.trees import forget_trees, grow, outputs_of_trees, trees_weights
 from automl.experiment.winner import winner
 from automl.report.figures import counted, figure, spoken
 from automl.training.device import pick_device
 from automl.training.weights import load_outputs, weights_sha256
-from automl.trial import TREES, ranked
+from automl.trial import BOOSTED, TREES, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +87,10 @@ class _Choosing:
         self._n_trials, self._best = len(outcomes), winner(record)
         others = [each for each in ranked(outcomes.items(), stage.task.higher_is_better) if each != self._best]
         self._pool = self._pooled([self._best, *others][:N_POOLED])
-        self._pool |= outputs_of_trees(record) if plan.include_trees and self._best in self._pool else {}
+        if plan.include_trees and self._best in self._pool:
+            if not outputs_of_trees(record):
+                grow(record, stage, BOOSTED)
+            self._pool |= outputs_of_trees(record)
 
     def _pooled(self, numbers: Sequence[int]) -> dict[int, Outputs]:
         """Give what trials gave for the rows that choose, in their order: of those whose networks are kept.

@@ -7,22 +7,23 @@ in it: neither epoch nor config, and no row is left to choose by.
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
-from automl.data.rows import joined
 from automl.errors import SearchError, StudyError
 from automl.experiment.calibration import calibration
 from automl.experiment.checkpoints import Checkpoints
 from automl.experiment.ensemble import Ensemble, copied
+from automl.experiment.growing import Growing
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.model import Model, keep_together
 from automl.experiment.recipe import read_recipe
 from automl.experiment.shortage import contained
-from automl.experiment.stage import Stage
+from automl.experiment.stage import whole_of
 from automl.experiment.trainer import Candidate, Trainer
-from automl.experiment.trees import copy_trees, grow, seconds_of_trees
+from automl.experiment.trees import settle_trees
 from automl.experiment.watch import Unwatched
 from automl.files import sync, write_json
 from automl.report.figures import counted, spoken
@@ -33,10 +34,11 @@ from automl.training.weights import save_weights
 from automl.trial import TREES, Completed, Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from automl.experiment.plan import Plan
     from automl.experiment.shortage import Portions
+    from automl.experiment.stage import Stage
     from automl.training.keeping import Fitted
     from automl.trial import Config, Epoch, Outcome
 
@@ -112,9 +114,8 @@ class Refit:
     def __post_init__(self) -> None:
         """Put training and validation rows together."""
         record, stage = self.model.record, self.stage
-        rows = joined(stage.train, stage.validation)
         self._record, self._folder = record, Record(record.refit_dir)
-        self._whole = Stage(stage.task, stage.coder, rows, stage.validation, stage.class_weight)
+        self._whole = whole_of(stage)
         self._trainer = Trainer(self._whole, pick_device(self.plan.device), self.plan.limits)
         self._watch = Unwatched(stage.task.higher_is_better, self.clock, self.interrupts)
         self._checkpoints = Checkpoints(record, self.plan.seed, self.interrupts, self.say, "refit")
@@ -122,20 +123,42 @@ class Refit:
     def run(self) -> None:
         """Train what was not trained once more yet."""
         self._begin()
-        for number in self._members:
-            if number not in [member["trial"] for member in self._folder.read_json(REFIT)["members"]]:
-                made = self._grow(number) if number in TREES else self._train(number)
-                told = self._folder.read_json(REFIT)
-                told["members"].append({"trial": number, **made})
-                self._folder.write_json(REFIT, told)
+        kinds, trials = self._members
+        with self._growing(kinds):
+            for trial in trials:
+                self._once(trial, self._train)
+        for number in kinds:
+            self._once(number, self._take)
         self._finish()
 
     @property
-    def _members(self) -> list[int]:
-        """The trials and trees that are the model, then the best trial, which is judged alone beside them."""
+    def _members(self) -> tuple[list[int], list[int]]:
+        """The trees and the trials that are the model, then the best trial, which is judged alone beside them."""
         shares = self.model.ensemble.shares if self.model.ensemble else {}
         ranked = sorted(shares, key=lambda number: (-shares[number], number))
-        return [*dict.fromkeys([*ranked, self.model.trial])]
+        kinds = [number for number in ranked if number in TREES]
+        return kinds, [*dict.fromkeys([*(number for number in ranked if number not in TREES), self.model.trial])]
+
+    @contextmanager
+    def _growing(self, kinds: list[int]) -> Iterator[None]:
+        """Have trees grown anew while the block runs, and until they are or the time is up."""
+        if not kinds or self.clock.is_over:
+            yield
+            return
+        growing = Growing(self._record, self.clock, self.say, kinds)
+        try:
+            yield
+            growing.finish(self.clock, self.interrupts)
+        finally:
+            growing.stop()
+
+    def _once(self, number: int, make: Callable[[int], dict[str, Any]]) -> None:
+        """Make a member, and note what came of it, unless that was done."""
+        if number not in [member["trial"] for member in self._folder.read_json(REFIT)["members"]]:
+            made = make(number)
+            told = self._folder.read_json(REFIT)
+            told["members"].append({"trial": number, **made})
+            self._folder.write_json(REFIT, told)
 
     def _begin(self) -> None:
         """Make the folder anew, unless it is of this model."""
@@ -193,14 +216,12 @@ class Refit:
             return "trained once more, it came to no finite loss"
         return found[-1] if len(found[-1].epochs) == len(curve) else _NO_TIME
 
-    def _grow(self, number: int) -> dict[str, Any]:
-        """Grow trees anew; where no time is left for it, they stay as they are."""
-        if self.clock.left < self.stage.growth * seconds_of_trees(self._record, [number]):
-            self.say(f"{spoken(TREES[number])} stay as they are: {_NO_TIME}")
-            copy_trees(self._record, number, self._folder)
-            return {"left": _NO_TIME}
-        grow(self._folder, self._whole, number, like=self._record)
-        return {"rows": len(self._whole.train)}
+    def _take(self, number: int) -> dict[str, Any]:
+        """Take trees as they were grown anew; where there was no time for it, they stay as they are."""
+        if settle_trees(self._record, number, self._folder):
+            return {"rows": len(self._whole.train)}
+        self.say(f"{spoken(TREES[number])}, as they are: {_NO_TIME}")
+        return {"left": _NO_TIME}
 
     def _finish(self) -> None:
         """Keep who answers together."""

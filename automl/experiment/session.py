@@ -18,6 +18,7 @@ from automl.experiment.checkpoints import forget_all
 from automl.experiment.deaths import Onset
 from automl.experiment.environment import environment
 from automl.experiment.first import settle_first
+from automl.experiment.growing import Growing
 from automl.experiment.interrupts import Interrupts, deferred
 from automl.experiment.sharing import join_study
 from automl.experiment.space import settle_space
@@ -31,7 +32,7 @@ from automl.experiment.workers import run_with_workers
 from automl.files import disk_fault
 from automl.report.summary import summarise
 from automl.report.write import write_summary, write_webpage
-from automl.tracking.record import CLOCK, ENVIRONMENT, SEARCH
+from automl.tracking.record import CLOCK, ENSEMBLE, ENVIRONMENT, SEARCH
 from automl.tracking.tracker import start_tracking
 from automl.training.device import describe_device, pick_device
 
@@ -97,6 +98,7 @@ class Session:
         self._timetable = Timetable(plan, Clock(until_judged(plan, seconds_to_start), used, self._started))
         self._clock = self._timetable.search
         self._kept = 0.0
+        self._growing: Growing | None = None
         if is_new:
             progress.say(f"study {record.study} in {record.run_dir}")
             record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
@@ -165,7 +167,6 @@ class Session:
 
     def _search(self, interrupts: Interrupts) -> Objective:
         record, plan = self._record, self._plan
-        self._grow_trees()
         bench = assemble(record, plan, self._stage, clock=self._clock, progress=self._progress, interrupts=interrupts)
         if bench.objective.checkpoints is not None:
             bench.objective.checkpoints.kept = self._keep_time
@@ -177,26 +178,32 @@ class Session:
             self._progress.say(dead)
         self._progress.search_started(start_of(plan, self._stage, bench.objective.outcomes, self._clock.elapsed))
         ended = partial(self._trial_ended, bench.objective)
-        if plan.jobs == 1:
-            run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, ended)
-        else:
-            run_with_workers(bench, plan, self._timetable, ended)
+        with self._trees_growing(interrupts):
+            if plan.jobs == 1:
+                run_trials(bench.study, bench.objective, plan.budget, bench.cohorts, ended)
+            else:
+                run_with_workers(bench, plan, self._timetable, ended)
         if bench.study.left() == 0:
             self._progress.say("every config of the grid is tried")
         record.write_json(SEARCH, bench.study.insights())
         return bench.objective
 
-    def _grow_trees(self) -> None:
-        """Grow the trees that may answer together with networks, unless that is chosen already."""
-        from automl.experiment.ensemble import read_choice
-        from automl.experiment.trees import grow_trees, seconds_of_trees
-
-        if not self._plan.include_trees or self._plan.is_guest or read_choice(self._record) is not None:
+    @contextmanager
+    def _trees_growing(self, interrupts: Interrupts) -> Iterator[None]:
+        """Have the trees grown that may answer together with networks, while the block runs and until they are."""
+        if not self._plan.include_trees or self._plan.is_guest or self._record.has(ENSEMBLE):
+            yield
             return
-        grow_trees(self._record, self._stage, self._timetable.refit, self._progress.say)
-        self._timetable.of_trees = seconds_of_trees(self._record)
+        self._growing = Growing(self._record, self._timetable.refit, self._progress.say)
+        try:
+            yield
+            self._growing.finish(self._clock, interrupts)
+        finally:
+            self._growing.stop()
 
     def _trial_ended(self, objective: Objective) -> None:
+        if self._growing is not None:
+            self._growing.relay()
         self._timetable.expect_refit(objective)
         if self._clock.elapsed - self._kept >= _SECONDS_BETWEEN_NOTES:
             self._keep_time()
@@ -211,7 +218,6 @@ class Session:
 
         record, plan, stage, say = self._record, self._plan, self._stage, self._progress.say
         hold_finals(record, plan, stage, clock=self._timetable.finals, interrupts=interrupts, say=say)
-        self._grow_trees()
         choice = choose(record, plan, stage, say=say)
         if choice is None or choice.ensemble is None:
             refit_folds(record, plan, stage, winner(record), say=say, interrupts=interrupts)

@@ -186,6 +186,11 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
     return replace(_stage(task, plan, rows, rows), folds=tuple(stages))
 
 
+def whole_of(stage: Stage) -> Stage:
+    """Give a stage whose training rows are those of both parts, with the target's codes as they are."""
+    return Stage(stage.task, stage.coder, joined(stage.train, stage.validation), stage.validation, stage.class_weight)
+
+
 def learned_rows(record: Record) -> pd.DataFrame:
     """Read the rows that what is exported learned from: the training rows, and with folds the validation rows too."""
     train = read_rows(record.train_rows_path)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from automl.budget import Clock
+from automl.experiment.growing import seconds_of_trees
 from automl.tracking.record import PLAN
 
 if TYPE_CHECKING:
@@ -50,15 +51,12 @@ class Timetable:
     Args:
         plan: Which parts are asked for.
         clock: When all must be over but the end, which the refit comes right before.
-
-    `of_trees` are the seconds that the growing of trees took, which may be grown anew in the refit.
     """
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
         self._seconds = clock.seconds or 0.0
         self._of_finals = _FINALS_SHARE if plan.repeats else 0.0
         self._n_refit = max(1, plan.ensemble) if plan.refit else 0
-        self.of_trees = 0.0
         self.refit, self.finals, self.search = clock, clock.ending(0.0), clock.ending(0.0)
         self._keep(_REFIT_SHARE if plan.refit else 0.0)
 
@@ -77,7 +75,8 @@ class Timetable:
         seconds = [growth * outcome.seconds_to_best for outcome in best]
         if not seconds or not self._seconds:
             return
-        share = (_LEAST + growth * self.of_trees + _ALONE * sum(seconds)) / self._seconds
+        of_trees = growth * seconds_of_trees(objective.record)  # which may be grown anew meanwhile
+        share = (_LEAST + max(of_trees, _ALONE * sum(seconds))) / self._seconds
         self._keep(min(_REFIT_SHARE, share) if seconds[0] < _REFIT_SHARE * self._seconds else 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Trees that may answer together with trials: grown on the training rows before a search, kind by kind, and kept."""
+"""Trees that may answer together with trials: grown on the training rows, kind by kind, and kept."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from automl.baselines.kinds import grow as fit_trees
 from automl.baselines.rows import Given
 from automl.data.prepare import Preparation
 from automl.data.preparing import Preparing
+from automl.experiment.growing import ARGUMENTS, GROWTH, folder_of, seconds_of_trees
 from automl.files import put, read_json, sync, write_json
 from automl.models.trees import Trees
 from automl.report.figures import spoken
+from automl.tracking.record import Record
 from automl.training.weights import load_outputs, load_weights, raw_outputs, save_arrays, save_outputs
 from automl.trial import TREES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -29,35 +31,41 @@ if TYPE_CHECKING:
 
     from automl.budget import Clock
     from automl.experiment.stage import Stage
-    from automl.tracking.record import Record
 
 FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
 """What trees see: they split a category in two by its values, so that every one of them is a code."""
 
-_SHARE = 0.25
-"""Of the time of a search, after so much no more kinds are grown; the first is grown in any case."""
-_WEIGHTS, _OUTPUTS = "weights.safetensors", "outputs.safetensors"
-_ARGUMENTS, _PREPARATION, _GROWTH = "arguments.json", "preparation.json", "growth.json"
+_WEIGHTS, _OUTPUTS, _PREPARATION = "weights.safetensors", "outputs.safetensors", "preparation.json"
 
 
-def grow_trees(record: Record, stage: Stage, clock: Clock, say: Callable[[str], None]) -> None:
-    """Grow the kinds of trees that are not there yet and keep them, as many as there is time for.
+def grow_trees(record: Record, stage: Stage, say: Callable[[str], None]) -> None:
+    """Grow the kinds of trees that are not there yet, and keep them.
 
     Args:
         record: The run folder.
         stage: The rows that are not sealed.
-        clock: The search's.
         say: Hears what is done.
     """
     for number, kind in TREES.items():
-        if (_folder(record, number) / _ARGUMENTS).exists():
-            continue
-        if number != -1 and clock.seconds is not None and clock.elapsed > _SHARE * clock.seconds:
-            say(f"no more trees are grown: {spoken(kind)} would take the time of networks")
-            return
         started = time.monotonic()
-        if grow(record, stage, number):
+        if not _is_grown(record, number) and grow(record, stage, number):
             say(f"{spoken(kind)}, grown in {time.monotonic() - started:.1f} s, may answer together with networks")
+
+
+def grow_anew(record: Record, stage: Stage, numbers: Sequence[int], clock: Clock, *, growth: float) -> None:
+    """Grow kinds of trees once more in the folder of the refit, those that there is time for.
+
+    Args:
+        record: The run folder.
+        stage: All rows that are not sealed.
+        numbers: What stands for the kinds, those that count most first.
+        clock: When the time is up.
+        growth: How many times as long it takes.
+    """
+    folder = Record(record.refit_dir)
+    for number in numbers:
+        if not _is_grown(folder, number) and clock.left > growth * seconds_of_trees(record, [number]):
+            grow(folder, stage, number, like=record)
 
 
 def grow(record: Record, stage: Stage, number: int, like: Record | None = None) -> bool:
@@ -79,7 +87,7 @@ def grow(record: Record, stage: Stage, number: int, like: Record | None = None) 
         Given(arrays, stage.targets(part), stage.weights(part))
         for arrays, part in ((prepared.train, stage.train), (prepared.validation, stage.validation))
     )
-    repeat = None if like is None else read_json(_folder(like, number) / _GROWTH)["repeat"]
+    repeat = None if like is None else read_json(folder_of(like, number) / GROWTH)["repeat"]
     grown = fit_trees(TREES[number], rows, prepared.preparation.blocks, stage.task, held=held, repeat=repeat)
     if grown is None:
         return False
@@ -95,61 +103,56 @@ def grow(record: Record, stage: Stage, number: int, like: Record | None = None) 
     draft.mkdir(parents=True)
     save_arrays(draft / _WEIGHTS, arrays)
     write_json(draft / _PREPARATION, prepared.preparation.to_json())
-    write_json(draft / _ARGUMENTS, arguments)
+    write_json(draft / ARGUMENTS, arguments)
     trees = Trees(**arguments)
     load_weights(trees, draft / _WEIGHTS)
     save_outputs(draft / _OUTPUTS, torch.from_numpy(raw_outputs(trees, prepared.validation)))
-    write_json(draft / _GROWTH, {"repeat": grown.repeat, "seconds": time.monotonic() - started})
+    write_json(draft / GROWTH, {"repeat": grown.repeat, "seconds": time.monotonic() - started})
     sync([*draft.iterdir()])
     shutil.rmtree(record.trees_dir / TREES[number], ignore_errors=True)
     put(draft, record.trees_dir / TREES[number])
     return True
 
 
+def _is_grown(record: Record, number: int) -> bool:
+    return (folder_of(record, number) / ARGUMENTS).exists()
+
+
 def outputs_of_trees(record: Record) -> dict[int, NDArray[np.float32]]:
     """Give what the trees that were grown give for the validation rows (V, K), by what stands for them."""
-    paths = {number: _folder(record, number) / _OUTPUTS for number in TREES}
+    paths = {number: folder_of(record, number) / _OUTPUTS for number in TREES}
     return {number: load_outputs(path) for number, path in paths.items() if path.exists()}
-
-
-def seconds_of_trees(record: Record, numbers: Collection[int] = TREES.keys()) -> float:
-    """Say how long the growing of those that are there took."""
-    paths = [_folder(record, number) / _GROWTH for number in numbers]
-    return sum(float(read_json(path)["seconds"]) for path in paths if path.exists())
 
 
 def rebuild_trees(record: Record, number: int) -> tuple[Trees, Preparation]:
     """Build the trees that were kept, and give what prepares their rows."""
     trees = Trees(**arguments_of(record, number))
     load_weights(trees, trees_weights(record, number))
-    return trees, Preparation.from_json(read_json(_folder(record, number) / _PREPARATION))
+    return trees, Preparation.from_json(read_json(folder_of(record, number) / _PREPARATION))
 
 
 def trees_weights(record: Record, number: int) -> Path:
     """Give the file of what the trees are."""
-    return _folder(record, number) / _WEIGHTS
+    return folder_of(record, number) / _WEIGHTS
 
 
 def arguments_of(record: Record, number: int) -> dict[str, Any]:
     """Say what the trees are made of."""
-    arguments: dict[str, Any] = read_json(_folder(record, number) / _ARGUMENTS)
+    arguments: dict[str, Any] = read_json(folder_of(record, number) / ARGUMENTS)
     return arguments
 
 
-def copy_trees(record: Record, number: int, to: Record) -> None:
-    """Put the trees as they are into another folder of the form of a run folder."""
-    shutil.copytree(_folder(record, number), _folder(to, number), dirs_exist_ok=True)
+def settle_trees(record: Record, number: int, to: Record) -> bool:
+    """Put trees as they are into another folder of the form of a run folder, unless it has other ones; tell whether."""
+    own, other = folder_of(record, number), folder_of(to, number)
+    if not _is_grown(to, number):
+        shutil.copytree(own, other)
+    return (own / _WEIGHTS).read_bytes() != (other / _WEIGHTS).read_bytes()
 
 
 def forget_trees(record: Record, kept: Collection[int] = ()) -> None:
     """Remove those that are no members."""
     for number in TREES.keys() - kept:
-        shutil.rmtree(_folder(record, number), ignore_errors=True)
+        shutil.rmtree(folder_of(record, number), ignore_errors=True)
     if not kept:
         shutil.rmtree(record.trees_dir, ignore_errors=True)
-
-
-def _folder(record: Record, number: int) -> Path:
-    """Give the folder of a kind; studies of before there were several have the first kind in the folder of all."""
-    is_old = number == -1 and (record.trees_dir / _ARGUMENTS).exists()
-    return record.trees_dir if is_old else record.trees_dir / TREES[number]

@@ -43,10 +43,6 @@ def main(arguments: list[str]) -> int:
 def _work(record: Record, place: int, clock: Clock, interrupts: Interrupts) -> int:
     plan = Plan.from_json(record.read_json(PLAN))
     timetable = Timetable(plan, clock)
-    if plan.include_trees:
-        from automl.experiment.trees import seconds_of_trees
-
-        timetable.of_trees = seconds_of_trees(record)
     # What a library prints must not get between the messages.
     progress, sys.stdout = Sender(sys.stdout), sys.stderr
     bench = assemble(

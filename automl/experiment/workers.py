@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,6 +15,7 @@ from automl.errors import ENDS
 from automl.experiment.deaths import MOST_DEATHS
 from automl.experiment.leases import Leases, end_leases
 from automl.experiment.messages import deliver
+from automl.experiment.processes import launch
 from automl.experiment.sharing import environment_of
 from automl.experiment.trials import run_new, run_trials
 
@@ -75,26 +74,19 @@ class Workers:
 
     def start(self, plan: Plan) -> None:
         """Start as many as a plan asks for beside this process."""
-        self._environ = {**os.environ, "PYTHONUNBUFFERED": "1", **environment_of(plan)}
+        self._environ = environment_of(plan)
         for place in range(1, plan.jobs):
             self._processes[place] = self._launch(place)
 
     def _launch(self, place: int) -> subprocess.Popen[str]:
-        with (self._record.run_dir / LOG).open("a", encoding="utf-8") as log:
-            # -P: what lies in the current folder is data, not modules.
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "automl.experiment.worker", str(self._record.run_dir), str(place)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-                env=self._environ,
-            )
-        assert process.stdin is not None
+        process = launch(
+            "automl.experiment.worker",
+            [str(self._record.run_dir), str(place)],
+            log=self._record.run_dir / LOG,
+            environment=self._environ,
+            told=json.dumps(self._timetable.refit.to_json()),
+        )
         assert process.stdout is not None
-        process.stdin.write(json.dumps(self._timetable.refit.to_json()) + "\n")
-        process.stdin.flush()
         threading.Thread(target=self._hear, args=(process.stdout,), daemon=True).start()
         return process
 

@@ -219,7 +219,7 @@ def test_where_no_time_is_left_trees_stay_as_they_are_too(together, tmp_path):
     shutil.rmtree(record.refit_dir)
     said = refit(record, Clock(0.0))
     kinds = [TREES[number] for number in searched_model(record).ensemble.shares if number in TREES]
-    assert kinds and {f"{spoken(kind)} stay as they are: there was no time left" for kind in kinds} <= {*said}
+    assert kinds and {f"{spoken(kind)}, as they are: there was no time left" for kind in kinds} <= {*said}
     for kind in kinds:
         places = [folder / kind / "weights.safetensors" for folder in (record.trees_dir, _refit_of(record).trees_dir)]
         assert places[0].read_bytes() == places[1].read_bytes()

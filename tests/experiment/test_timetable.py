@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +32,7 @@ class Found:
 
     def __init__(self, *seconds):
         self._best = [Completed(0.9, 0.1, 5, 10, each, 100, "patience") for each in seconds]
+        self.record = Record(Path("nowhere"))
         self.trainer = SimpleNamespace(stage=SimpleNamespace(growth=1.5))
 
     def best(self, count):

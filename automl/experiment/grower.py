@@ -1,0 +1,51 @@
+"""Grows trees beside a search, or beside a refit, in a process of its own: networks of tables seldom take all cores.
+
+`python -m automl.experiment.grower RUN_DIR` reads one line of JSON from its standard input: the `clock` until the
+judgement, in how many `threads` to work, and `anew`, the kinds to grow once more on all rows that are not sealed, those
+that count most first, or null for all kinds that are not there yet. It writes what it does to its standard output, a
+sentence a line. When the input ends the command is gone, and it leaves at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from automl.budget import Clock
+from automl.experiment.plan import Plan
+from automl.experiment.uncollected import uncollected
+from automl.tracking.record import PLAN, Record
+
+with uncollected():
+    import joblib
+    import torch
+
+    from automl.experiment.stage import set_out, whole_of
+    from automl.experiment.trees import grow_anew, grow_trees
+
+
+def main(arguments: list[str]) -> int:
+    """Grow what is asked for; return 0."""
+    record, told = Record(Path(arguments[0])), json.loads(sys.stdin.readline())
+    threading.Thread(target=_leave_with_the_command, daemon=True).start()
+    torch.set_num_threads(told["threads"])
+    stage, clock = set_out(record, Plan.from_json(record.read_json(PLAN))), Clock(**told["clock"])
+    with joblib.parallel_config("threading", n_jobs=told["threads"]):
+        if told["anew"] is None:
+            grow_trees(record, stage, print)
+        else:
+            grow_anew(record, whole_of(stage), told["anew"], clock, growth=stage.growth)
+    return 0
+
+
+def _leave_with_the_command() -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
