@@ -32,6 +32,7 @@ from automl.data.target import TargetCoder
 from automl.export.onnx_columns import add_column
 from automl.export.onnx_ending import add_ending
 from automl.export.onnx_nodes import DOUBLE, FLOAT, ML_DOMAIN, ML_OPSET, OPSET, Nodes
+from automl.export.onnx_trees import add_trees, without_trees
 from automl.task import Block, Column, ColumnKind
 
 INPUT_TYPES: dict[ColumnKind, int] = {
@@ -65,7 +66,13 @@ def build_model(
     by_column = dict(zip((encoding.name for encoding in preparation.encodings), names))
     for prefix, part in preparation.parts.items():
         add_preparation(nodes, part, [by_column[encoding.name] for encoding in part.encodings], prefix)
-    network = compose.add_prefix(export_network(module, preparation.blocks), _NETWORK)
+    module, trees = without_trees(module)
+    widths = {block.name: block.shape[0] for block in preparation.blocks}
+    for name, (prefix, each) in trees.items():
+        read = [prefix + block for block in each.names]
+        add_trees(nodes, each, [(_NETWORK + block, widths[block]) for block in read], _NETWORK + name)
+    handed = [Block(name, (each.n_outputs,), "float32") for name, (_, each) in trees.items()]
+    network = compose.add_prefix(export_network(module, [*preparation.blocks, *handed]), _NETWORK)
     ending = Nodes(_PREFIXES[2])
     outputs = add_ending(ending, coder, network.graph.output[0].name, calibration)
     graph = helper.make_graph(
