@@ -121,7 +121,10 @@ Ensemble = Annotated[
     int, typer.Option("--ensemble", metavar="N", rich_help_panel=_SEARCH, help="How many trials may answer together.")
 ]
 IncludeTrees = Annotated[
-    bool, typer.Option("--include-trees", rich_help_panel=_SEARCH, help="Boosted trees may join the ensemble.")
+    bool,
+    typer.Option(
+        "--include-trees", rich_help_panel=_SEARCH, help="Trees may join the ensemble: boosted ones and forests."
+    ),
 ]
 Refit = Annotated[
     bool | None,

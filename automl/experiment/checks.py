@@ -175,7 +175,7 @@ def _quantile_mistakes(plan: Plan) -> Iterator[str]:
         elif plan.metric == "mae" and MEDIAN not in plan.quantiles:
             yield "the metric 'mae' is that of the median: name 0.5 among --quantiles, or take pinball"
         if plan.include_trees:
-            yield "--include-trees: boosted trees of quantiles cannot answer together with networks; leave it out"
+            yield "--include-trees: trees of quantiles cannot answer together with networks; leave it out"
     elif plan.quantiles:
         yield f"--quantiles are of a number to be predicted, and {_a(plan.kind)} task has none"
 
@@ -214,7 +214,7 @@ def _model_mistakes(plan: Plan) -> Iterator[str]:
     if not 1 <= plan.ensemble <= _MOST_TOGETHER:
         yield f"--ensemble must be from 1 to {_MOST_TOGETHER}, got {plan.ensemble}"
     if plan.include_trees and not (plan.is_ensembled and plan.folds is None):
-        yield "--include-trees lets boosted trees join an ensemble: give --ensemble, neither --folds nor --objective"
+        yield "--include-trees lets trees join an ensemble: give --ensemble, neither --folds nor --objective"
     if plan.refit and plan.folds is not None:
         yield "--refit trains the winner on validation rows too; with --folds it learns from all rows in any case"
 

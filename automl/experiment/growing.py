@@ -14,7 +14,7 @@ from automl.files import read_json
 from automl.trial import BOOSTED, TREES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from automl.budget import Clock
@@ -34,10 +34,10 @@ def folder_of(record: Record, number: int) -> Path:
     return record.trees_dir if is_old else record.trees_dir / TREES[number]
 
 
-def seconds_of_trees(record: Record, numbers: Collection[int] = TREES.keys()) -> float:
-    """Say how long the growing of those that are there took."""
-    paths = [folder_of(record, number) / GROWTH for number in numbers]
-    return sum(float(read_json(path)["seconds"]) for path in paths if path.exists())
+def seconds_of_trees(record: Record) -> dict[int, float]:
+    """Say how long the growing of each kind that is there took."""
+    paths = {number: folder_of(record, number) / GROWTH for number in TREES}
+    return {number: float(read_json(path)["seconds"]) for number, path in paths.items() if path.exists()}
 
 
 class Growing:

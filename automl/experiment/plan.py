@@ -86,7 +86,7 @@ class Plan:
         keep: Whose weights are kept: `best`, `top:N` or `all`.
         repeats: How often the best trials are trained again with other seeds, so that the best on average wins.
         ensemble: How many trials may answer together as one model; 1 for the best one alone.
-        include_trees: Whether boosted trees may answer together with them.
+        include_trees: Whether trees may answer together with them.
         refit: Whether the winner is trained once more, on training and validation rows together, before it is judged;
             None to do so where there are rows enough.
         first: Configs to try right after the default, in this order.

@@ -103,7 +103,7 @@ def _refuse(plan: Plan, posed: Posed) -> None:
     """
     what = "labels" if posed.kind == "multilabel" else "several targets"
     if plan.include_trees:
-        raise PlanError(f"--include-trees: boosted trees of {what} cannot answer together with networks")
+        raise PlanError(f"--include-trees: trees of {what} cannot answer together with networks")
     assert posed.kind is not None
     metrics = KINDS[posed.kind].metrics
     if plan.metric is not None and plan.metric not in metrics:

@@ -25,6 +25,8 @@ _REFIT_SHARE = 0.3
 """Of the time for training, so much at most is for training the winner once more on all rows."""
 _ALONE = 2.5
 """How many times as long a training may take alone as its share of a cohort's was."""
+_START_OF_TREES = 4.0
+"""Seconds until the process that grows trees anew has its rows."""
 _LEAST = 1.0
 """Seconds that are kept for a refit, however short it is."""
 _ROWS_FOR_REFIT = 1000
@@ -69,15 +71,17 @@ class Timetable:
     def expect_refit(self, objective: Objective) -> None:
         """Keep for the refit what it takes by what the best trials took, or nothing where its share is too little.
 
-        Alone each takes longer than its share of a cohort's time was.
+        Alone each takes longer than its share of a cohort's time was. Trees are grown anew meanwhile; where networks
+        take too long, they alone are.
         """
         best, growth = objective.best(self._n_refit), objective.trainer.stage.growth
         seconds = [growth * outcome.seconds_to_best for outcome in best]
         if not seconds or not self._seconds:
             return
-        of_trees = growth * seconds_of_trees(objective.record)  # which may be grown anew meanwhile
-        share = (_LEAST + max(of_trees, _ALONE * sum(seconds))) / self._seconds
-        self._keep(min(_REFIT_SHARE, share) if seconds[0] < _REFIT_SHARE * self._seconds else 0.0)
+        of_networks = _LEAST + _ALONE * sum(seconds) if seconds[0] < _REFIT_SHARE * self._seconds else 0.0
+        longest = max(seconds_of_trees(objective.record).values(), default=0.0)
+        of_trees = _START_OF_TREES + growth * longest if longest else 0.0
+        self._keep(min(_REFIT_SHARE, max(of_networks, of_trees) / self._seconds))
 
 
 def until_judged(plan: Plan, seconds_to_start: float) -> float | None:

@@ -129,7 +129,7 @@ class Trainer:
             recipe.training.batch_size,
             n_slots=n_slots(recipe.optimizer),
             n_decays=n_decays(recipe.optimizer),
-            n_evaluated=min(rows_at_once(shapes, largest_output(layers)), n_validation),
+            n_evaluated=min(rows_at_once(shapes, largest_output(layers), self.device.type), n_validation),
             has_factors=has_factors(recipe.family),
         )
         return in_one * max(1, len(self.stage.folds))

@@ -62,9 +62,9 @@ def grow_anew(record: Record, stage: Stage, numbers: Sequence[int], clock: Clock
         clock: When the time is up.
         growth: How many times as long it takes.
     """
-    folder = Record(record.refit_dir)
+    folder, seconds = Record(record.refit_dir), seconds_of_trees(record)
     for number in numbers:
-        if not _is_grown(folder, number) and clock.left > growth * seconds_of_trees(record, [number]):
+        if not _is_grown(folder, number) and clock.left > growth * seconds.get(number, 0.0):
             grow(folder, stage, number, like=record)
 
 

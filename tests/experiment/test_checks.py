@@ -79,7 +79,7 @@ def test_a_table_needs_a_target(plan: Plan):
         ),
         ({"objective": ("size",)}, r"unknown objective 'size'; Known: parameters, latency, seconds"),
         ({"objective": ("latency", "latency")}, r"--objective latency is given twice"),
-        ({"include_trees": True}, r"--include-trees lets boosted trees join an ensemble: give --ensemble, .*"),
+        ({"include_trees": True}, r"--include-trees lets trees join an ensemble: give --ensemble, .*"),
         ({"include_trees": True, "ensemble": 4, "folds": 3}, r".* neither --folds nor --objective"),
         ({"repeats": -1}, r"--repeats must be from 0 to 50, got -1"),
         ({"ensemble": 0}, r"--ensemble must be from 1 to 50, got 0"),
@@ -146,7 +146,7 @@ def test_a_kind_without_its_column_is_refused(word: str):
         ),
         ({"task": "quantile"}, "--task quantile needs --quantiles, such as --quantiles 0.1,0.5,0.9"),
         ({"quantiles": (0.1,), "metric": "mae"}, "the metric 'mae' is that of the median: name 0.5 among .*"),
-        ({"quantiles": (0.1,), "ensemble": 2, "include_trees": True}, "--include-trees: boosted trees of quantiles .*"),
+        ({"quantiles": (0.1,), "ensemble": 2, "include_trees": True}, "--include-trees: trees of quantiles .*"),
         ({"quantiles": (0.1,), "class_weight": "balanced"}, "--class-weight weighs classes, and a quantile task .*"),
         ({"order": ("low", "low")}, "--order must name each class once, .*, such as low,medium,high, got 'low,low'"),
         (

@@ -251,7 +251,7 @@ def test_several_targets_are_scored_one_by_one_too(tmp_path):
         ({"metric": "accuracy"}, "the metric 'accuracy' does not score several targets; those that do: rmse, mae, r2"),
         ({"target_transform": "log"}, "--target-transform is about a number to be predicted, and there are several"),
         ({"class_weight": "balanced"}, "--class-weight weighs classes, and a multitarget task has none"),
-        ({"ensemble": 2, "include_trees": True}, "--include-trees: boosted trees of several targets cannot answer .*"),
+        ({"ensemble": 2, "include_trees": True}, "--include-trees: trees of several targets cannot answer .*"),
         ({"quantiles": [0.5]}, "--target names 2 columns, and a quantile task has one"),
         ({"weight": "bmi"}, "unknown weight column 'bmi'.*"),
         ({"drop": ("bmi",)}, "unknown column 'bmi'.*"),
@@ -281,7 +281,7 @@ def test_labels_may_be_columns_of_0_and_1_and_are_scored_one_by_one_too(tmp_path
     [
         ({"metric": "rmse"}, "the metric 'rmse' does not score a multilabel task; those that do: log_loss, f1, .*"),
         ({"class_weight": "balanced"}, "--class-weight weighs classes, and a multilabel task has none"),
-        ({"ensemble": 2, "include_trees": True}, "--include-trees: boosted trees of labels cannot answer together .*"),
+        ({"ensemble": 2, "include_trees": True}, "--include-trees: trees of labels cannot answer together .*"),
         ({"positive": "ill"}, "--positive names one of two classes, and a multilabel task does not have two"),
         ({"target": "age"}, "a multilabel task has from 2 to 200 labels, but 'age' has .*"),
     ],

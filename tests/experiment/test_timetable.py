@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from automl.budget import Clock
+from automl.experiment.growing import GROWTH, folder_of
 from automl.experiment.plan import Plan
 from automl.experiment.timetable import Timetable, settle_refit, until_judged
+from automl.files import write_json
 from automl.tracking.record import PLAN, Record
 from automl.trial import Completed
 
@@ -101,3 +103,13 @@ def test_where_there_is_none_nothing_is_kept_for_it():
     made = timetable(ensemble=2)
     made.expect_refit(Found(2.0, 4.0))
     assert ends(made) == [made.refit.seconds] * 3
+
+
+def test_where_networks_take_too_long_there_is_time_to_grow_the_trees_anew(tmp_path):
+    made, found = timetable(refit=True, ensemble=2), Found(200.0)
+    found.record = Record(tmp_path)
+    for number, seconds in ((-1, 1.0), (-2, 6.0)):
+        folder_of(found.record, number).mkdir(parents=True)
+        write_json(folder_of(found.record, number) / GROWTH, {"seconds": seconds, "repeat": {}})
+    made.expect_refit(found)
+    assert ends(made) == pytest.approx([88 - (4.0 + 1.5 * 6.0), 88 - (4.0 + 1.5 * 6.0), 88])

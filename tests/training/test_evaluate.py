@@ -43,19 +43,19 @@ def _most(stack, rows):
 
 
 def test_portions_shrink_until_they_fit():
-    stack, rows = _stack(), _rows(4096)
+    stack, rows = _stack(), _rows(1024)
     whole, same = evaluate(stack, rows, is_mixed=False, least=1)
     with Scarce(_most(stack, rows) // 3) as memory:
         parts, fitting = evaluate(stack, rows, is_mixed=False, least=1)
     torch.testing.assert_close(parts, whole)
     assert memory.refusals == 2
-    assert (same.at_once, fitting.at_once) == (None, 1024)
+    assert (same.at_once, fitting.at_once) == (None, 256)
 
 
 def test_portions_are_not_made_smaller_than_a_step():
-    stack, rows = _stack(), _rows(4096)
+    stack, rows = _stack(), _rows(1024)
     with Scarce(_most(stack, rows) // 100), pytest.raises(torch.OutOfMemoryError):
-        evaluate(stack, rows, is_mixed=False, least=2048)
+        evaluate(stack, rows, is_mixed=False, least=512)
 
 
 def test_what_is_no_lack_of_memory_is_not_tried_again():
@@ -83,20 +83,20 @@ def _rows_seen(network):
 def test_networks_of_large_outputs_are_evaluated_on_fewer_rows_at_a_time():
     networks, members, *rest = _given(1)
     assert networks[0].largest == 64
-    networks[0].largest = 2**15
+    networks[0].largest = 2**16
     seen = _rows_seen(networks[0])
     (fitted,) = train(networks, members, *rest)
-    assert max(seen) == 1024
+    assert max(seen) == 512
     assert fitted.at_once is None
 
 
 def test_networks_of_large_outputs_answer_fewer_rows_at_a_time():
-    network, rows = build(FAMILIES["mlp"](width=64), BLOCKS, 2, seed=0), _rows(4096)
+    network, rows = build(FAMILIES["mlp"](width=64), BLOCKS, 2, seed=0), _rows(1024)
     arrays = {"numeric": rows.inputs["numeric"].numpy()}
     whole, seen = raw_outputs(network, arrays), _rows_seen(network)
-    network.largest = 2**15
+    network.largest = 2**16
     np.testing.assert_allclose(raw_outputs(network, arrays), whole, rtol=1e-5, atol=1e-6)
-    assert seen == [1024] * 4
+    assert seen == [512] * 2
 
 
 def _given(n_members=2, accumulation=1, batch_size=16, n_validation=4096):
@@ -114,7 +114,7 @@ def test_a_training_goes_on_in_the_portions_that_fitted():
         usual = train(*_given())
     with Scarce(memory.most // 2) as scarce:
         short = train(*_given())
-    assert (usual[0].at_once, short[0].at_once, scarce.refusals) == (None, 1024, 2)
+    assert (usual[0].at_once, short[0].at_once, scarce.refusals) == (None, 256, 2)
     for one, other in zip(usual, short):
         assert [epoch.train_loss for epoch in one.epochs] == [epoch.train_loss for epoch in other.epochs]
         losses = [epoch.validation_loss for epoch in one.epochs]

@@ -82,7 +82,7 @@ def test_memory_in_training_is_known_before_it(case):
 
 def test_memory_of_attention_over_many_rows_is_known_before_it():
     family, optimizer = FAMILIES["ft_transformer"](blocks=1, width=64), OPTIMIZERS["adamw"]()
-    layers, n_rows = costs(family, TABLE, 3), 2048
+    layers, n_rows = costs(family, TABLE, 3), 1024
     told = {"n_slots": n_slots(optimizer), "n_decays": n_decays(optimizer)}
     predicted = training_bytes(layers, 128, **told, n_evaluated=n_rows)
     assert predicted > 2 * training_bytes(layers, 128, **told)
