@@ -9,11 +9,9 @@ forest takes in a file does not grow with it. A code is read as a number: codes 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -24,7 +22,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from automl.baselines.columns import stack, width
-from automl.baselines.dummy import Constant, fit_shares
 from automl.baselines.estimators import Classes, Numbers, fit_numbers, fit_pipeline
 from automl.baselines.rows import Given
 from automl.task import Block, Task
@@ -43,39 +40,22 @@ _COLUMNS_OF_NUMBERS = 0.5
 """The share of the columns of which a split is one, for numbers; for classes it is the root of their number."""
 
 
-def fit_forest_of_classes(
-    kind: str,
-    arrays: Mapping[str, NDArray[Any]],
-    target: NDArray[Any],
-    blocks: tuple[Block, ...],
-    task: Task,
-    seed: int,
-    weights: NDArray[np.float64] | None = None,
-) -> Classes | Constant:
-    """Fit a forest; with one class among the training rows it is that class's constant."""
+def fit_forest_of_classes(kind: str, given: Given, blocks: tuple[Block, ...], task: Task, seed: int) -> Classes | None:
+    """Fit a forest; none with one class among the training rows."""
     n_columns = sum(map(width, blocks))
-    given = Given(arrays, target, weights).at_most(_most_rows(math.sqrt(n_columns)), seed, are_classes=True)
+    given = given.at_most(_most_rows(math.sqrt(n_columns)), seed, are_classes=True)
     if len(np.unique(given.target)) < 2:
-        return fit_shares(given.arrays, given.target, blocks, task, seed, given.weights)
+        return None
     options = _options(len(given.target), task.n_outputs, seed)
     model = make_pipeline(FunctionTransformer(), _FORESTS[kind][0](max_features="sqrt", **options))
     fitted = fit_pipeline(model, stack(given.arrays, blocks), given.target, given.weights)
     return Classes(_in_turn(fitted), blocks, len(task.classes))
 
 
-def fit_forest_of_numbers(
-    kind: str,
-    arrays: Mapping[str, NDArray[Any]],
-    target: NDArray[Any],
-    blocks: tuple[Block, ...],
-    task: Task,
-    seed: int,
-    weights: NDArray[np.float64] | None = None,
-) -> Numbers:
+def fit_forest_of_numbers(kind: str, given: Given, blocks: tuple[Block, ...], task: Task, seed: int) -> Numbers:
     """Fit a forest by its squared error."""
     n_columns = sum(map(width, blocks))
-    most = _most_rows(_COLUMNS_OF_NUMBERS * n_columns)
-    given = Given(arrays, target, weights).at_most(most, seed, are_classes=False)
+    given = given.at_most(_most_rows(_COLUMNS_OF_NUMBERS * n_columns), seed, are_classes=False)
     options = _options(len(given.target), task.n_outputs, seed)
     model = make_pipeline(FunctionTransformer(), _FORESTS[kind][1](max_features=_COLUMNS_OF_NUMBERS, **options))
     fitted = fit_numbers(model, given.arrays, given.target, blocks, given.weights)

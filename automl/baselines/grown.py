@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.baselines.estimators import Classes, Numbers
+from automl.baselines.rotation import Rotation
 from automl.baselines.trees import MOST_CATEGORIES
 
 N_CODES = MOST_CATEGORIES + 1
@@ -24,7 +25,7 @@ _BITS = 32
 Arrays = dict[str, NDArray[Any]]
 
 
-def as_arrays(fitted: Classes | Numbers) -> Arrays:
+def as_arrays(fitted: Classes | Numbers, rotation: Rotation | None = None) -> Arrays:
     """Give fitted trees as arrays.
 
     Returns:
@@ -33,9 +34,11 @@ def as_arrays(fitted: Classes | Numbers) -> Arrays:
         next nodes, a leaf's being itself, `value` (M, 1 or k) of a leaf; `goes_left` (R, `N_CODES`); `roots` (T,), the
         raw outputs of an iteration next to each other; `start` (k,); `spread` (k, K) and `offset` (K,), which turn raw
         outputs, of a forest's classes their logarithms, into logits or numbers as fitted; and `depth` (1,), after how
-        many nodes every row is at a leaf.
+        many nodes every row is at a leaf. With a rotation also its `axes` (n, r) and their `along` (r,): the trees see
+        components beside the columns, after them.
     """
-    return _of_boosted(fitted) if hasattr(fitted.model.steps[-1][1], "n_iter_") else _of_forest(fitted)
+    found = _of_boosted(fitted) if hasattr(fitted.model.steps[-1][1], "n_iter_") else _of_forest(fitted)
+    return found if rotation is None else {**found, "axes": rotation.axes, "along": rotation.offset}
 
 
 def are_shares(fitted: Classes | Numbers) -> bool:

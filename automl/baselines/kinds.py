@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from automl.baselines.estimators import Classes, Numbers
 from automl.baselines.forests import fit_forest_of_classes, fit_forest_of_numbers
+from automl.baselines.rotation import Rotation, principal_axes
 from automl.baselines.trees import BASELINE, SHALLOW, SLOW, How, fit_boosted_classes, fit_boosted_numbers
 
 if TYPE_CHECKING:
     from automl.baselines.rows import Given
     from automl.task import Block, Task
 
-_BOOSTED = {"slowly_boosted_trees": SLOW, "shallow_boosted_trees": SHALLOW}
+_GROWTHS = {"slowly_boosted_trees": SLOW, "rotated_boosted_trees": SLOW, "shallow_boosted_trees": SHALLOW}
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,12 @@ class Grown:
     Args:
         fitted: What scikit-learn fitted.
         repeat: What grows as many, as steadily, on other rows: the `repeat` of `grow`.
+        rotation: What gives the components that they see beside the columns; None where there are none.
     """
 
     fitted: Classes | Numbers
     repeat: dict[str, Any]
+    rotation: Rotation | None = None
 
 
 def grow(
@@ -49,16 +52,22 @@ def grow(
         repeat: What came of the same kind before, where it says when they stop.
 
     Returns:
-        None where they would take too long, and where there is one class alone.
+        None where they would take too long, where there is one class alone, and where there is nothing to rotate.
     """
-    rows = (given.arrays, given.target, blocks, task, 0, given.weights)
-    if kind in _BOOSTED or kind == "boosted_trees":
-        stopping = How(_BOOSTED[kind], None if repeat else held, **(repeat or {})) if kind in _BOOSTED else BASELINE
-        found = fit_boosted_classes(*rows, stopping) if task.classes else fit_boosted_numbers(*rows, stopping)
+    rotation = None
+    if kind == "rotated_boosted_trees":
+        rotation = principal_axes(given.arrays)
+        if rotation is None:
+            return None
+        given, held, blocks = rotation.beside(given), held and rotation.beside(held), (*blocks, rotation.block)
+    if kind in _GROWTHS or kind == "boosted_trees":
+        stopping = How(_GROWTHS[kind], None if repeat else held, **(repeat or {})) if kind in _GROWTHS else BASELINE
+        rows = (given.arrays, given.target, blocks, task, 0, given.weights, stopping)
+        found = fit_boosted_classes(*rows) if task.classes else fit_boosted_numbers(*rows)
     else:
-        found = fit_forest_of_classes(kind, *rows) if task.classes else fit_forest_of_numbers(kind, *rows)
+        found = (fit_forest_of_classes if task.classes else fit_forest_of_numbers)(kind, given, blocks, task, 0)
     if not isinstance(found, Classes | Numbers):
         return None
     model = found.model.steps[-1][1]
-    told = {"iterations": int(model.n_iter_), "step": float(model.learning_rate)} if kind in _BOOSTED else {}
-    return Grown(found, told)
+    told = {"iterations": int(model.n_iter_), "step": float(model.learning_rate)} if kind in _GROWTHS else {}
+    return Grown(found, told, rotation)

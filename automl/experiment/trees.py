@@ -91,7 +91,7 @@ def grow(record: Record, stage: Stage, number: int, like: Record | None = None) 
     grown = fit_trees(TREES[number], rows, prepared.preparation.blocks, stage.task, held=held, repeat=repeat)
     if grown is None:
         return False
-    arrays = as_arrays(grown.fitted)
+    arrays = as_arrays(grown.fitted, grown.rotation)
     arguments: dict[str, Any] = {
         "names": [block.name for block in prepared.preparation.blocks],
         "shapes": {name: list(array.shape) for name, array in arrays.items()},

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from automl.export.onnx_nodes import FLOAT, INT64, ML_DOMAIN, Nodes
+from automl.baselines.rotation import FARTHEST
+from automl.export.onnx_nodes import DOUBLE, FLOAT, INT64, ML_DOMAIN, Nodes
 from automl.models.ensemble import Ensemble
 from automl.models.trees import LEAST, Trees
 
@@ -64,13 +65,23 @@ def add_trees(nodes: Nodes, trees: Trees, blocks: Sequence[tuple[str, int]], out
         output: The name of what they give, (N, K) float.
     """
     arrays = {name: buffer.numpy() for name, buffer in trees.named_buffers()}
-    x = nodes.op("Concat", *(nodes.cast(value, FLOAT) for value, _ in blocks), axis=1)
-    x, feature, threshold = _with_tables(nodes, x, sum(width for _, width in blocks), arrays)
+    columns, n_columns = [nodes.cast(value, FLOAT) for value, _ in blocks], sum(width for _, width in blocks)
+    if trees.is_rotated:
+        (numeric,) = (value for (value, _), name in zip(blocks, trees.names) if name == "numeric")
+        columns.append(_rotated(nodes, numeric, arrays))
+        n_columns += len(arrays["along"])
+    x, feature, threshold = _with_tables(nodes, nodes.op("Concat", *columns, axis=1), n_columns, arrays)
     raw = nodes.op("TreeEnsembleRegressor", x, domain=ML_DOMAIN, **_attributes(arrays, feature, threshold))
     if trees.are_shares:
         raw = nodes.op("Log", nodes.op("Max", raw, nodes.constant(np.array(LEAST, dtype=np.float32))))
     spread = nodes.op("MatMul", raw, nodes.constant(arrays["spread"].astype(np.float32)))
     nodes.op("Add", spread, nodes.constant(arrays["offset"].astype(np.float32)), output=output)
+
+
+def _rotated(nodes: Nodes, numeric: str, arrays: Arrays) -> str:
+    clipped = nodes.op("Clip", nodes.cast(numeric, DOUBLE), nodes.number(-FARTHEST), nodes.number(FARTHEST))
+    components = nodes.op("MatMul", clipped, nodes.constant(arrays["axes"]))
+    return nodes.cast(nodes.op("Add", components, nodes.constant(arrays["along"])), FLOAT)
 
 
 def _with_tables(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from automl.baselines.rotation import FARTHEST
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -46,6 +48,7 @@ class Trees(nn.Module):
         self.steps = depth
         self.are_shares = are_shares
         self.n_outputs = shapes["offset"][0]
+        self.is_rotated = "axes" in shapes
         self.largest = 2 * max(1, *shapes["value"][1:]) * shapes["roots"][0]
         dtypes = _DTYPES | ({"value": torch.float32} if are_shares else {})
         for name, shape in shapes.items():
@@ -55,6 +58,9 @@ class Trees(nn.Module):
         """Send all rows through all trees, and add up the leaves where they end."""
         own: Any = self
         x = torch.cat([batch[name].double() for name in self.names], dim=1)
+        if self.is_rotated:
+            components = batch["numeric"].double().clamp(-FARTHEST, FARTHEST) @ own.axes + own.along
+            x = torch.cat([x, components.float().double()], dim=1)
         leaves = torch.cat([self._leaves(x, roots) for roots in own.roots.split(max(1, _PAIRS // max(1, len(x))))], 1)
         raw = own.value[leaves].double().flatten(1).unflatten(1, (-1, len(own.start))).sum(dim=1) + own.start
         if self.are_shares:

@@ -45,17 +45,24 @@ def target(kind, arrays):
 
 
 def fitted(kind, blocks=BLOCKS, trees=BOOSTED_TREES):
+    """Give trees of a kind that were fitted to a task."""
     arrays, held = rows(), rows(200, seed=5)
     given, stopping = (
         Given({block.name: each[block.name] for block in blocks}, target(kind, each)) for each in (arrays, held)
     )
-    return grow(trees, given, blocks, TASKS[kind], held=stopping).fitted
+    return grow(trees, given, blocks, TASKS[kind], held=stopping)
 
 
-def module(baseline, blocks=BLOCKS):
-    arrays = as_arrays(baseline)
+def predicted(made, arrays):
+    """What scikit-learn answers."""
+    seen = arrays if made.rotation is None else made.rotation.beside(Given(arrays, arrays["numeric"])).arrays
+    return made.fitted.predict(seen)
+
+
+def module(made, blocks=BLOCKS):
+    arrays = as_arrays(made.fitted, made.rotation)
     shapes = {name: array.shape for name, array in arrays.items()}
-    shares = are_shares(baseline)
+    shares = are_shares(made.fitted)
     trees = Trees([block.name for block in blocks], shapes, int(arrays["depth"][0]), are_shares=shares)
     trees.load_state_dict({name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()})
     return trees.eval()
@@ -70,22 +77,22 @@ def answers(trees, arrays, kind):
 @pytest.mark.parametrize("trees", TREES.values())
 @pytest.mark.parametrize("kind", TASKS)
 def test_it_answers_as_scikit_learn_does(kind, trees):
-    baseline = fitted(kind, trees=trees)
+    made = fitted(kind, trees=trees)
     asked = rows(400, seed=1)
     asked["category"][:40] = 0  # what no training row has
     asked["category"][40:80, 0] = 300  # beyond the codes that the trees tell apart
-    least = 2e-4 if are_shares(baseline) else 1e-6  # what no tree voted for is unlikely, and not impossible
-    assert answers(module(baseline), asked, kind) == pytest.approx(baseline.predict(asked), rel=1e-6, abs=least)
-    assert isinstance(baseline, Numbers if kind == "regression" else Classes)
+    least = 2e-4 if are_shares(made.fitted) else 1e-6  # what no tree voted for is unlikely, and not impossible
+    assert answers(module(made), asked, kind) == pytest.approx(predicted(made, asked), rel=1e-6, abs=least)
+    assert isinstance(made.fitted, Numbers if kind == "regression" else Classes)
 
 
 @pytest.mark.parametrize("kind", TASKS)
 def test_columns_without_codes_are_enough(kind):
     blocks = BLOCKS[:2]
-    baseline = fitted(kind, blocks)
+    made = fitted(kind, blocks)
     asked = {block.name: rows(100, seed=2)[block.name] for block in blocks}
-    assert answers(module(baseline, blocks), asked, kind) == pytest.approx(baseline.predict(asked), rel=1e-6, abs=1e-6)
-    assert as_arrays(baseline)["goes_left"].shape == (0, N_CODES)
+    assert answers(module(made, blocks), asked, kind) == pytest.approx(predicted(made, asked), rel=1e-6, abs=1e-6)
+    assert as_arrays(made.fitted)["goes_left"].shape == (0, N_CODES)
 
 
 def test_a_row_answers_alone_as_among_others():
@@ -97,6 +104,6 @@ def test_a_row_answers_alone_as_among_others():
 
 @pytest.mark.parametrize("trees", TREES.values())
 def test_every_leaf_leads_to_itself(trees):
-    arrays = as_arrays(fitted("binary", trees=trees))
+    arrays = as_arrays(fitted("binary", trees=trees).fitted)
     leaves = arrays["left"] == np.arange(len(arrays["left"]))
     assert (arrays["right"][leaves] == arrays["left"][leaves]).all() and leaves.sum() > len(arrays["roots"])

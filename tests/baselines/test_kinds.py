@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.decomposition import PCA
 
 from automl.baselines.estimators import Classes, Numbers
 from automl.baselines.forests import N_TREES, fit_forest_of_classes, fit_forest_of_numbers
 from automl.baselines.grown import as_arrays
 from automl.baselines.kinds import grow
+from automl.baselines.rotation import principal_axes
 from automl.baselines.rows import Given
 from automl.task import Block, Task
 from automl.trial import TREES
@@ -27,11 +29,15 @@ def halves(load):
     return *(Given({"numeric": X[part]}, target[part]) for part in parts), (Block("numeric", (X.shape[1],), "float32"),)
 
 
+def answers(made, asked):
+    return made.fitted.predict((made.rotation.beside(asked) if made.rotation else asked).arrays)
+
+
 @pytest.mark.parametrize("kind", TREES.values())
 @pytest.mark.parametrize(("load", "task"), [(load_breast_cancer, CLASSES), (load_diabetes, NUMBERS)])
 def test_every_kind_learns_and_comes_out_the_same_again(kind, load, task):
     given, held, blocks = halves(load)
-    one, other = (grow(kind, given, blocks, task, held=held).fitted.predict(held.arrays) for _ in range(2))
+    one, other = (answers(grow(kind, given, blocks, task, held=held), held) for _ in range(2))
     assert np.array_equal(one, other)
     if task.classes:
         assert (one.argmax(axis=1) == held.target).mean() > 0.9
@@ -39,7 +45,7 @@ def test_every_kind_learns_and_comes_out_the_same_again(kind, load, task):
         assert np.mean((one - held.target) ** 2) < 0.75 * held.target.var()
 
 
-@pytest.mark.parametrize("kind", ["slowly_boosted_trees", "shallow_boosted_trees"])
+@pytest.mark.parametrize("kind", ["slowly_boosted_trees", "shallow_boosted_trees", "rotated_boosted_trees"])
 def test_boosted_trees_stop_by_the_rows_that_are_held_and_as_soon_again(kind):
     given, held, blocks = halves(load_diabetes)
     grown = grow(kind, given, blocks, NUMBERS, held=held)
@@ -47,7 +53,7 @@ def test_boosted_trees_stop_by_the_rows_that_are_held_and_as_soon_again(kind):
     assert 40 < model.n_iter_ < 1000 and model._raw_predict is not None
     again = grow(kind, given, blocks, NUMBERS, repeat=grown.repeat)
     assert grown.repeat == again.repeat == {"iterations": model.n_iter_, "step": model.learning_rate}
-    assert np.array_equal(again.fitted.predict(held.arrays), grown.fitted.predict(held.arrays))
+    assert np.array_equal(answers(again, held), answers(grown, held))
 
 
 def test_classes_that_are_held_and_never_learned_say_nothing():
@@ -73,9 +79,9 @@ def test_one_class_has_no_trees():
 def test_the_leaves_of_a_forest_of_many_rows_and_classes_are_larger():
     draw = np.random.default_rng(0)
     blocks, X = (Block("numeric", (3,), "float32"),), {"numeric": draw.normal(size=(20_000, 3)).astype(np.float32)}
-    numbers = fit_forest_of_numbers("extra_trees", X, draw.normal(size=20_000), blocks, NUMBERS, 0)
+    numbers = fit_forest_of_numbers("extra_trees", Given(X, draw.normal(size=20_000)), blocks, NUMBERS, 0)
     ten = Task("multiclass", "t", (), tuple(range(10)), "accuracy")
-    classes = fit_forest_of_classes("random_forest", X, draw.integers(0, 10, 20_000), blocks, ten, 0)
+    classes = fit_forest_of_classes("random_forest", Given(X, draw.integers(0, 10, 20_000)), blocks, ten, 0)
     for fitted, least in ((numbers, 3), (classes, 7)):
         model = fitted.model.steps[-1][1]
         assert model.min_samples_leaf == least and len(model.estimators_) == N_TREES
@@ -86,5 +92,22 @@ def test_a_forest_of_very_many_columns_learns_from_fewer_rows():
     draw = np.random.default_rng(0)
     X = {"numeric": draw.normal(size=(3000, 600)).astype(np.float32)}
     blocks = (Block("numeric", (600,), "float32"),)
-    fitted = fit_forest_of_numbers("extra_trees", X, X["numeric"][:, 0].astype(float), blocks, NUMBERS, 0)
+    fitted = fit_forest_of_numbers("extra_trees", Given(X, X["numeric"][:, 0].astype(float)), blocks, NUMBERS, 0)
     assert fitted.model.steps[-1][1].estimators_[0].tree_.n_node_samples[0] == 1000
+
+
+def test_components_are_those_of_scikit_learn_and_the_same_on_other_rows():
+    given, *_ = halves(load_diabetes)
+    standardised = (given.arrays["numeric"] - given.arrays["numeric"].mean(0)) / given.arrays["numeric"].std(0)
+    rotation = principal_axes({"numeric": standardised})
+    theirs = PCA(10, svd_solver="full").fit(np.clip(standardised, -5, 5))
+    found = rotation.beside(Given({"numeric": standardised}, given.target)).arrays["components"]
+    expected = theirs.transform(np.clip(standardised, -5, 5))
+    assert np.abs(found) == pytest.approx(np.abs(expected), abs=1e-4)
+    some = rotation.beside(Given({"numeric": standardised[:7]}, given.target[:7])).arrays["components"]
+    assert np.array_equal(some, found[:7])
+
+
+def test_where_there_are_not_two_numbers_nothing_is_rotated():
+    rows = Given({"numeric": np.zeros((40, 1), dtype=np.float32)}, np.arange(40.0))
+    assert grow("rotated_boosted_trees", rows, (Block("numeric", (1,), "float32"),), NUMBERS, held=rows) is None
