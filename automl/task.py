@@ -188,6 +188,11 @@ class Task:
     deviations: tuple[float, ...] = ()
 
     @property
+    def has_images(self) -> bool:
+        """Whether a column is one of images."""
+        return any(column.kind == "image" for column in self.columns)
+
+    @property
     def traits(self) -> Traits:
         """What it has in common with all tasks of its kind."""
         return KINDS[self.kind]

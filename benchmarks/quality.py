@@ -180,7 +180,9 @@ def measure(name: str, seed: int, options: argparse.Namespace, entry: dict[str, 
             return entry
         kept = options.kept / f"{options.seconds:g}s" / f"{name}-{seed}"
         _keep(found, kept)
-        new = compared(name, test, _known(kept, entry["systems"]) | found)
+        known = _known(kept, entry["systems"]) | found
+        first = {"automl": known["automl"]} if "automl" in known else {}
+        new = compared(name, test, first | known)
     scores = ", ".join(f"{system} {new['systems'][system]['value']:.5g}" for system in found)
     print(f"{name}, seed {seed}: {scores}", flush=True)
     told = {system: entry["systems"].get(system, {}) | one for system, one in new["systems"].items()}

@@ -43,8 +43,7 @@ BASELINES: dict[TaskKind, dict[str, _Fit]] = {
 
 def names_of(task: Task) -> list[str]:
     """Name the baselines of a task: trees make nothing of the pixels of an image."""
-    has_images = any(column.kind == "image" for column in task.columns)
-    return [name for name in BASELINES[task.kind] if name != BOOSTED_TREES or not has_images]
+    return [name for name in BASELINES[task.kind] if name != BOOSTED_TREES or not task.has_images]
 
 
 def fit_baseline(

@@ -108,7 +108,7 @@ class _Choosing:
 
     def _image_size(self, number: int) -> tuple[int, ...] | None:
         """Give the size to which a trial's network has images brought; None where there are none."""
-        if all(column.kind != "image" for column in self._stage.task.columns):
+        if not self._stage.task.has_images:
             return None
         image = self._stage.preparation(read_recipe(self._record.trial(number).read_config()).preparing).image
         return None if image is None else image.shape

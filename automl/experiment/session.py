@@ -191,7 +191,8 @@ class Session:
     @contextmanager
     def _trees_growing(self, interrupts: Interrupts) -> Iterator[None]:
         """Have the trees grown that may answer together with networks, while the block runs and until they are."""
-        if not self._plan.include_trees or self._plan.is_guest or self._record.has(ENSEMBLE):
+        plan = self._plan
+        if not plan.include_trees or plan.is_guest or self._stage.task.has_images or self._record.has(ENSEMBLE):
             yield
             return
         self._growing = Growing(self._record, self._timetable.refit, self._progress.say)

@@ -78,7 +78,7 @@ def _longest(domain: Domain) -> int:
 
 def default_space(task: Task) -> str:
     """Name the shipped space for data of this kind."""
-    return _FOR_IMAGES if any(column.kind == "image" for column in task.columns) else _FOR_TABLES
+    return _FOR_IMAGES if task.has_images else _FOR_TABLES
 
 
 def _check(space: Space, name: str, task: Task) -> None:
