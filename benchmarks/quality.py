@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from problems import PROBLEMS, data_file, machine
 from sklearn.model_selection import train_test_split
 
@@ -126,30 +127,39 @@ def _environment() -> dict[str, str]:
 
 
 def compared(name: str, test: Path, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Score all systems on the test rows, with intervals, and the lead of `automl` over each, if it is the first."""
-    table = PROBLEMS[name]
-    truth, metric = pd.read_parquet(test)[table.target], "accuracy" if table.are_classes else "rmse"
-    if table.are_classes:
-        told_labels = (str(each) for one in found.values() for each in one["predicted"])
-        labels = sorted({*map(str, truth), *told_labels})
-        places = {label: place for place, label in enumerate(labels)}
-        codes = np.array([places[str(label)] for label in truth])
-        task = Task("multiclass", table.target, (), tuple(labels), metric)
-        outputs = {
-            system: np.eye(len(labels))[[places[str(label)] for label in one["predicted"]]]
-            for system, one in found.items()
-        }
-        result = bootstrap(metric, codes, outputs, task)
-    else:
-        task = Task("regression", table.target, (), (), metric)
-        numbers = {system: one["predicted"].astype(float) for system, one in found.items()}
-        result = bootstrap(metric, truth.to_numpy(dtype=float), numbers, task)
-    told = {}
+    """Score all systems on the test rows, with intervals, and the lead of `automl` over each, if it is there.
+
+    Where `automl_trees` is, its lead stands beside that, as `lead_of_trees`.
+    """
+    metric, truth, outputs, task = _outputs(name, test, found)
+    result = bootstrap(metric, truth, outputs, task)
+    told: dict[str, Any] = {}
     for system, one in found.items():
         facts = {key: value for key, value in one.items() if key != "predicted"}
-        lead = {"lead": result.differences[system].to_json()} if "automl" in found and system != "automl" else {}
-        told[system] = {**result.scores[system].to_json(), **lead, **facts}
+        told[system] = {**result.scores[system].to_json(), **facts}
+    for word, first in (("lead", "automl"), ("lead_of_trees", "automl_trees")):
+        if first in found:
+            leads = bootstrap(metric, truth, {first: outputs[first]} | outputs, task).differences
+            for system, lead in leads.items():
+                told[system][word] = lead.to_json()
     return {"table": name, "metric": metric, "rows": len(truth), "systems": told}
+
+
+def _outputs(
+    name: str, test: Path, found: dict[str, dict[str, Any]]
+) -> tuple[str, NDArray[Any], dict[str, NDArray[Any]], Task]:
+    """Give how predictions are scored, the truth, and what every system predicts, as the task has it."""
+    table = PROBLEMS[name]
+    truth = pd.read_parquet(test)[table.target]
+    if not table.are_classes:
+        numbers = {system: one["predicted"].astype(float) for system, one in found.items()}
+        return "rmse", truth.to_numpy(dtype=float), numbers, Task("regression", table.target, (), (), "rmse")
+    labels = sorted({*map(str, truth), *(str(each) for one in found.values() for each in one["predicted"])})
+    places = {label: place for place, label in enumerate(labels)}
+    codes = {system: [places[str(label)] for label in one["predicted"]] for system, one in found.items()}
+    outputs = {system: np.eye(len(labels))[each] for system, each in codes.items()}
+    task = Task("multiclass", table.target, (), tuple(labels), "accuracy")
+    return "accuracy", np.array([places[str(label)] for label in truth]), outputs, task
 
 
 def run_system(
@@ -176,13 +186,12 @@ def measure(name: str, seed: int, options: argparse.Namespace, entry: dict[str, 
         for system in [*options.searches, *options.systems]:
             if system not in entry["systems"]:
                 found |= run_system(system, name, train, test, options, seed)
-        if not found:
-            return entry
         kept = options.kept / f"{options.seconds:g}s" / f"{name}-{seed}"
         _keep(found, kept)
         known = _known(kept, entry["systems"]) | found
-        first = {"automl": known["automl"]} if "automl" in known else {}
-        new = compared(name, test, first | known)
+        if not known:
+            return entry
+        new = compared(name, test, known)
     scores = ", ".join(f"{system} {new['systems'][system]['value']:.5g}" for system in found)
     print(f"{name}, seed {seed}: {scores}", flush=True)
     told = {system: entry["systems"].get(system, {}) | one for system, one in new["systems"].items()}

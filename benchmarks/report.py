@@ -226,6 +226,8 @@ def _tables(result: Result) -> list[str]:
         rows.append((name, "", *(f"**{ranks[system]:.2f}**" if system in ranks else "" for system in systems)))
     counts = [_leads(system, result["entries"]) for system in systems]
     rows.append(("automl better, worse beyond chance", "", *counts))
+    counts = [_leads(system, result["entries"], "lead_of_trees") for system in systems]
+    rows.append(("automl_trees better, worse beyond chance", "", *counts))
     rows.append(("median seconds", "", *(_seconds_of(system, result["entries"]) for system in systems)))
     n_seeds = len({entry["seed"] for entry in result["entries"]})
     return [
@@ -235,7 +237,7 @@ def _tables(result: Result) -> list[str]:
         "`automl` is the search with `--ensemble 8`, `automl_best` one in the space `tabular_best`, networks alone;",
         "those with `_trees` have `--include-trees` too. Of the first also what it was before the refit, its best",
         "trial, and the linear model and boosted trees judged with it. RealMLP has no limit of time. Ranks are over",
-        "the tables that all of those ranked were run on.",
+        "tables and divisions that all of those ranked were run on; means are over those that a system was run on.",
         "",
         *table(("table", "metric", *systems), rows),
         "",
@@ -262,8 +264,8 @@ def _ranks(entry: Result, systems: Sequence[str]) -> dict[str, float]:
     return {system: below[system] + (1 + equal[system]) / 2 for system in systems}
 
 
-def _leads(system: str, entries: list[Result]) -> str:
-    leads = [lead for entry in entries if (lead := entry["systems"].get(system, {}).get("lead"))]
+def _leads(system: str, entries: list[Result], word: str = "lead") -> str:
+    leads = [lead for entry in entries if (lead := entry["systems"].get(system, {}).get(word))]
     return f"{sum(lead['ci_low'] > 0 for lead in leads)}, {sum(lead['ci_high'] < 0 for lead in leads)}" if leads else ""
 
 
