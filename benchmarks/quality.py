@@ -212,11 +212,12 @@ def _known(kept: Path, systems: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {system: {"predicted": rows["prediction"].to_numpy()} for system, rows in there.items()}
 
 
-def _command(seconds: float, systems: set[str]) -> str:
-    """Give the command that runs all of these systems."""
+def _command(seconds: float, systems: set[str], seeds: set[int]) -> str:
+    """Give the command that runs all of these systems on all of these divisions."""
     searches = [each for each in _SEARCHES if each in systems]
     peers = sorted(systems - _SEARCHES.keys() - _BESIDE.keys())
-    words = ["python", "benchmarks/quality.py", "--seconds", f"{seconds:g}", "--searches", *searches]
+    words = ["python", "benchmarks/quality.py", "--seconds", f"{seconds:g}", "--seeds", *map(str, sorted(seeds))]
+    words += ["--searches", *searches]
     return shlex.join([*words, *(["--systems", *peers] if peers else [])])
 
 
@@ -241,7 +242,8 @@ def main() -> None:
             blank = {"table": name, "seed": seed, "systems": {}}
             entries[place : place + 1] = [measure(name, seed, options, (entries[place:] or [blank])[0])]
             facts = {"figure": "tables", "seconds": options.seconds, "machine": machine("cpu")}
-            facts["command"] = _command(options.seconds, {each for entry in entries for each in entry["systems"]})
+            systems = {system for each in entries for system in each["systems"]}
+            facts["command"] = _command(options.seconds, systems, {each["seed"] for each in entries})
             options.results.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(facts | {"entries": entries}, indent=1) + "\n", encoding="utf-8")
 
