@@ -18,7 +18,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from automl.baselines.columns import stack, width
@@ -49,7 +49,7 @@ def fit_forest_of_classes(kind: str, given: Given, blocks: tuple[Block, ...], ta
     options = _options(len(given.target), task.n_outputs, seed)
     model = make_pipeline(FunctionTransformer(), _FORESTS[kind][0](max_features="sqrt", **options))
     fitted = fit_pipeline(model, stack(given.arrays, blocks), given.target, given.weights)
-    return Classes(_in_turn(fitted), blocks, len(task.classes))
+    return Classes(fitted, blocks, len(task.classes))
 
 
 def fit_forest_of_numbers(kind: str, given: Given, blocks: tuple[Block, ...], task: Task, seed: int) -> Numbers:
@@ -58,15 +58,7 @@ def fit_forest_of_numbers(kind: str, given: Given, blocks: tuple[Block, ...], ta
     given = given.at_most(_most_rows(_COLUMNS_OF_NUMBERS * n_columns), seed, are_classes=False)
     options = _options(len(given.target), task.n_outputs, seed)
     model = make_pipeline(FunctionTransformer(), _FORESTS[kind][1](max_features=_COLUMNS_OF_NUMBERS, **options))
-    fitted = fit_numbers(model, given.arrays, given.target, blocks, given.weights)
-    _in_turn(fitted.model)
-    return fitted
-
-
-def _in_turn(model: Pipeline) -> Pipeline:
-    """Let trees answer one after the other: those that do at once are added up in the order in which they end."""
-    model.steps[-1][1].set_params(n_jobs=None)
-    return model
+    return fit_numbers(model, given.arrays, given.target, blocks, given.weights)
 
 
 def _most_rows(n_columns: float) -> int:
@@ -80,6 +72,5 @@ def _options(n_rows: int, n_outputs: int, seed: int) -> dict[str, Any]:
     return {
         "n_estimators": N_TREES,
         "min_samples_leaf": math.ceil(values / _VALUES_OF_LEAVES),
-        "n_jobs": -1,
         "random_state": seed,
     }

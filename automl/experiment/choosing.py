@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 20_000
 """By so many validation rows at most they are chosen."""
+_BESIDE = 0.25
+"""How much one counts that stands beside trees which are best alone."""
 
 
 def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], None]) -> Choice | None:
@@ -134,11 +136,19 @@ class _Choosing:
         The choice begins with the best trial, and where trees are better than that, with the best of them too.
         """
         alone = self._goodness(self._pool[self._best])
-        leading = max(self._pool, key=lambda number: self._goodness(self._pool[number]))
-        begun = [self._begun_with(first) for first in dict.fromkeys([self._best, leading])]
+        trees = [number for number in self._pool if number in TREES and self._goodness(self._pool[number]) > alone]
+        begun = [self._begun_with(self._best)]
+        if trees:
+            leading = max(trees, key=lambda number: self._goodness(self._pool[number]))
+            found = self._begun_with(leading)
+            begun.append(found if len(found) > 1 else self._paired(leading))
         shares = max(begun, key=lambda each: self._goodness(self._blended(each)))
-        is_better = len(shares) > 1 and self._goodness(self._blended(shares))[0] > alone[0]
-        return shares if is_better else {self._best: 1.0}
+        return shares if self._goodness(self._blended(shares))[0] > alone[0] else {self._best: 1.0}
+
+    def _paired(self, first: int) -> dict[int, float]:
+        """Give trees that are best alone the one beside them that harms least: an ensemble has two members."""
+        pairs: list[dict[int, float]] = [{first: 1 - _BESIDE, other: _BESIDE} for other in self._pool if other != first]
+        return max(pairs, key=lambda each: self._goodness(self._blended(each)))
 
     def _begun_with(self, first: int) -> dict[int, float]:
         """Say how much each trial counts where one of them is there from the beginning."""

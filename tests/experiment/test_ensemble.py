@@ -22,7 +22,7 @@ from automl.data.target import fit_coder
 from automl.evaluation.blend import blend
 from automl.evaluation.metrics import score
 from automl.experiment import judge as judging
-from automl.experiment.choosing import choose
+from automl.experiment.choosing import _Choosing, choose
 from automl.experiment.ensemble import read_choice
 from automl.experiment.model import model_of
 from automl.experiment.objective import N_POOLED
@@ -384,3 +384,15 @@ def test_trees_that_do_not_help_are_not_kept(runs_dir, space):
     choice = read_choice(record, 3)
     joined = choice.ensemble is not None and bool(choice.ensemble.shares.keys() & TREES.keys())
     assert record.trees_dir.exists() == joined
+
+
+def test_trees_that_are_best_alone_have_the_one_beside_them_that_harms_least():
+    truth = np.arange(6.0)
+    choosing = object.__new__(_Choosing)
+    choosing._best, choosing._link = 0, "identity"
+    choosing._pool = {each: (truth + error)[:, None] for each, error in ((0, 3.0), (1, 5.0), (-2, 0.0), (-3, 0.5))}
+    choosing._goodness = lambda outputs: (-float(np.abs(outputs[:, 0] - truth).mean()), 0.0)
+    choosing._begun_with = lambda first: {first: 1.0}
+    assert choosing._shares() == {-2: 0.75, -3: 0.25}
+    choosing._pool = {0: truth[:, None], -3: (truth + 0.5)[:, None]}
+    assert choosing._shares() == {0: 1.0}

@@ -17,7 +17,7 @@ from automl.experiment.growing import Growing, folder_of, seconds_of_trees
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.plan import Plan
 from automl.experiment.stage import set_out
-from automl.experiment.trees import grow, outputs_of_trees
+from automl.experiment.trees import grow, outputs_of_trees, rebuild_trees
 from automl.tracking.record import PLAN, Record
 from automl.trial import TREES
 from tests.watching import Heard
@@ -107,3 +107,13 @@ def test_a_growing_that_fails_is_said_and_costs_the_search_nothing(record):
     log = record.run_dir / "trees.log"
     assert heard.sentences == [f"the growing of trees ended early (exit code 1, see {log})"]
     assert "Error" in log.read_text()
+
+
+def test_the_one_kind_of_a_study_of_before_there_were_several_is_read(record):
+    stage = set_out(record, Plan.from_json(record.read_json(PLAN)))
+    grow(record, stage, -1)
+    (record.trees_dir / "boosted_trees").rename(record.run_dir / "moved")
+    record.trees_dir.rmdir()
+    (record.run_dir / "moved").rename(record.trees_dir)
+    trees, _ = rebuild_trees(record, -1)
+    assert [*outputs_of_trees(record)] == [-1] and len(trees.roots) > 1
