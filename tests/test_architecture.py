@@ -52,6 +52,7 @@ VENDORS: dict[str, set[str]] = {
     "pyarrow": {"data", "report", "cli", "export"},
     "scipy": {"study"},
     "sklearn": {"data", "evaluation", "baselines"},
+    "threadpoolctl": {"baselines"},
     "torch": {"data", "models", "training", "evaluation", "export"},
     "safetensors": {"training", "export"},
     "onnx": {"export"},

@@ -40,23 +40,27 @@ _COLUMNS_OF_NUMBERS = 0.5
 """The share of the columns of which a split is one, for numbers; for classes it is the root of their number."""
 
 
-def fit_forest_of_classes(kind: str, given: Given, blocks: tuple[Block, ...], task: Task, seed: int) -> Classes | None:
+def fit_forest_of_classes(
+    kind: str, given: Given, blocks: tuple[Block, ...], task: Task, seed: int, threads: int = 1
+) -> Classes | None:
     """Fit a forest; none with one class among the training rows."""
     n_columns = sum(map(width, blocks))
     given = given.at_most(_most_rows(math.sqrt(n_columns)), seed, are_classes=True)
     if len(np.unique(given.target)) < 2:
         return None
-    options = _options(len(given.target), task.n_outputs, seed)
+    options = _options(len(given.target), task.n_outputs, seed, threads)
     model = make_pipeline(FunctionTransformer(), _FORESTS[kind][0](max_features="sqrt", **options))
     fitted = fit_pipeline(model, stack(given.arrays, blocks), given.target, given.weights)
     return Classes(fitted, blocks, len(task.classes))
 
 
-def fit_forest_of_numbers(kind: str, given: Given, blocks: tuple[Block, ...], task: Task, seed: int) -> Numbers:
+def fit_forest_of_numbers(
+    kind: str, given: Given, blocks: tuple[Block, ...], task: Task, seed: int, threads: int = 1
+) -> Numbers:
     """Fit a forest by its squared error."""
     n_columns = sum(map(width, blocks))
     given = given.at_most(_most_rows(_COLUMNS_OF_NUMBERS * n_columns), seed, are_classes=False)
-    options = _options(len(given.target), task.n_outputs, seed)
+    options = _options(len(given.target), task.n_outputs, seed, threads)
     model = make_pipeline(FunctionTransformer(), _FORESTS[kind][1](max_features=_COLUMNS_OF_NUMBERS, **options))
     return fit_numbers(model, given.arrays, given.target, blocks, given.weights)
 
@@ -67,10 +71,11 @@ def _most_rows(n_columns: float) -> int:
     return max(_FEWEST_ROWS, int(values / math.log2(max(values, 2.0))))
 
 
-def _options(n_rows: int, n_outputs: int, seed: int) -> dict[str, Any]:
+def _options(n_rows: int, n_outputs: int, seed: int, threads: int) -> dict[str, Any]:
     values = n_rows * (n_outputs + 4)
     return {
         "n_estimators": N_TREES,
         "min_samples_leaf": math.ceil(values / _VALUES_OF_LEAVES),
         "random_state": seed,
+        "n_jobs": threads,
     }

@@ -34,11 +34,11 @@ def as_arrays(fitted: Classes | Numbers, rotation: Rotation | None = None) -> Ar
         next nodes, a leaf's being itself, `value` (M, 1 or k) of a leaf; `goes_left` (R, `N_CODES`); `roots` (T,), the
         raw outputs of an iteration next to each other; `start` (k,); `spread` (k, K) and `offset` (K,), which turn raw
         outputs, of a forest's classes their logarithms, into logits or numbers as fitted; and `depth` (1,), after how
-        many nodes every row is at a leaf. With a rotation also its `axes` (n, r) and their `along` (r,): the trees see
-        components beside the columns, after them.
+        many nodes every row is at a leaf. With a rotation also its arrays: the trees see components beside the
+        columns, after them.
     """
     found = _of_boosted(fitted) if hasattr(fitted.model.steps[-1][1], "n_iter_") else _of_forest(fitted)
-    return found if rotation is None else {**found, "axes": rotation.axes, "along": rotation.offset}
+    return found if rotation is None else {**found, **rotation.as_arrays()}
 
 
 def are_shares(fitted: Classes | Numbers) -> bool:

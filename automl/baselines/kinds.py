@@ -40,6 +40,7 @@ def grow(
     *,
     held: Given | None = None,
     repeat: dict[str, Any] | None = None,
+    threads: int = 1,
 ) -> Grown | None:
     """Fit trees of a kind.
 
@@ -50,6 +51,7 @@ def grow(
         task: Its kind and classes.
         held: The rows that say when boosted trees stop; those of the baseline's kind have their own.
         repeat: What came of the same kind before, where it says when they stop.
+        threads: So many trees of a forest grow at once.
 
     Returns:
         None where they would take too long, where there is one class alone, and where there is nothing to rotate.
@@ -65,7 +67,9 @@ def grow(
         rows = (given.arrays, given.target, blocks, task, 0, given.weights, stopping)
         found = fit_boosted_classes(*rows) if task.classes else fit_boosted_numbers(*rows)
     else:
-        found = (fit_forest_of_classes if task.classes else fit_forest_of_numbers)(kind, given, blocks, task, 0)
+        found = (fit_forest_of_classes if task.classes else fit_forest_of_numbers)(
+            kind, given, blocks, task, 0, threads
+        )
     if not isinstance(found, Classes | Numbers):
         return None
     model = found.model.steps[-1][1]

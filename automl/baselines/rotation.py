@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from automl.baselines.rows import Given
 from automl.task import Block
 
-FARTHEST = 5.0
+_FARTHEST = 5.0
 """Standardised numbers count as no farther out, so that a few rows do not set the axes."""
 _MOST_COMPONENTS = 16
 _COMPONENTS = "components"
@@ -31,6 +31,10 @@ class Rotation:
     axes: NDArray[np.float64]
     offset: NDArray[np.float64]
 
+    def as_arrays(self) -> dict[str, NDArray[np.float64]]:
+        """Give it as arrays: `axes` (n, r), what is added `along` each (r,), and how `farthest` out numbers count."""
+        return {"axes": self.axes, "along": self.offset, "farthest": np.array(_FARTHEST)}
+
     @property
     def block(self) -> Block:
         """The block of components."""
@@ -38,7 +42,7 @@ class Rotation:
 
     def beside(self, given: Given) -> Given:
         """Give rows with their components."""
-        numeric = np.clip(given.arrays["numeric"].astype(np.float64), -FARTHEST, FARTHEST)
+        numeric = np.clip(given.arrays["numeric"].astype(np.float64), -_FARTHEST, _FARTHEST)
         components = (numeric @ self.axes + self.offset).astype(np.float32)
         return replace(given, arrays={**given.arrays, _COMPONENTS: components})
 
@@ -48,7 +52,7 @@ def principal_axes(arrays: Mapping[str, NDArray[Any]]) -> Rotation | None:
     numeric = arrays.get("numeric")
     if numeric is None or numeric.shape[1] < 2 or len(numeric) < 2:
         return None
-    clipped = np.clip(numeric.astype(np.float64), -FARTHEST, FARTHEST)
+    clipped = np.clip(numeric.astype(np.float64), -_FARTHEST, _FARTHEST)
     mean = clipped.mean(axis=0)
     _, vectors = np.linalg.eigh(np.cov(clipped - mean, rowvar=False))
     axes = vectors[:, ::-1][:, :_MOST_COMPONENTS]

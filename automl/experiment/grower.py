@@ -20,24 +20,22 @@ from automl.experiment.uncollected import uncollected
 from automl.tracking.record import PLAN, Record
 
 with uncollected():
-    import joblib
-    import torch
-
     from automl.experiment.stage import set_out, whole_of
     from automl.experiment.trees import grow_anew, grow_trees
+    from automl.training.device import share_cores
 
 
 def main(arguments: list[str]) -> int:
     """Grow what is asked for; return 0."""
     record, told = Record(Path(arguments[0])), json.loads(sys.stdin.readline())
     threading.Thread(target=_leave_with_the_command, daemon=True).start()
-    torch.set_num_threads(told["threads"])
+    share_cores(2)
     stage, clock = set_out(record, Plan.from_json(record.read_json(PLAN))), Clock(**told["clock"])
-    with joblib.parallel_config("threading", n_jobs=told["threads"]):
-        if told["anew"] is None:
-            grow_trees(record, stage, print)
-        else:
-            grow_anew(record, whole_of(stage), told["anew"], clock, growth=stage.growth)
+    if told["anew"] is None:
+        grow_trees(record, stage, print, told["threads"])
+    else:
+        whole = whole_of(stage)
+        grow_anew(record, whole, told["anew"], clock, growth=stage.growth, threads=told["threads"])
     return 0
 
 

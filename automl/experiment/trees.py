@@ -6,8 +6,6 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from automl.baselines.fit import BOOSTED_TREES, names_of
 from automl.baselines.grown import are_shares, as_arrays
 from automl.baselines.kinds import grow as fit_trees
@@ -19,7 +17,7 @@ from automl.files import put, read_json, sync, write_json
 from automl.models.trees import Trees
 from automl.report.figures import spoken
 from automl.tracking.record import Record
-from automl.training.weights import load_outputs, load_weights, raw_outputs, save_arrays, save_outputs
+from automl.training.weights import OUTPUTS, load_outputs, load_weights, raw_outputs, save_arrays
 from automl.trial import TREES
 
 if TYPE_CHECKING:
@@ -38,21 +36,24 @@ FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
 _WEIGHTS, _OUTPUTS, _PREPARATION = "weights.safetensors", "outputs.safetensors", "preparation.json"
 
 
-def grow_trees(record: Record, stage: Stage, say: Callable[[str], None]) -> None:
+def grow_trees(record: Record, stage: Stage, say: Callable[[str], None], threads: int) -> None:
     """Grow the kinds of trees that are not there yet, and keep them.
 
     Args:
         record: The run folder.
         stage: The rows that are not sealed.
         say: Hears what is done.
+        threads: So many trees of a forest grow at once.
     """
     for number, kind in TREES.items():
         started = time.monotonic()
-        if not _is_grown(record, number) and grow(record, stage, number):
+        if not _is_grown(record, number) and grow(record, stage, number, threads=threads):
             say(f"{spoken(kind)}, grown in {time.monotonic() - started:.1f} s, may answer together with networks")
 
 
-def grow_anew(record: Record, stage: Stage, numbers: Sequence[int], clock: Clock, *, growth: float) -> None:
+def grow_anew(
+    record: Record, stage: Stage, numbers: Sequence[int], clock: Clock, *, growth: float, threads: int
+) -> None:
     """Grow kinds of trees once more in the folder of the refit, those that there is time for.
 
     Args:
@@ -61,14 +62,15 @@ def grow_anew(record: Record, stage: Stage, numbers: Sequence[int], clock: Clock
         numbers: What stands for the kinds, those that count most first.
         clock: When the time is up.
         growth: How many times as long it takes.
+        threads: So many trees of a forest grow at once.
     """
     folder, seconds = Record(record.refit_dir), seconds_of_trees(record)
     for number in numbers:
         if not _is_grown(folder, number) and clock.left > growth * seconds.get(number, 0.0):
-            grow(folder, stage, number, like=record)
+            grow(folder, stage, number, like=record, threads=threads)
 
 
-def grow(record: Record, stage: Stage, number: int, like: Record | None = None) -> bool:
+def grow(record: Record, stage: Stage, number: int, *, like: Record | None = None, threads: int = 1) -> bool:
     """Grow one kind of trees, and keep it with what it gives for the validation rows; tell whether there are any.
 
     Args:
@@ -76,6 +78,7 @@ def grow(record: Record, stage: Stage, number: int, like: Record | None = None) 
         stage: The rows.
         number: What stands for the kind.
         like: Where the same kind was grown before, and it was seen when it stops; by the validation rows if None.
+        threads: So many trees of a forest grow at once.
 
     Returns:
         False for images, where they would take too long, and for a single class.
@@ -88,12 +91,13 @@ def grow(record: Record, stage: Stage, number: int, like: Record | None = None) 
         for arrays, part in ((prepared.train, stage.train), (prepared.validation, stage.validation))
     )
     repeat = None if like is None else read_json(folder_of(like, number) / GROWTH)["repeat"]
-    grown = fit_trees(TREES[number], rows, prepared.preparation.blocks, stage.task, held=held, repeat=repeat)
+    kind, blocks = TREES[number], prepared.preparation.blocks
+    grown = fit_trees(kind, rows, blocks, stage.task, held=held, repeat=repeat, threads=threads)
     if grown is None:
         return False
     arrays = as_arrays(grown.fitted, grown.rotation)
     arguments: dict[str, Any] = {
-        "names": [block.name for block in prepared.preparation.blocks],
+        "names": [block.name for block in blocks],
         "shapes": {name: list(array.shape) for name, array in arrays.items()},
         "depth": int(arrays["depth"][0]),
         "are_shares": are_shares(grown.fitted),
@@ -106,7 +110,7 @@ def grow(record: Record, stage: Stage, number: int, like: Record | None = None) 
     write_json(draft / ARGUMENTS, arguments)
     trees = Trees(**arguments)
     load_weights(trees, draft / _WEIGHTS)
-    save_outputs(draft / _OUTPUTS, torch.from_numpy(raw_outputs(trees, prepared.validation)))
+    save_arrays(draft / _OUTPUTS, {OUTPUTS: raw_outputs(trees, prepared.validation)})
     write_json(draft / GROWTH, {"repeat": grown.repeat, "seconds": time.monotonic() - started})
     sync([*draft.iterdir()])
     shutil.rmtree(record.trees_dir / TREES[number], ignore_errors=True)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from automl.baselines.rotation import FARTHEST
 from automl.export.onnx_nodes import DOUBLE, FLOAT, INT64, ML_DOMAIN, Nodes
 from automl.models.ensemble import Ensemble
 from automl.models.trees import LEAST, Trees
@@ -79,7 +78,8 @@ def add_trees(nodes: Nodes, trees: Trees, blocks: Sequence[tuple[str, int]], out
 
 
 def _rotated(nodes: Nodes, numeric: str, arrays: Arrays) -> str:
-    clipped = nodes.op("Clip", nodes.cast(numeric, DOUBLE), nodes.number(-FARTHEST), nodes.number(FARTHEST))
+    ends = (nodes.constant(side * arrays["farthest"]) for side in (-1.0, 1.0))
+    clipped = nodes.op("Clip", nodes.cast(numeric, DOUBLE), *ends)
     components = nodes.op("MatMul", clipped, nodes.constant(arrays["axes"]))
     return nodes.cast(nodes.op("Add", components, nodes.constant(arrays["along"])), FLOAT)
 

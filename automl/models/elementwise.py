@@ -58,11 +58,11 @@ class Mix(Scale):
 
     def forward(self, x: Tensor, other: Tensor) -> Tensor:  # type: ignore[override]
         """Mix."""
-        return torch.lerp(x, other, self.weight)
+        return torch.lerp(x, other, self.weight.to(x.dtype))
 
     def wide(self, x: Tensor, other: Tensor, own: Mapping[str, Tensor]) -> Tensor:  # type: ignore[override]
         """Mix each member's rows."""
-        return torch.lerp(x, other, own["weight"].unsqueeze(1))
+        return torch.lerp(x, other, own["weight"].unsqueeze(1).to(x.dtype))
 
 
 class Shift(nn.Module):

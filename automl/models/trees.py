@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from automl.baselines.rotation import FARTHEST
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -59,7 +57,7 @@ class Trees(nn.Module):
         own: Any = self
         x = torch.cat([batch[name].double() for name in self.names], dim=1)
         if self.is_rotated:
-            components = batch["numeric"].double().clamp(-FARTHEST, FARTHEST) @ own.axes + own.along
+            components = batch["numeric"].double().clamp(-own.farthest, own.farthest) @ own.axes + own.along
             x = torch.cat([x, components.float().double()], dim=1)
         leaves = torch.cat([self._leaves(x, roots) for roots in own.roots.split(max(1, _PAIRS // max(1, len(x))))], 1)
         raw = own.value[leaves].double().flatten(1).unflatten(1, (-1, len(own.start))).sum(dim=1) + own.start

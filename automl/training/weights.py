@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-_OUTPUTS = "outputs"
+OUTPUTS = "outputs"
+"""The name of outputs in their file."""
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -37,12 +38,12 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def save_outputs(path: Path, outputs: Tensor) -> None:
     """Write what a network gave for rows (N, K), in the precision that it has."""
-    save_weights(path, {_OUTPUTS: outputs})
+    save_weights(path, {OUTPUTS: outputs})
 
 
 def load_outputs(path: Path) -> NDArray[np.float32]:
     """Read what `save_outputs` wrote."""
-    outputs: NDArray[np.float32] = load(path.read_bytes())[_OUTPUTS].float().numpy()
+    outputs: NDArray[np.float32] = load(path.read_bytes())[OUTPUTS].float().numpy()
     return outputs
 
 
