@@ -19,7 +19,6 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from automl.baselines.columns import stack, width
 from automl.baselines.estimators import Classes, Numbers, fit_numbers, fit_pipeline
@@ -49,7 +48,7 @@ def fit_forest_of_classes(
     if len(np.unique(given.target)) < 2:
         return None
     options = _options(len(given.target), task.n_outputs, seed, threads)
-    model = make_pipeline(FunctionTransformer(), _FORESTS[kind][0](max_features="sqrt", **options))
+    model = make_pipeline(_FORESTS[kind][0](max_features="sqrt", **options))
     fitted = fit_pipeline(model, stack(given.arrays, blocks), given.target, given.weights)
     return Classes(fitted, blocks, len(task.classes))
 
@@ -61,7 +60,7 @@ def fit_forest_of_numbers(
     n_columns = sum(map(width, blocks))
     given = given.at_most(_most_rows(_COLUMNS_OF_NUMBERS * n_columns), seed, are_classes=False)
     options = _options(len(given.target), task.n_outputs, seed, threads)
-    model = make_pipeline(FunctionTransformer(), _FORESTS[kind][1](max_features=_COLUMNS_OF_NUMBERS, **options))
+    model = make_pipeline(_FORESTS[kind][1](max_features=_COLUMNS_OF_NUMBERS, **options))
     return fit_numbers(model, given.arrays, given.target, blocks, given.weights)
 
 

@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 import time
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from automl.experiment.processes import launch
 from automl.files import read_json
@@ -34,10 +34,17 @@ def folder_of(record: Record, number: int) -> Path:
     return record.trees_dir if is_old else record.trees_dir / TREES[number]
 
 
+def growth_of(record: Record, number: int) -> dict[str, Any]:
+    """Give what is told of how a kind was grown; nothing where it was not, or by a version that did not tell."""
+    path = folder_of(record, number) / GROWTH
+    told: dict[str, Any] = read_json(path) if path.exists() else {}
+    return told
+
+
 def seconds_of_trees(record: Record) -> dict[int, float]:
     """Say how long the growing of each kind that is there took."""
-    paths = {number: folder_of(record, number) / GROWTH for number in TREES}
-    return {number: float(read_json(path)["seconds"]) for number, path in paths.items() if path.exists()}
+    told = {number: growth_of(record, number) for number in TREES}
+    return {number: float(growth["seconds"]) for number, growth in told.items() if growth}
 
 
 class Growing:

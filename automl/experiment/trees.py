@@ -12,7 +12,7 @@ from automl.baselines.kinds import grow as fit_trees
 from automl.baselines.rows import Given
 from automl.data.prepare import Preparation
 from automl.data.preparing import Preparing
-from automl.experiment.growing import ARGUMENTS, GROWTH, folder_of, seconds_of_trees
+from automl.experiment.growing import ARGUMENTS, GROWTH, folder_of, growth_of, seconds_of_trees
 from automl.files import put, read_json, sync, write_json
 from automl.models.trees import Trees
 from automl.report.figures import spoken
@@ -71,7 +71,9 @@ def grow_anew(
 
 
 def grow(record: Record, stage: Stage, number: int, *, like: Record | None = None, threads: int = 1) -> bool:
-    """Grow one kind of trees, and keep it with what it gives for the validation rows; tell whether there are any.
+    """Grow one kind of trees, and keep it; tell whether there are any.
+
+    What they give for the validation rows is kept too, but for those that are grown anew.
 
     Args:
         record: The run folder, or one of its form.
@@ -90,7 +92,7 @@ def grow(record: Record, stage: Stage, number: int, *, like: Record | None = Non
         Given(arrays, stage.targets(part), stage.weights(part))
         for arrays, part in ((prepared.train, stage.train), (prepared.validation, stage.validation))
     )
-    repeat = None if like is None else read_json(folder_of(like, number) / GROWTH)["repeat"]
+    repeat = None if like is None else growth_of(like, number).get("repeat")
     kind, blocks = TREES[number], prepared.preparation.blocks
     grown = fit_trees(kind, rows, blocks, stage.task, held=held, repeat=repeat, threads=threads)
     if grown is None:
@@ -108,9 +110,10 @@ def grow(record: Record, stage: Stage, number: int, *, like: Record | None = Non
     save_arrays(draft / _WEIGHTS, arrays)
     write_json(draft / _PREPARATION, prepared.preparation.to_json())
     write_json(draft / ARGUMENTS, arguments)
-    trees = Trees(**arguments)
-    load_weights(trees, draft / _WEIGHTS)
-    save_arrays(draft / _OUTPUTS, {OUTPUTS: raw_outputs(trees, prepared.validation)})
+    if like is None:  # what is grown anew was chosen already
+        trees = Trees(**arguments)
+        load_weights(trees, draft / _WEIGHTS)
+        save_arrays(draft / _OUTPUTS, {OUTPUTS: raw_outputs(trees, prepared.validation)})
     write_json(draft / GROWTH, {"repeat": grown.repeat, "seconds": time.monotonic() - started})
     sync([*draft.iterdir()])
     shutil.rmtree(record.trees_dir / TREES[number], ignore_errors=True)
