@@ -213,9 +213,9 @@ def _model_mistakes(plan: Plan) -> Iterator[str]:
         yield f"--repeats must be from 0 to {_MOST_REPEATS}, got {plan.repeats}"
     if not 1 <= plan.ensemble <= _MOST_TOGETHER:
         yield f"--ensemble must be from 1 to {_MOST_TOGETHER}, got {plan.ensemble}"
-    if plan.include_trees and not (plan.is_ensembled and plan.folds is None):
-        yield "--include-trees lets trees join an ensemble: give --ensemble, neither --folds nor --objective"
-    if plan.refit and plan.folds is not None:
+    if plan.include_trees and not plan.is_ensembled:
+        yield "--include-trees lets trees join an ensemble: give --ensemble, and not --objective"
+    if plan.refit and plan.folds is not None and not plan.is_ensembled:
         yield "--refit trains the winner on validation rows too; with --folds it learns from all rows in any case"
 
 

@@ -12,11 +12,11 @@ from automl.data.parts import sample
 from automl.evaluation.blend import blend, select
 from automl.evaluation.metrics import row_losses, score
 from automl.experiment.calibration import learned
-from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice
+from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice, weights_of
 from automl.experiment.objective import N_POOLED
 from automl.experiment.recipe import read_recipe
 from automl.experiment.trainer import Trainer
-from automl.experiment.trees import forget_trees, grow, outputs_of_trees, trees_weights
+from automl.experiment.trees import forget_trees, grow, outputs_of_trees
 from automl.experiment.winner import winner
 from automl.report.figures import counted, figure, spoken
 from automl.training.device import pick_device
@@ -167,14 +167,12 @@ class _Choosing:
         return blend([self._pool[each] for each in shares], list(shares.values()), link=self._link)
 
     def _members(self, number: int, share: float) -> list[Member]:
-        """Give the networks of a trial: one, or that of every fold."""
-        if number in TREES:
-            return [Member(number, share, weights_sha256(trees_weights(self._record, number)))]
-        kept, scales = self._record.trial(number), self._stage.fold_scales
+        """Give the networks of a trial, or the trees of a kind: one, or that of every fold."""
+        scales = self._stage.fold_scales
         if not scales:
-            return [Member(number, share, weights_sha256(kept.weights_path))]
+            return [Member(number, share, weights_sha256(weights_of(self._record, number)))]
         return [
-            Member(number, share / len(scales), weights_sha256(kept.fold_paths(fold)[0]), fold, *scale)
+            Member(number, share / len(scales), weights_sha256(weights_of(self._record, number, fold)), fold, *scale)
             for fold, scale in enumerate(scales)
         ]
 

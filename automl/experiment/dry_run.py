@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
 from automl.errors import StudyError
+from automl.experiment.few_rows import settle_by_rows
 from automl.experiment.first import settle_first
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.progress import Silent
@@ -64,7 +65,8 @@ def dry_run(plan: Plan, *, tables: Mapping[str, pd.DataFrame] | None = None) -> 
     with tempfile.TemporaryDirectory() as place:
         record = Record.create(Path(place), plan.study, plan.to_json())
         stage = set_out(record, plan, tables)
-        settled, of_first = settle_first(record, settle_space(record, plan, stage.task))
+        plan, stage = settle_by_rows(record, settle_space(record, plan, stage.task), stage)
+        settled, of_first = settle_first(record, plan)
         space, split = read_space(str(record.space_path)), record.read_json(SPLIT)
         found = findings(record)
         trainer = Trainer(stage, device, plan.limits)

@@ -17,6 +17,7 @@ from automl.trial import TREES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from torch import nn
 
@@ -135,12 +136,18 @@ def rebuild_together(record: Record, members: Sequence[Member]) -> tuple[Ensembl
 
 def copied(member: Member, folder: Record) -> Member:
     """Give a member with its network in another folder of the form of a run folder."""
-    number = member.trial
-    path = trees_weights(folder, number) if number in TREES else folder.trial(number).weights_path
-    return replace(member, weights_sha256=weights_sha256(path))
+    return replace(member, weights_sha256=weights_sha256(weights_of(folder, member.trial, member.fold)))
+
+
+def weights_of(folder: Record, number: int, fold: int | None = None) -> Path:
+    """Give the file of what a trial's network, or trees, learned, in all or of a fold."""
+    if number in TREES:
+        return trees_weights(folder, number, fold)
+    kept = folder.trial(number)
+    return kept.weights_path if fold is None else kept.fold_paths(fold)[0]
 
 
 def _rebuild(record: Record, member: Member) -> tuple[nn.Module, Preparation]:
     if member.trial in TREES:
-        return rebuild_trees(record, member.trial)
+        return rebuild_trees(record, member.trial, member.fold)
     return rebuild(record, member.trial, member.fold)

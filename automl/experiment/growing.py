@@ -34,6 +34,11 @@ def folder_of(record: Record, number: int) -> Path:
     return record.trees_dir if is_old else record.trees_dir / TREES[number]
 
 
+def folder_of_fold(folder: Path, fold: int | None) -> Path:
+    """Give the folder of a kind's trees of a fold, in that of the kind; the kind's own where there are no folds."""
+    return folder if fold is None else folder / f"fold-{fold}"
+
+
 def growth_of(record: Record, number: int) -> dict[str, Any]:
     """Give what is told of how a kind was grown; nothing where it was not, or by a version that did not tell."""
     path = folder_of(record, number) / GROWTH

@@ -56,7 +56,7 @@ class Model:
         """How much each trial of an ensemble counts, and of what family it is; nothing of one by itself."""
         shares = self.ensemble.shares if self.ensemble else {}
         named = {trial: TREES.get(trial, f"trial {trial}") for trial in shares}
-        return {named[trial]: f"{share:.3g} x {self._network(trial)['family']}" for trial, share in shares.items()}
+        return {named[trial]: f"{share:.3g} x {self._family(trial)}" for trial, share in shares.items()}
 
     @property
     def weights_sha256(self) -> str:
@@ -103,17 +103,21 @@ class Model:
         if self.ensemble is None:
             return self._network(self.trial)
         members = [
-            {**self._network(each.trial), **asdict(each), "prefix": prefix}
+            {**self._network(each.trial, each.fold), **asdict(each), "prefix": prefix}
             for each, prefix in zip(self.ensemble.members, prefixes)
         ]
         return {"members": members}
 
-    def _network(self, trial: int) -> dict[str, Any]:
+    def _network(self, trial: int, fold: int | None = None) -> dict[str, Any]:
         if trial in TREES:
-            return {"family": TREES[trial], "arguments": arguments_of(self.record, trial)}
+            return {"family": TREES[trial], "arguments": arguments_of(self.record, trial, fold)}
         config = self.record.trial(trial).read_config()
-        family = str(config.get("family", DEFAULTS["family"]))
-        return {"config": config, "family": family, "arguments": asdict(read_recipe(config).family)}
+        return {"config": config, "family": self._family(trial), "arguments": asdict(read_recipe(config).family)}
+
+    def _family(self, trial: int) -> str:
+        if trial in TREES:
+            return TREES[trial]
+        return str(self.record.trial(trial).read_config().get("family", DEFAULTS["family"]))
 
 
 def model_of(record: Record, trial: int | None = None) -> Model:
@@ -154,7 +158,8 @@ def model_in(folder: Record) -> Model:
     """Give the model of a folder in the form of a run folder, which holds that model alone."""
     if folder.has(ENSEMBLE):
         told = folder.read_json(ENSEMBLE)
-        return Model(folder, told["best"], Ensemble.from_json(told["ensemble"]))
+        ensemble, folds = (told[name] and Ensemble.from_json(told[name]) for name in ("ensemble", "alone"))
+        return Model(folder, told["best"], ensemble, folds)
     return Model(folder, folder.trials()[0].number)
 
 
@@ -162,7 +167,7 @@ def keep_together(folder: Record, model: Model) -> None:
     """Keep in such a folder which trials answer together; nothing where one is the model."""
     if model.ensemble is not None:
         n_trials = len(folder.trials())
-        Choice(n_trials, n_trials, model.trial, model.ensemble, None).write(folder)
+        Choice(n_trials, n_trials, model.trial, model.ensemble, model.folds).write(folder)
 
 
 def forget_the_rest(model: Model, plan: Plan) -> None:

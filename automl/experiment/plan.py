@@ -66,7 +66,8 @@ class Plan:
         group: A column that says which rows belong together: no group is in two parts.
         time: A column that says when a row was: the newest rows are the test rows.
         weight: A column that says how much a row counts.
-        folds: On how many folds of the rows that are not test rows trials are validated; None for one set of rows.
+        folds: On how many folds of the rows that are not test rows trials are validated; None for one set of rows, or
+            what few rows ask for.
         class_weight: How much classes weigh in the loss: `balanced`, `none`, or `CLASS=W,...`.
         target_transform: What of a number is learned: `none`, `log`, or `auto`.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from automl.budget import Clock
 from automl.errors import SearchError, StudyError
 from automl.experiment.calibration import calibration
 from automl.experiment.checkpoints import Checkpoints
-from automl.experiment.ensemble import Ensemble, copied
+from automl.experiment.ensemble import Ensemble, Member, copied
 from automl.experiment.growing import Growing
 from automl.experiment.interrupts import Interrupts
 from automl.experiment.model import Model, keep_together
@@ -167,8 +167,8 @@ class Refit:
             return
         shutil.rmtree(folder.run_dir, ignore_errors=True)
         folder.run_dir.mkdir()
-        for name in (PLAN, TASK):
-            folder.write_json(name, self._record.read_json(name))
+        folder.write_json(PLAN, self._record.read_json(PLAN) | {"folds": None})
+        folder.write_json(TASK, self._record.read_json(TASK))
         folder.write_json(CODER, self.stage.coder.to_json())
         folder.write_json(REFIT, {"of": of, "rows": len(self._whole.train), "members": []})
 
@@ -181,14 +181,17 @@ class Refit:
         own.write_config(config)
         if isinstance(fitted, str):
             self.say(f"trial {trial} stays as it is: {fitted}")
-            shutil.copyfile(kept.weights_path, own.weights_path)
-            shutil.copyfile(kept.preparation_path, own.preparation_path)
+            for path in (kept.weights_path, kept.preparation_path, *kept.folder.glob("fold-*")):
+                if path.exists():
+                    shutil.copyfile(path, own.folder / path.name)
             member: dict[str, Any] = {"left": fitted}
         else:
             own.write_preparation(self._whole.preparation(read_recipe(config).preparing).to_json())
             save_weights(own.weights_path, fitted.weights)
             member = {"epochs": len(fitted.epochs)}
-        write_json(own.calibration_path, calibration(self._record, trial).to_json())
+        folds = self.model.folds if trial == self.model.trial else None
+        sure = folds.calibration if folds else calibration(self._record, trial)
+        write_json(own.calibration_path, sure.to_json())
         sync([*own.folder.iterdir(), own.folder, own.folder.parent])
         self._folder.write_outcomes({trial: outcome})
         self._checkpoints.forget([trial])
@@ -225,9 +228,18 @@ class Refit:
 
     def _finish(self) -> None:
         """Keep who answers together."""
-        model, folder = self.model, self._folder
-        if model.ensemble is not None:
-            members = tuple(copied(member, folder) for member in model.ensemble.members)
-            sure = model.ensemble.calibration
-            keep_together(folder, Model(folder, model.trial, Ensemble(members, model.ensemble.validation, sure)))
+        folder, trial = self._folder, self.model.trial
+        ensemble, folds = (each and self._settled(each) for each in (self.model.ensemble, self.model.folds))
+        if ensemble is not None and len(ensemble.members) > 1:
+            is_one = folds is None or len(folds.members) == 1
+            keep_together(folder, Model(folder, trial, ensemble, None if is_one else folds))
         folder.write_json(REFIT, folder.read_json(REFIT) | {"finished": True})
+
+    def _settled(self, ensemble: Ensemble) -> Ensemble:
+        """Give who answers together now: of folds one network that was trained once more, or all where none was."""
+        left = {each["trial"] for each in self._folder.read_json(REFIT)["members"] if "left" in each}
+        members: list[Member] = []
+        for trial, share in ensemble.shares.items():
+            as_it_was = [member for member in ensemble.members if member.trial == trial]
+            members += as_it_was if trial in left else [Member(trial, share, "")]
+        return replace(ensemble, members=tuple(copied(member, self._folder) for member in members))

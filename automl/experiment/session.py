@@ -17,6 +17,7 @@ from automl.experiment.assemble import assemble
 from automl.experiment.checkpoints import forget_all
 from automl.experiment.deaths import Onset
 from automl.experiment.environment import environment
+from automl.experiment.few_rows import settle_by_rows
 from automl.experiment.first import settle_first
 from automl.experiment.growing import Growing
 from automl.experiment.interrupts import Interrupts, deferred
@@ -25,7 +26,7 @@ from automl.experiment.space import settle_space
 from automl.experiment.stage import findings, set_out
 from automl.experiment.start import start_of
 from automl.experiment.strategy import settle_strategy
-from automl.experiment.timetable import Timetable, settle_refit, until_judged
+from automl.experiment.timetable import Timetable, until_judged
 from automl.experiment.trials import require_winner, run_trials
 from automl.experiment.winner import winner
 from automl.experiment.workers import run_with_workers
@@ -89,7 +90,7 @@ class Session:
         self._stage = set_out(record, plan, tables)
         plan = settle_space(record, plan, self._stage.task)
         if is_new:
-            plan = settle_refit(record, plan, len(self._stage.train))
+            plan, self._stage = settle_by_rows(record, plan, self._stage)
         self._plan, of_first = settle_first(record, plan)
         if searches:
             self._plan, of_sharing = join_study(record, self._plan)

@@ -101,8 +101,9 @@ class Stage:
 
     @property
     def growth(self) -> float:
-        """How many times as long an epoch takes on training and validation rows together."""
-        return 1 + len(self.validation) / len(self.train)
+        """How many times as long an epoch takes on all rows together as where trials are validated, of all folds."""
+        n_rows = len(self.train) + (0 if self.folds else len(self.validation))
+        return n_rows / sum(len(each.train) for each in self.folds or (self,))
 
     @property
     def fold_scales(self) -> list[tuple[Scale, Scale]]:
@@ -188,6 +189,8 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
 
 def whole_of(stage: Stage) -> Stage:
     """Give a stage whose training rows are those of both parts, with the target's codes as they are."""
+    if stage.folds:
+        return replace(stage, folds=())
     return Stage(stage.task, stage.coder, joined(stage.train, stage.validation), stage.validation, stage.class_weight)
 
 

@@ -1,18 +1,15 @@
-"""Whether there is a refit after a search, and how its time is shared out: search, repeats, refit, end."""
+"""How the time of a search is shared out: search, repeats, refit, end."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from automl.budget import Clock
 from automl.experiment.growing import seconds_of_trees
-from automl.tracking.record import PLAN
 
 if TYPE_CHECKING:
     from automl.experiment.objective import Objective
     from automl.experiment.plan import Plan
-    from automl.tracking.record import Record
 
 _LONGEST_RESERVE = 20.0
 _RESERVED_SHARE = 0.12
@@ -29,22 +26,6 @@ _START_OF_TREES = 4.0
 """Seconds until the process that grows trees anew has its rows."""
 _LEAST = 1.0
 """Seconds that are kept for a refit, however short it is."""
-_ROWS_FOR_REFIT = 1000
-"""Training rows from which on a refit made networks better nearly always; with fewer it may make them worse."""
-
-
-def settle_refit(record: Record, plan: Plan, n_rows: int) -> Plan:
-    """Keep whether a new study's winner is trained once more: as was asked, or where there are rows enough for it.
-
-    Args:
-        record: The run folder.
-        plan: What was asked for.
-        n_rows: The training rows.
-    """
-    if plan.refit is not None or plan.folds is not None or n_rows < _ROWS_FOR_REFIT:
-        return plan
-    record.write_json(PLAN, record.read_json(PLAN) | {"refit": True})
-    return replace(plan, refit=True)
 
 
 class Timetable:
@@ -95,7 +76,9 @@ def until_judged(plan: Plan, seconds_to_start: float) -> float | None:
     seconds = plan.budget.seconds
     if seconds is None:
         return None
-    n_networks = plan.ensemble * (plan.folds or 1) if plan.is_ensembled else 1
+    n_networks = 1
+    if plan.is_ensembled:
+        n_networks = plan.ensemble * (1 if plan.refit else plan.folds or 1)
     reserve = max(min(_LONGEST_RESERVE, _RESERVED_SHARE * seconds), _ENDS_A_START * seconds_to_start)
     further = min((n_networks - 1) * _NETWORKS_A_START * seconds_to_start, _RESERVED_SHARE * seconds)
     return seconds - min(reserve + further, _LARGEST_SHARE * seconds)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 import time
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from automl.baselines.fit import BOOSTED_TREES, names_of
 from automl.baselines.grown import are_shares, as_arrays
+from automl.baselines.kinds import Grown
 from automl.baselines.kinds import grow as fit_trees
 from automl.baselines.rows import Given
 from automl.data.prepare import Preparation
 from automl.data.preparing import Preparing
-from automl.experiment.growing import ARGUMENTS, GROWTH, folder_of, growth_of, seconds_of_trees
+from automl.experiment.growing import ARGUMENTS, GROWTH, folder_of, folder_of_fold, growth_of, seconds_of_trees
 from automl.files import put, read_json, sync, write_json
 from automl.models.trees import Trees
 from automl.report.figures import spoken
@@ -21,14 +25,14 @@ from automl.training.weights import OUTPUTS, load_outputs, load_weights, raw_out
 from automl.trial import TREES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from automl.budget import Clock
     from automl.experiment.stage import Stage
+    from automl.task import Scale
 
 FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
 """What trees see: they split a category in two by its values, so that every one of them is a code."""
@@ -71,7 +75,7 @@ def grow_anew(
 
 
 def grow(record: Record, stage: Stage, number: int, *, like: Record | None = None, threads: int = 1) -> bool:
-    """Grow one kind of trees, and keep it; tell whether there are any.
+    """Grow one kind of trees, where there are folds for each of them, and keep it; tell whether there are any.
 
     What they give for the validation rows is kept too, but for those that are grown anew.
 
@@ -87,42 +91,78 @@ def grow(record: Record, stage: Stage, number: int, *, like: Record | None = Non
     """
     if BOOSTED_TREES not in names_of(stage.task):
         return False
-    started, prepared = time.monotonic(), stage.prepare(FOR_TREES)
+    started, draft = time.monotonic(), record.trees_dir / f".{TREES[number]}.tmp"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    repeat = None if like is None else growth_of(like, number).get("repeat")
+    repeats, outputs = [], []
+    for own, folder, (scale, shift) in _parts(stage, draft):
+        grown = _grow(folder, own, TREES[number], repeat, threads)
+        if grown is None:
+            shutil.rmtree(draft)
+            return False
+        repeats.append(grown.repeat)
+        if like is None:  # what is grown anew was chosen already
+            trees = Trees(**read_json(folder / ARGUMENTS))
+            load_weights(trees, folder / _WEIGHTS)
+            outputs.append(raw_outputs(trees, own.prepare(FOR_TREES).validation) * scale + shift)
+    if outputs:
+        save_arrays(draft / _OUTPUTS, {OUTPUTS: np.concatenate(outputs).astype(np.float32)})
+    write_json(draft / GROWTH, {"repeat": _mean(repeats), "seconds": time.monotonic() - started})
+    sync([path for path in draft.rglob("*") if path.is_file()])
+    shutil.rmtree(record.trees_dir / TREES[number], ignore_errors=True)
+    put(draft, record.trees_dir / TREES[number])
+    return True
+
+
+def _parts(stage: Stage, folder: Path) -> Iterator[tuple[Stage, Path, tuple[Scale, Scale]]]:
+    """Give what a kind is grown for: each fold with a folder of its own, and what its outputs are scaled and moved by.
+
+    Without folds that is the stage itself.
+    """
+    if not stage.folds:
+        yield stage, folder, (1.0, 0.0)
+    for place, (fold, scale) in enumerate(zip(stage.folds, stage.fold_scales)):
+        own = folder_of_fold(folder, place)
+        own.mkdir()
+        yield fold, own, scale
+
+
+def _grow(folder: Path, stage: Stage, kind: str, repeat: dict[str, Any] | None, threads: int) -> Grown | None:
+    """Fit a kind of trees to training rows, and write what it is."""
+    prepared = stage.prepare(FOR_TREES)
     rows, held = (
         Given(arrays, stage.targets(part), stage.weights(part))
         for arrays, part in ((prepared.train, stage.train), (prepared.validation, stage.validation))
     )
-    repeat = None if like is None else growth_of(like, number).get("repeat")
-    kind, blocks = TREES[number], prepared.preparation.blocks
+    blocks = prepared.preparation.blocks
     grown = fit_trees(kind, rows, blocks, stage.task, held=held, repeat=repeat, threads=threads)
     if grown is None:
-        return False
+        return None
     arrays = as_arrays(grown.fitted, grown.rotation)
+    save_arrays(folder / _WEIGHTS, arrays)
+    write_json(folder / _PREPARATION, prepared.preparation.to_json())
     arguments: dict[str, Any] = {
         "names": [block.name for block in blocks],
         "shapes": {name: list(array.shape) for name, array in arrays.items()},
         "depth": int(arrays["depth"][0]),
         "are_shares": are_shares(grown.fitted),
     }
-    draft = record.trees_dir / f".{TREES[number]}.tmp"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    save_arrays(draft / _WEIGHTS, arrays)
-    write_json(draft / _PREPARATION, prepared.preparation.to_json())
-    write_json(draft / ARGUMENTS, arguments)
-    if like is None:  # what is grown anew was chosen already
-        trees = Trees(**arguments)
-        load_weights(trees, draft / _WEIGHTS)
-        save_arrays(draft / _OUTPUTS, {OUTPUTS: raw_outputs(trees, prepared.validation)})
-    write_json(draft / GROWTH, {"repeat": grown.repeat, "seconds": time.monotonic() - started})
-    sync([*draft.iterdir()])
-    shutil.rmtree(record.trees_dir / TREES[number], ignore_errors=True)
-    put(draft, record.trees_dir / TREES[number])
-    return True
+    write_json(folder / ARGUMENTS, arguments)
+    return grown
+
+
+def _mean(repeats: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Say what repeats trees that were grown of several folds: as many iterations as they had on average."""
+    if not all(repeats):
+        return {}
+    steps, iterations = ([each[name] for each in repeats] for name in ("step", "iterations"))
+    return {"iterations": round(fmean(iterations)), "step": fmean(steps)}
 
 
 def _is_grown(record: Record, number: int) -> bool:
-    return (folder_of(record, number) / ARGUMENTS).exists()
+    folder = folder_of(record, number)
+    return (folder / ARGUMENTS).exists() or (folder / GROWTH).exists()
 
 
 def outputs_of_trees(record: Record) -> dict[int, NDArray[np.float32]]:
@@ -131,21 +171,22 @@ def outputs_of_trees(record: Record) -> dict[int, NDArray[np.float32]]:
     return {number: load_outputs(path) for number, path in paths.items() if path.exists()}
 
 
-def rebuild_trees(record: Record, number: int) -> tuple[Trees, Preparation]:
-    """Build the trees that were kept, and give what prepares their rows."""
-    trees = Trees(**arguments_of(record, number))
-    load_weights(trees, trees_weights(record, number))
-    return trees, Preparation.from_json(read_json(folder_of(record, number) / _PREPARATION))
+def rebuild_trees(record: Record, number: int, fold: int | None = None) -> tuple[Trees, Preparation]:
+    """Build the trees that were kept, of a fold where there are any, and give what prepares their rows."""
+    trees = Trees(**arguments_of(record, number, fold))
+    load_weights(trees, trees_weights(record, number, fold))
+    folder = folder_of_fold(folder_of(record, number), fold)
+    return trees, Preparation.from_json(read_json(folder / _PREPARATION))
 
 
-def trees_weights(record: Record, number: int) -> Path:
+def trees_weights(record: Record, number: int, fold: int | None = None) -> Path:
     """Give the file of what the trees are."""
-    return folder_of(record, number) / _WEIGHTS
+    return folder_of_fold(folder_of(record, number), fold) / _WEIGHTS
 
 
-def arguments_of(record: Record, number: int) -> dict[str, Any]:
+def arguments_of(record: Record, number: int, fold: int | None = None) -> dict[str, Any]:
     """Say what the trees are made of."""
-    arguments: dict[str, Any] = read_json(folder_of(record, number) / ARGUMENTS)
+    arguments: dict[str, Any] = read_json(folder_of_fold(folder_of(record, number), fold) / ARGUMENTS)
     return arguments
 
 
@@ -154,7 +195,8 @@ def settle_trees(record: Record, number: int, to: Record) -> bool:
     own, other = folder_of(record, number), folder_of(to, number)
     if not _is_grown(to, number):
         shutil.copytree(own, other)
-    return (own / _WEIGHTS).read_bytes() != (other / _WEIGHTS).read_bytes()
+    weights, others = own / _WEIGHTS, other / _WEIGHTS
+    return others.exists() and not (weights.exists() and weights.read_bytes() == others.read_bytes())
 
 
 def forget_trees(record: Record, kept: Collection[int] = ()) -> None:

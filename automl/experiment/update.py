@@ -78,7 +78,7 @@ def update_study(
             from automl.experiment.arriving import set_out_update
 
         plan = Plan.from_json(record.read_json(PLAN))
-        _require_one_network_a_trial(record, plan)
+        _require_one_network_a_trial(record)
         told = set_out_update(record, plan, rows)
         done = _Update(record, plan, told, interrupts, progress.say, timeout, started).run()
     send_what_is_missing(record, progress)
@@ -97,11 +97,15 @@ def _require_judged(record: Record) -> None:
         )
 
 
-def _require_one_network_a_trial(record: Record, plan: Plan) -> None:
-    if plan.folds is not None and plan.is_ensembled:
+def _require_one_network_a_trial(record: Record) -> None:
+    from automl.experiment.versions import present
+
+    ensemble = present(record).model.ensemble
+    folds = {member.fold for member in ensemble.members} - {None} if ensemble else set()
+    if folds:
         raise StudyError(
-            f"in study {record.study!r} the networks of {plan.folds} folds answer together, and each knows other rows: "
-            "such a model is not updated; search again with all rows"
+            f"in study {record.study!r} the networks of {len(folds)} folds answer together, and each knows other rows: "
+            "such a model is not updated; search again with --refit"
         )
 
 

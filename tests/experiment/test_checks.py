@@ -80,7 +80,7 @@ def test_a_table_needs_a_target(plan: Plan):
         ({"objective": ("size",)}, r"unknown objective 'size'; Known: parameters, latency, seconds"),
         ({"objective": ("latency", "latency")}, r"--objective latency is given twice"),
         ({"include_trees": True}, r"--include-trees lets trees join an ensemble: give --ensemble, .*"),
-        ({"include_trees": True, "ensemble": 4, "folds": 3}, r".* neither --folds nor --objective"),
+        ({"include_trees": True, "ensemble": 4, "objective": ("latency",)}, r"--include-trees .*, and not --objective"),
         ({"repeats": -1}, r"--repeats must be from 0 to 50, got -1"),
         ({"ensemble": 0}, r"--ensemble must be from 1 to 50, got 0"),
         ({"keep": "some"}, r"--keep must be best, all or top:N such as top:3, got 'some'"),

@@ -59,7 +59,7 @@ space:
   training:
     epochs: 12
 """
-OPTIONS = {"target": "target", "trials": 8, "pruner": "none", "sampler": "random", "ensemble": 4}
+OPTIONS = {"target": "target", "trials": 8, "pruner": "none", "sampler": "random", "ensemble": 4, "refit": False}
 
 
 def table(name):
@@ -263,7 +263,9 @@ def test_small_networks_are_judged_alone(runs_dir, space):
 
 def test_where_none_is_better_together_the_best_is_judged_alone(runs_dir):
     heard = Heard()
-    result = automl.search("iris", space="tabular_small", trials=1, ensemble=5, runs_dir=runs_dir, progress=heard)
+    result = automl.search(
+        "iris", space="tabular_small", trials=1, ensemble=5, refit=False, runs_dir=runs_dir, progress=heard
+    )
     record = Record(result.run_dir)
     assert read_choice(record, 1).ensemble is None and "ensemble" not in record.read_json(JUDGEMENT)
     assert "trial 0 is as good alone as with others of the best 1 trial" in heard.sentences

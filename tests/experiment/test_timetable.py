@@ -1,4 +1,4 @@
-"""Whether a winner is trained once more, and how the time of a search is shared out among its parts."""
+"""How the time of a search is shared out among its parts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from automl.budget import Clock
 from automl.experiment.growing import GROWTH, folder_of
 from automl.experiment.plan import Plan
-from automl.experiment.timetable import Timetable, settle_refit, until_judged
+from automl.experiment.timetable import Timetable, until_judged
 from automl.files import write_json
-from automl.tracking.record import PLAN, Record
+from automl.tracking.record import Record
 from automl.trial import Completed
 
 
@@ -80,23 +80,6 @@ def test_before_any_trial_is_completed_the_whole_share_is_kept():
     made = timetable(refit=True)
     made.expect_refit(Found())
     assert ends(made) == pytest.approx([0.7 * 88, 0.7 * 88, 88])
-
-
-@pytest.mark.parametrize(
-    ("asked", "n_rows", "settled"),
-    [
-        ({}, 999, None),
-        ({}, 1000, True),
-        ({"refit": False}, 1000, False),
-        ({"refit": True}, 10, True),
-        ({"folds": 3}, 1000, None),
-    ],
-)
-def test_rows_decide_on_a_refit_where_nobody_does(asked, n_rows, settled, tmp_path):
-    plan = Plan(data="iris", study="iris", runs_dir=str(tmp_path), **asked)
-    record = Record.create(tmp_path, "iris", plan.to_json())
-    assert settle_refit(record, plan, n_rows).refit is settled
-    assert Plan.from_json(record.read_json(PLAN)).refit is settled
 
 
 def test_where_there_is_none_nothing_is_kept_for_it():

@@ -305,7 +305,7 @@ def test_a_study_that_was_interrupted_or_runs_is_refused(study):
 
 def test_trials_that_answer_together_are_each_trained_on_and_trees_are_grown_anew(tmp_path, empty_store):
     (tmp_path / "brief.yaml").write_text(SPACE.replace("epochs: 15", "epochs: 3"))
-    options = {"ensemble": 3, "include_trees": True, "trials": 3, "metric": "log_loss"}
+    options = {"ensemble": 3, "include_trees": True, "trials": 3, "metric": "log_loss", "refit": False}
     record = searched(tmp_path, empty_store, space=str(tmp_path / "brief.yaml"), **options)
     ensemble = record.read_json("ensemble.json")["ensemble"]
     told = update_study(record, NEW)
@@ -329,7 +329,7 @@ def test_a_network_of_folds_is_trained_on_and_new_rows_alone_validate(tmp_path, 
 
 def test_folds_that_answer_together_are_refused(tmp_path, empty_store):
     record = searched(tmp_path, empty_store, folds=3, ensemble=2)
-    with pytest.raises(StudyError, match=r"the networks of 3 folds answer together, .*; search again with all rows$"):
+    with pytest.raises(StudyError, match=r"the networks of 3 folds answer together, .*; search again with --refit$"):
         update_study(record, NEW)
 
 
