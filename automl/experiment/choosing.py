@@ -16,7 +16,7 @@ from automl.experiment.ensemble import Choice, Ensemble, Member, read_choice, we
 from automl.experiment.objective import N_POOLED
 from automl.experiment.recipe import read_recipe
 from automl.experiment.trainer import Trainer
-from automl.experiment.trees import forget_trees, grow, outputs_of_trees
+from automl.experiment.trees import costs_of_trees, forget_trees, grow, outputs_of_trees
 from automl.experiment.winner import winner
 from automl.report.figures import counted, figure, spoken
 from automl.training.device import pick_device
@@ -24,7 +24,7 @@ from automl.training.weights import load_outputs, weights_sha256
 from automl.trial import BOOSTED, TREES, ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -93,6 +93,7 @@ class _Choosing:
             if not outputs_of_trees(record):
                 grow(record, stage, BOOSTED)
             self._pool |= outputs_of_trees(record)
+        self._caps = _Caps(record, plan, stage, [*self._pool])
 
     def _pooled(self, numbers: Sequence[int]) -> dict[int, Outputs]:
         """Give what trials gave for the rows that choose, in their order: of those whose networks are kept.
@@ -137,6 +138,7 @@ class _Choosing:
         """
         alone = self._goodness(self._pool[self._best])
         trees = [number for number in self._pool if number in TREES and self._goodness(self._pool[number]) > alone]
+        trees = [number for number in trees if self._caps.hold({number})]
         begun = [self._begun_with(self._best)]
         if trees:
             leading = max(trees, key=lambda number: self._goodness(self._pool[number]))
@@ -147,8 +149,9 @@ class _Choosing:
 
     def _paired(self, first: int) -> dict[int, float]:
         """Give trees that are best alone the one beside them that harms least: an ensemble has two members."""
-        pairs: list[dict[int, float]] = [{first: 1 - _BESIDE, other: _BESIDE} for other in self._pool if other != first]
-        return max(pairs, key=lambda each: self._goodness(self._blended(each)))
+        others = [other for other in self._pool if other != first and self._caps.hold({first, other})]
+        pairs: list[dict[int, float]] = [{first: 1 - _BESIDE, other: _BESIDE} for other in others]
+        return max(pairs, key=lambda each: self._goodness(self._blended(each)), default={self._best: 1.0})
 
     def _begun_with(self, first: int) -> dict[int, float]:
         """Say how much each trial counts where one of them is there from the beginning."""
@@ -159,7 +162,7 @@ class _Choosing:
             _goodness(self._stage, self._rows.iloc[rows]),
             link=self._link,
             most=self._plan.ensemble,
-            is_allowed=_Caps(self._record, self._plan, self._stage, numbers).hold,
+            is_allowed=lambda places: self._caps.hold(numbers[place] for place in places),
         )
         return {numbers[place]: share for place, share in found.items()}
 
@@ -210,13 +213,13 @@ def _goodness(stage: Stage, rows: pd.DataFrame) -> Callable[[NDArray[Any]], Good
 
 @dataclass
 class _Caps:
-    """What a model may be at most, of all of its networks together.
+    """What a model may be at most, of all of its networks and trees together.
 
     Args:
         record: The run folder.
         plan: Says what the limits are.
         stage: The rows that are not sealed.
-        numbers: The trials that can be members.
+        numbers: The trials and the kinds of trees that can be members.
     """
 
     record: Record
@@ -225,18 +228,21 @@ class _Caps:
     numbers: Sequence[int]
 
     def __post_init__(self) -> None:
-        """Know what each trial's network is."""
+        """Know what each of them is, where there are limits."""
         limits = self.plan.limits
         self._most = [math.inf if most is None else most for most in (limits.parameters, limits.milliseconds)]
-        self._costs = np.zeros((len(self.numbers), 2))
+        self._costs: dict[int, tuple[float, ...]] = {}
         if any(map(math.isfinite, self._most)):
             trainer = Trainer(self.stage, pick_device(self.plan.device))
-            for place, number in enumerate(self.numbers):
-                if number not in TREES:  # nobody has asked how large trees may be
-                    config = self.record.trial(number).read_config()
-                    self._costs[place] = trainer.expected(config, ("parameters", "latency"))
-            self._costs *= max(1, len(self.stage.folds))
+            self._costs = {number: self._cost(trainer, number) for number in self.numbers}
 
-    def hold(self, places: frozenset[int]) -> bool:
-        """Whether the trials of some places may be one model."""
-        return bool((self._costs[sorted(places)].sum(axis=0) <= self._most).all())
+    def _cost(self, trainer: Trainer, number: int) -> tuple[float, ...]:
+        if number in TREES:
+            return costs_of_trees(self.record, number)
+        of_one = trainer.expected(self.record.trial(number).read_config(), ("parameters", "latency"))
+        return tuple(max(1, len(self.stage.folds)) * cost for cost in of_one)
+
+    def hold(self, members: Iterable[int]) -> bool:
+        """Whether some of them may be one model."""
+        costs = [self._costs[number] for number in members if number in self._costs]
+        return all(sum(own) <= most for own, most in zip(zip(*costs), self._most))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from statistics import fmean
@@ -17,6 +18,7 @@ from automl.baselines.rows import Given
 from automl.data.prepare import Preparation
 from automl.data.preparing import Preparing
 from automl.experiment.growing import ARGUMENTS, GROWTH, folder_of, folder_of_fold, growth_of, seconds_of_trees
+from automl.experiment.limits import milliseconds_of_trees
 from automl.files import put, read_json, sync, write_json
 from automl.models.trees import Trees
 from automl.report.figures import spoken
@@ -188,6 +190,20 @@ def arguments_of(record: Record, number: int, fold: int | None = None) -> dict[s
     """Say what the trees are made of."""
     arguments: dict[str, Any] = read_json(folder_of_fold(folder_of(record, number), fold) / ARGUMENTS)
     return arguments
+
+
+def costs_of_trees(record: Record, number: int) -> tuple[float, float]:
+    """Give how many numbers trees learned, a threshold and what a leaf says for each node, and milliseconds a row.
+
+    Of folds those of all of them.
+    """
+    folder = folder_of(record, number)
+    told = [
+        read_json(path) for path in (folder / ARGUMENTS, *sorted(folder.glob(f"fold-*/{ARGUMENTS}"))) if path.exists()
+    ]
+    sizes = [each["shapes"] for each in told]
+    numbers = sum(math.prod(shapes[name]) for shapes in sizes for name in ("threshold", "value"))
+    return float(numbers), sum(milliseconds_of_trees(each["shapes"]["roots"][0], each["depth"]) for each in told)
 
 
 def settle_trees(record: Record, number: int, to: Record) -> bool:

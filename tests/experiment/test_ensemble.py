@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
@@ -29,7 +30,7 @@ from automl.experiment.objective import N_POOLED
 from automl.experiment.plan import Plan
 from automl.experiment.rebuild import rebuild
 from automl.experiment.stage import set_out
-from automl.experiment.trees import FOR_TREES, grow, rebuild_trees
+from automl.experiment.trees import FOR_TREES, costs_of_trees, grow, rebuild_trees
 from automl.export.predictor import Predictor
 from automl.report.figures import listed, spoken
 from automl.report.summary import judgement_of
@@ -255,6 +256,15 @@ def test_a_limit_holds_for_all_networks_together(runs_dir, space):
     assert sum(record.trial(number).read_outcome().parameters for number in numbers) <= 2500
 
 
+def test_a_limit_holds_for_trees_too(runs_dir, space):
+    options = {**OPTIONS, "space": space, "trials": 3, "include_trees": True, "max_parameters": 6000}
+    record = Record(automl.search(table("sugar"), **options, runs_dir=runs_dir, study="small").run_dir)
+    choice = read_choice(record, 3)
+    shares = choice.ensemble.shares if choice.ensemble else {choice.best: 1.0}
+    of_networks = sum(record.trial(number).read_outcome().parameters for number in shares if number not in TREES)
+    assert of_networks + sum(costs_of_trees(record, number)[0] for number in shares if number in TREES) <= 6000
+
+
 def test_small_networks_are_judged_alone(runs_dir, space):
     options = {**OPTIONS, "trials": 3, "objective": "parameters", "space": space}
     record = Record(automl.search(table("signs"), **options, runs_dir=runs_dir, study="alone").run_dir)
@@ -373,6 +383,14 @@ def test_the_trees_of_an_ensemble_answer_as_the_baseline_does(mixed):
     assert found == pytest.approx(baseline.predict(prepared.validation), rel=1e-3)
 
 
+def test_what_trees_learned_is_counted(mixed):
+    kind = next(number for number in chosen(mixed).shares if number in TREES)
+    trees, _ = rebuild_trees(mixed, kind)
+    arrays = dict(trees.named_buffers())
+    numbers, milliseconds = costs_of_trees(mixed, kind)
+    assert numbers == arrays["threshold"].numel() + arrays["value"].numel() and 0 < milliseconds < 10
+
+
 @pytest.mark.parametrize("form", ["bundle", "onnx", "torch"])
 def test_trees_are_exported_with_the_networks(mixed, tmp_path, form):
     told = automl.load(mixed.study, runs_dir=mixed.runs_dir).export(tmp_path / "model", format=form)
@@ -394,7 +412,9 @@ def test_trees_that_are_best_alone_have_the_one_beside_them_that_harms_least():
     choosing._best, choosing._link = 0, "identity"
     choosing._pool = {each: (truth + error)[:, None] for each, error in ((0, 3.0), (1, 5.0), (-2, 0.0), (-3, 0.5))}
     choosing._goodness = lambda outputs: (-float(np.abs(outputs[:, 0] - truth).mean()), 0.0)
-    choosing._begun_with = lambda first: {first: 1.0}
+    choosing._begun_with, choosing._caps = (lambda first: {first: 1.0}), SimpleNamespace(hold=lambda members: True)
     assert choosing._shares() == {-2: 0.75, -3: 0.25}
+    choosing._caps.hold = lambda members: -2 not in members or members == {-2}
+    assert choosing._shares() == {0: 1.0}
     choosing._pool = {0: truth[:, None], -3: (truth + 0.5)[:, None]}
     assert choosing._shares() == {0: 1.0}
