@@ -13,6 +13,7 @@ TREES = {
     BOOSTED: "boosted_trees",
     -2: "slowly_boosted_trees",
     -6: "rotated_boosted_trees",
+    -7: "slanted_boosted_trees",
     -3: "extra_trees",
     -4: "shallow_boosted_trees",
     -5: "random_forest",

@@ -46,6 +46,17 @@ def are_shares(fitted: Classes | Numbers) -> bool:
     return isinstance(fitted, Classes) and not hasattr(fitted.model.steps[-1][1], "n_iter_")
 
 
+def gains(fitted: Classes | Numbers) -> NDArray[np.float64]:
+    """Add up what the splits of boosted trees by each column gained (columns,)."""
+    model = fitted.model.steps[-1][1]
+    order, _ = _columns(model)
+    found = np.zeros(len(order))
+    for predictor in (each for iteration in model._predictors for each in iteration):
+        inner = predictor.nodes[~predictor.nodes["is_leaf"].astype(bool)]
+        np.add.at(found, order[inner["feature_idx"]], inner["gain"])
+    return found
+
+
 def _of_forest(fitted: Classes | Numbers) -> Arrays:
     trees = [each.tree_ for each in fitted.model.steps[-1][1].estimators_]
     firsts = np.cumsum([0, *(tree.node_count for tree in trees)])

@@ -5,16 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from automl.baselines.columns import width
 from automl.baselines.estimators import Classes, Numbers
 from automl.baselines.forests import fit_forest_of_classes, fit_forest_of_numbers
-from automl.baselines.rotation import Rotation, principal_axes
-from automl.baselines.trees import BASELINE, SHALLOW, SLOW, How, fit_boosted_classes, fit_boosted_numbers
+from automl.baselines.grown import gains
+from automl.baselines.rotation import Rotation, diagonal_axes, principal_axes
+from automl.baselines.trees import BASELINE, QUICK, SHALLOW, SLOW, How, fit_boosted_classes, fit_boosted_numbers
 
 if TYPE_CHECKING:
     from automl.baselines.rows import Given
     from automl.task import Block, Task
 
-_GROWTHS = {"slowly_boosted_trees": SLOW, "rotated_boosted_trees": SLOW, "shallow_boosted_trees": SHALLOW}
+_GROWTHS = {
+    "slowly_boosted_trees": SLOW,
+    "rotated_boosted_trees": SLOW,
+    "slanted_boosted_trees": SLOW,
+    "shallow_boosted_trees": SHALLOW,
+}
+_ASLANT = ("rotated_boosted_trees", "slanted_boosted_trees")
+"""Those that see numbers from other sides too."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +66,14 @@ def grow(
         None where they would take too long, where there is one class alone, and where there is nothing to rotate.
     """
     rotation = None
-    if kind == "rotated_boosted_trees":
-        rotation = principal_axes(given.arrays)
+    if kind in _ASLANT:
+        rotation = _rotation(kind, given, blocks, task)
         if rotation is None:
             return None
         given, held, blocks = rotation.beside(given), held and rotation.beside(held), (*blocks, rotation.block)
     if kind in _GROWTHS or kind == "boosted_trees":
         stopping = How(_GROWTHS[kind], None if repeat else held, **(repeat or {})) if kind in _GROWTHS else BASELINE
-        rows = (given.arrays, given.target, blocks, task, 0, given.weights, stopping)
-        found = fit_boosted_classes(*rows) if task.classes else fit_boosted_numbers(*rows)
+        found = _boosted(given, blocks, task, stopping)
     else:
         found = (fit_forest_of_classes if task.classes else fit_forest_of_numbers)(
             kind, given, blocks, task, 0, threads
@@ -75,3 +83,23 @@ def grow(
     model = found.model.steps[-1][1]
     told = {"iterations": int(model.n_iter_), "step": float(model.learning_rate)} if kind in _GROWTHS else {}
     return Grown(found, told, rotation)
+
+
+def _boosted(given: Given, blocks: tuple[Block, ...], task: Task, how: How) -> Any:
+    fit = fit_boosted_classes if task.classes else fit_boosted_numbers
+    return fit(given.arrays, given.target, blocks, task, 0, given.weights, how)
+
+
+def _rotation(kind: str, given: Given, blocks: tuple[Block, ...], task: Task) -> Rotation | None:
+    """Find the sides from which numbers are seen too; None where there are not two numbers, or trees of them."""
+    if kind == "rotated_boosted_trees":
+        return principal_axes(given.arrays)
+    names = [block.name for block in blocks]
+    if "numeric" not in names:
+        return None
+    found = _boosted(given, blocks, task, How(QUICK))
+    if not isinstance(found, Classes | Numbers):
+        return None
+    place = names.index("numeric")
+    start = sum(map(width, blocks[:place]))
+    return diagonal_axes(gains(found)[start : start + width(blocks[place])])

@@ -1,6 +1,8 @@
-"""Numbers seen from other sides: principal components beside the columns, so that trees can split aslant.
+"""Numbers seen from other sides, beside the columns, so that trees can split aslant.
 
-Source: Rodriguez, Kuncheva & Alonso, Rotation Forest: A New Classifier Ensemble Method, IEEE PAMI 2006.
+Either along the principal components of all, as in Rodriguez, Kuncheva & Alonso, Rotation Forest: A New Classifier
+Ensemble Method, IEEE PAMI 2006, or along the diagonals of every two that matter most: what they come to together, and
+how far they are apart.
 
 Shapes:
     N rows, n numbers a row, r components
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,8 @@ from automl.task import Block
 _FARTHEST = 5.0
 """Standardised numbers count as no farther out, so that a few rows do not set the axes."""
 _MOST_COMPONENTS = 16
+_MOST_PAIRED = 8
+"""So many numbers are paired: 28 pairs, each with two diagonals."""
 _COMPONENTS = "components"
 
 
@@ -58,3 +63,23 @@ def principal_axes(arrays: Mapping[str, NDArray[Any]]) -> Rotation | None:
     axes = vectors[:, ::-1][:, :_MOST_COMPONENTS]
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])] < 0, -1.0, 1.0)
     return Rotation(np.ascontiguousarray(axes), -mean @ axes)
+
+
+def diagonal_axes(gains: NDArray[np.float64]) -> Rotation | None:
+    """Give the diagonals of every two of the numbers that matter most, at most eight; None where there are not two.
+
+    Args:
+        gains: How much each number tells of the target (n,); one that tells nothing is in no pair.
+
+    Examples:
+        >>> diagonal_axes(np.array([2.0, 0.0, 1.0])).axes.round(3).tolist()
+        [[0.707, 0.707], [0.0, 0.0], [0.707, -0.707]]
+    """
+    first = np.argsort(-gains, kind="stable")[:_MOST_PAIRED]
+    pairs = np.array([*combinations(first[gains[first] > 0], 2)], dtype=np.intp).reshape(-1, 2)
+    if not len(pairs):
+        return None
+    axes, sums = np.zeros((len(gains), 2 * len(pairs))), np.arange(0, 2 * len(pairs), 2)
+    axes[pairs[:, 0], sums] = axes[pairs[:, 1], sums] = axes[pairs[:, 0], sums + 1] = np.sqrt(0.5)
+    axes[pairs[:, 1], sums + 1] = -np.sqrt(0.5)
+    return Rotation(axes, np.zeros(axes.shape[1]))

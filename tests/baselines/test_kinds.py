@@ -45,7 +45,9 @@ def test_every_kind_learns_and_comes_out_the_same_again(kind, load, task):
         assert np.mean((one - held.target) ** 2) < 0.75 * held.target.var()
 
 
-@pytest.mark.parametrize("kind", ["slowly_boosted_trees", "shallow_boosted_trees", "rotated_boosted_trees"])
+@pytest.mark.parametrize(
+    "kind", ["slowly_boosted_trees", "shallow_boosted_trees", "rotated_boosted_trees", "slanted_boosted_trees"]
+)
 def test_boosted_trees_stop_by_the_rows_that_are_held_and_as_soon_again(kind):
     given, held, blocks = halves(load_diabetes)
     grown = grow(kind, given, blocks, NUMBERS, held=held)
@@ -108,6 +110,27 @@ def test_components_are_those_of_scikit_learn_and_the_same_on_other_rows():
     assert np.array_equal(some, found[:7])
 
 
-def test_where_there_are_not_two_numbers_nothing_is_rotated():
+def test_diagonals_are_of_the_numbers_that_matter_and_the_trees_see_them():
+    draw = np.random.default_rng(0)
+    numeric, codes = draw.normal(size=(600, 10)).astype(np.float32), draw.integers(1, 4, (600, 2)).astype(np.int32)
+    target = np.sign(numeric[:, 2] - numeric[:, 7]) + 0.1 * (codes[:, 0] == 2)
+    blocks = (Block("codes", (2,), "int32", cardinalities=(4, 4)), Block("numeric", (10,), "float32"))
+    given, held = (
+        Given({"codes": codes[part], "numeric": numeric[part]}, target[part])
+        for part in (slice(0, 400), slice(400, None))
+    )
+    slanted, plain = (
+        grow(kind, given, blocks, NUMBERS, held=held) for kind in ("slanted_boosted_trees", "slowly_boosted_trees")
+    )
+    assert {*np.flatnonzero(slanted.rotation.axes[:, 0])} == {*np.flatnonzero(slanted.rotation.axes[:, 1])} == {2, 7}
+    assert slanted.rotation.axes.shape == (10, 56)
+    errors = [np.mean((answers(made, held) - held.target) ** 2) for made in (slanted, plain)]
+    assert errors[0] < 0.5 * errors[1]
+
+
+@pytest.mark.parametrize("kind", ["rotated_boosted_trees", "slanted_boosted_trees"])
+def test_where_there_are_not_two_numbers_nothing_is_seen_from_other_sides(kind):
     rows = Given({"numeric": np.zeros((40, 1), dtype=np.float32)}, np.arange(40.0))
-    assert grow("rotated_boosted_trees", rows, (Block("numeric", (1,), "float32"),), NUMBERS, held=rows) is None
+    assert grow(kind, rows, (Block("numeric", (1,), "float32"),), NUMBERS, held=rows) is None
+    codes = Given({"codes": np.ones((40, 1), dtype=np.int32)}, np.arange(40.0))
+    assert grow(kind, codes, (Block("codes", (1,), "int32", cardinalities=(2,)),), NUMBERS, held=codes) is None
