@@ -1,11 +1,11 @@
 """Compares, on few rows of large tables, an ensemble chosen over folds with one chosen by one set of validation rows.
 
-    python benchmarks/few_rows.py --seconds 30 --seeds 0 1
+    python benchmarks/few_rows.py --seconds 30 --seeds 0 1 --systems autogluon_medium flaml
 
 Of each table some hundred rows are searched and up to 4,000 others judge, so that a difference shows which the few test
-rows of a small table would hide. Both searches run at the same time, a core each, with `--ensemble 8 --include-trees`:
-one as few rows are searched by default, the other with `--no-refit`. Every table and seed is kept in
-`benchmarks/results/few-rows.json` as soon as it is there.
+rows of a small table would hide. Two searches run at the same time, a core each, with `--ensemble 8 --include-trees`:
+one as few rows are searched by default, the other with `--no-refit`. Then peers, a core each too; their environments
+are those of `quality.py`. Every table and seed is kept in `benchmarks/results/few-rows.json` as soon as it is there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 from problems import PROBLEMS, at_once, data_file, machine
-from quality import TABLES, compared, run
+from quality import TABLES, compared, home, run
 
 _HERE = Path(__file__).parent
 _FEWEST_OF_A_CLASS = 60
@@ -58,13 +58,31 @@ def searched(way: str, name: str, train: Path, test: Path, seed: int, seconds: f
     return {"predicted": rows["prediction"].to_numpy(), "trials": told["trials"]["total"]}
 
 
-def measure(name: str, seed: int, count: int, seconds: float) -> dict[str, Any]:
-    """Search few rows of a table in both ways."""
+def peer(system: str, name: str, train: Path, test: Path, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Let a peer fit and predict on one core, in its own environment."""
+    output = train.with_name(f"{system}.parquet")
+    words = [system, str(train), str(test), str(output), "--target", PROBLEMS[name].target, "--seed", str(seed)]
+    words += [
+        "--seconds",
+        f"{options.seconds:g}",
+        "--cores",
+        "1",
+        *(["--classes"] if PROBLEMS[name].are_classes else []),
+    ]
+    told = json.loads(run([str(home(options.peers, system)), str(_HERE / "peers.py"), *words]).splitlines()[-1])
+    return {"predicted": pd.read_parquet(output)["prediction"].to_numpy(), **told}
+
+
+def measure(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Search few rows of a table in both ways, and by the peers."""
     with tempfile.TemporaryDirectory() as place:
-        train, test = few_of(name, seed, count, Path(place))
-        calls = [lambda way=way: searched(way, name, train, test, seed, seconds) for way in _WAYS]
-        found = dict(zip(_WAYS, at_once(len(_WAYS), calls)))
-        entry = {"seed": seed, "searched": count, **compared(name, test, found)}
+        train, test = few_of(name, seed, options.rows, Path(place))
+        calls = {way: lambda way=way: searched(way, name, train, test, seed, options.seconds) for way in _WAYS}
+        calls |= {
+            system: lambda system=system: peer(system, name, train, test, seed, options) for system in options.systems
+        }
+        found = dict(zip(calls, at_once(len(_WAYS), [*calls.values()])))
+        entry = {"seed": seed, "searched": options.rows, **compared(name, test, found)}
     scores = ", ".join(f"{way} {one['value']:.5g}" for way, one in entry["systems"].items())
     print(f"{name}, seed {seed}: {scores}", flush=True)
     return entry
@@ -77,6 +95,8 @@ def main() -> None:
     made.add_argument("--rows", type=int, default=700, help="to search on")
     made.add_argument("--tables", nargs="+", choices=TABLES, default=_LARGE)
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
+    made.add_argument("--systems", nargs="*", default=[], help="peers; see peers.py")
+    made.add_argument("--peers", type=Path, default=Path("peers"), help="the folder of their environments")
     made.add_argument("--results", type=Path, default=_HERE / "results")
     options = made.parse_args()
     path = options.results / "few-rows.json"
@@ -85,9 +105,10 @@ def main() -> None:
         for name in options.tables:
             if any((entry["table"], entry["seed"]) == (name, seed) for entry in entries):
                 continue
-            entries.append(measure(name, seed, options.rows, options.seconds))
+            entries.append(measure(name, seed, options))
             seeds = sorted({str(entry["seed"]) for entry in entries})
             command = ["python", "benchmarks/few_rows.py", "--seconds", f"{options.seconds:g}", "--seeds", *seeds]
+            command += ["--systems", *options.systems] if options.systems else []
             facts = {"figure": "few-rows", "machine": machine("cpu"), "command": shlex.join(command)}
             options.results.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(facts | {"entries": entries}, indent=1) + "\n", encoding="utf-8")

@@ -105,11 +105,16 @@ def ours(
 def peer(system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, Any]:
     """Let a peer fit and predict, in its own environment."""
     table, output = PROBLEMS[name], train.with_name(f"{system}.parquet")
-    python = options.peers.absolute() / _HOMES.get(system, system) / "bin" / "python"
+    python = home(options.peers, system)
     words = [system, str(train), str(test), str(output), "--target", table.target, "--seconds", str(options.seconds)]
     words += ["--seed", str(seed), *(["--classes"] if table.are_classes else [])]
     told = json.loads(run([str(python), str(_HERE / "peers.py"), *words]).splitlines()[-1])
     return {"predicted": pd.read_parquet(output)["prediction"].to_numpy(), **told}
+
+
+def home(peers: Path, system: str) -> Path:
+    """Give the Python of a peer's environment."""
+    return peers.absolute() / _HOMES.get(system, system) / "bin" / "python"
 
 
 def run(command: list[str]) -> str:

@@ -276,31 +276,39 @@ def _seconds_of(system: str, entries: list[Result]) -> str:
 
 
 def few_rows(results: list[Result]) -> list[str]:
-    """Show an ensemble of few rows chosen over folds beside one chosen by one set of validation rows."""
-    header = ("table", "metric", "one set of rows", "folds and a refit", "lead (95 %)", "errors less", "trials")
-    rows, saved, leads = [], [], []
-    for entry in sorted(results[-1]["entries"], key=lambda each: str(each["table"])):
-        folds, one_set = (entry["systems"][way] for way in ("automl", "automl_one_set"))
-        errors = [1 - one["value"] if entry["metric"] == "accuracy" else one["value"] for one in (folds, one_set)]
-        lead = one_set["lead"]
-        saved.append(1 - errors[0] / errors[1])
-        leads.append(lead)
-        told = f"{lead['value']:+.4g} ({lead['ci_low']:.4g} to {lead['ci_high']:.4g})"
-        scores = (f"{one['value']:.5g}" for one in (one_set, folds))
-        counts = f"{one_set['trials']}, {folds['trials']}"
-        rows.append((entry["table"], entry["metric"], *scores, told, f"{saved[-1]:+.1%}", counts))
-    better, worse = sum(lead["ci_low"] > 0 for lead in leads), sum(lead["ci_high"] < 0 for lead in leads)
-    middle = f"mean {statistics.mean(saved):+.1%}, median {statistics.median(saved):+.1%}"
-    rows.append(("**all**", "", "", "", f"beyond chance better {better}, worse {worse}", middle, ""))
+    """Show an ensemble of few rows chosen over folds beside one chosen by one set of validation rows, and peers."""
+    entries: list[Result] = sorted(results[-1]["entries"], key=lambda each: str(each["table"]))
+    systems = [system for system in entries[0]["systems"] if system != "automl"]
+    rows: list[tuple[object, ...]] = [
+        (entry["table"], entry["metric"], *(f"{entry['systems'][each]['value']:.5g}" for each in ("automl", *systems)))
+        for entry in entries
+    ]
+    saved = {system: [_fewer_errors(entry, system) for entry in entries] for system in systems}
+    middles = {"mean": statistics.mean, "median": statistics.median}
+    for name, middle in middles.items():
+        rows.append((f"**errors less, {name}**", "", "", *(f"{middle(saved[system]):.1%}" for system in systems)))
+    rows.append(("automl better, worse", "", "", *(_signs(saved[system]) for system in systems)))
+    rows.append(("beyond chance", "", "", *(_leads(system, entries) for system in systems)))
     return [
         "### An ensemble of few rows",
         "",
-        f"`--ensemble 8 --include-trees` on {results[-1]['entries'][0]['searched']} rows, a core each, judged on up to",
-        "4,000 others: `--no-refit`, and as few rows are searched by default. *Errors less*: of wrong rows, or of the",
-        "root mean squared error.",
+        f"{entries[0]['searched']} rows to search on, a core each, up to 4,000 others to judge: `automl` is the search",
+        "with `--ensemble 8 --include-trees` as few rows have it by default, `automl_one_set` the same with",
+        "`--no-refit`. *Errors less*: how many fewer rows are wrong, or how much smaller the root mean squared",
+        "error is, than by the other. A table has a line for each division.",
         "",
-        *table(header, rows),
+        *table(("table", "metric", "automl", *systems), rows),
     ]
+
+
+def _fewer_errors(entry: Result, system: str) -> float:
+    """Say by which share `automl` errs less than another system."""
+    ours, theirs = (entry["systems"][each]["value"] for each in ("automl", system))
+    return 1 - (1 - ours) / (1 - theirs) if entry["metric"] == "accuracy" else 1 - ours / theirs
+
+
+def _signs(numbers: Sequence[float]) -> str:
+    return f"{sum(each > 0 for each in numbers)}, {sum(each < 0 for each in numbers)}"
 
 
 def realmlp(results: list[Result]) -> list[str]:
