@@ -64,6 +64,7 @@ SEARCHES = {
     "bags": Search(f"{_CANCER} --trials 3 --folds 3 --metric log_loss --repeats 1 --ensemble 2", 14.0),
     "images": Search("digits --space cnn_small --trials 6 --cohort 2", 8.0),
     "trees": Search(f"{_CANCER} --trials 4 --metric log_loss --ensemble 4 --include-trees --refit", 14.0),
+    "few": Search(f"{_CANCER} --trials 3 --pruner none --metric log_loss --ensemble 4 --include-trees", 14.0),
     "jobs": Search(f"{_IRIS} --trials 25 --jobs 2", 25.0, is_same=False, has_mlflow=True),
 }
 

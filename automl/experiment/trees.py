@@ -77,7 +77,7 @@ def grow_anew(
 
 
 def grow(record: Record, stage: Stage, number: int, *, like: Record | None = None, threads: int = 1) -> bool:
-    """Grow one kind of trees, where there are folds for each of them, and keep it; tell whether there are any.
+    """Grow one kind of trees, of each fold where there are any, and keep it; tell whether there are any trees.
 
     What they give for the validation rows is kept too, but for those that are grown anew.
 
