@@ -141,8 +141,9 @@ def _told(model: Model, result: Bootstrap, stage: Stage) -> dict[str, Any]:
     """Say who answers together, and what the best of them comes to alone, as plain JSON values."""
     assert model.ensemble is not None
     shares = [{"trial": trial, "weight": share} for trial, share in model.ensemble.shares.items()]
-    folds = {member.fold for member in model.ensemble.members} - {None}
-    said: dict[str, Any] = {"members": shares, "folds": len(folds), "validation": model.validation}
+    folds = {member.fold for member in model.ensemble.members}
+    n_folds = 0 if None in folds else len(folds)  # where some were trained once more, the others are told of
+    said: dict[str, Any] = {"members": shares, "folds": n_folds, "validation": model.validation}
     if ALONE in result.scores:
         lead = result.differences[ALONE]
         said |= {"alone": result.scores[ALONE].to_json(), "lead": lead.to_json()}
