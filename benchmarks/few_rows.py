@@ -20,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 from problems import PROBLEMS, at_once, data_file, machine
-from quality import TABLES, compared, home, run
+from quality import TABLES, compared, peer, run
 
 _HERE = Path(__file__).parent
 _FEWEST_OF_A_CLASS = 60
@@ -58,28 +58,14 @@ def searched(way: str, name: str, train: Path, test: Path, seed: int, seconds: f
     return {"predicted": rows["prediction"].to_numpy(), "trials": told["trials"]["total"]}
 
 
-def peer(system: str, name: str, train: Path, test: Path, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Let a peer fit and predict on one core, in its own environment."""
-    output = train.with_name(f"{system}.parquet")
-    words = [system, str(train), str(test), str(output), "--target", PROBLEMS[name].target, "--seed", str(seed)]
-    words += [
-        "--seconds",
-        f"{options.seconds:g}",
-        "--cores",
-        "1",
-        *(["--classes"] if PROBLEMS[name].are_classes else []),
-    ]
-    told = json.loads(run([str(home(options.peers, system)), str(_HERE / "peers.py"), *words]).splitlines()[-1])
-    return {"predicted": pd.read_parquet(output)["prediction"].to_numpy(), **told}
-
-
 def measure(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """Search few rows of a table in both ways, and by the peers."""
     with tempfile.TemporaryDirectory() as place:
         train, test = few_of(name, seed, options.rows, Path(place))
         calls = {way: lambda way=way: searched(way, name, train, test, seed, options.seconds) for way in _WAYS}
         calls |= {
-            system: lambda system=system: peer(system, name, train, test, seed, options) for system in options.systems
+            system: lambda system=system: peer(system, name, train, test, options, seed, cores=1)
+            for system in options.systems
         }
         found = dict(zip(calls, at_once(len(_WAYS), [*calls.values()])))
         entry = {"seed": seed, "searched": options.rows, **compared(name, test, found)}

@@ -102,19 +102,16 @@ def ours(
     return {system: {"predicted": rows["prediction"].to_numpy(), **facts}, **found}
 
 
-def peer(system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int) -> dict[str, Any]:
+def peer(
+    system: str, name: str, train: Path, test: Path, options: argparse.Namespace, seed: int, *, cores: int = 2
+) -> dict[str, Any]:
     """Let a peer fit and predict, in its own environment."""
     table, output = PROBLEMS[name], train.with_name(f"{system}.parquet")
-    python = home(options.peers, system)
+    python = options.peers.absolute() / _HOMES.get(system, system) / "bin" / "python"
     words = [system, str(train), str(test), str(output), "--target", table.target, "--seconds", str(options.seconds)]
-    words += ["--seed", str(seed), *(["--classes"] if table.are_classes else [])]
+    words += ["--seed", str(seed), "--cores", str(cores), *(["--classes"] if table.are_classes else [])]
     told = json.loads(run([str(python), str(_HERE / "peers.py"), *words]).splitlines()[-1])
     return {"predicted": pd.read_parquet(output)["prediction"].to_numpy(), **told}
-
-
-def home(peers: Path, system: str) -> Path:
-    """Give the Python of a peer's environment."""
-    return peers.absolute() / _HOMES.get(system, system) / "bin" / "python"
 
 
 def run(command: list[str]) -> str:

@@ -28,15 +28,19 @@ _THREADS = "OMP_NUM_THREADS"
 _POLL_SECONDS = 0.1
 
 
-def folder_of(record: Record, number: int) -> Path:
-    """Give the folder of a kind; studies of before there were several have the first kind in the folder of all."""
+def folder_of(record: Record, number: int, fold: int | None = None) -> Path:
+    """Give the folder of a kind, or of its trees of a fold.
+
+    Studies of before there were several kinds have the first one in the folder of all.
+    """
     is_old = number == BOOSTED and (record.trees_dir / ARGUMENTS).exists()
-    return record.trees_dir if is_old else record.trees_dir / TREES[number]
+    own = record.trees_dir if is_old else record.trees_dir / TREES[number]
+    return own if fold is None else folder_of_fold(own, fold)
 
 
-def folder_of_fold(folder: Path, fold: int | None) -> Path:
-    """Give the folder of a kind's trees of a fold, in that of the kind; the kind's own where there are no folds."""
-    return folder if fold is None else folder / f"fold-{fold}"
+def folder_of_fold(folder: Path, fold: int) -> Path:
+    """Give the folder of a kind's trees of a fold, in that of the kind."""
+    return folder / f"fold-{fold}"
 
 
 def growth_of(record: Record, number: int) -> dict[str, Any]:

@@ -177,18 +177,17 @@ def rebuild_trees(record: Record, number: int, fold: int | None = None) -> tuple
     """Build the trees that were kept, of a fold where there are any, and give what prepares their rows."""
     trees = Trees(**arguments_of(record, number, fold))
     load_weights(trees, trees_weights(record, number, fold))
-    folder = folder_of_fold(folder_of(record, number), fold)
-    return trees, Preparation.from_json(read_json(folder / _PREPARATION))
+    return trees, Preparation.from_json(read_json(folder_of(record, number, fold) / _PREPARATION))
 
 
 def trees_weights(record: Record, number: int, fold: int | None = None) -> Path:
     """Give the file of what the trees are."""
-    return folder_of_fold(folder_of(record, number), fold) / _WEIGHTS
+    return folder_of(record, number, fold) / _WEIGHTS
 
 
 def arguments_of(record: Record, number: int, fold: int | None = None) -> dict[str, Any]:
     """Say what the trees are made of."""
-    arguments: dict[str, Any] = read_json(folder_of_fold(folder_of(record, number), fold) / ARGUMENTS)
+    arguments: dict[str, Any] = read_json(folder_of(record, number, fold) / ARGUMENTS)
     return arguments
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,9 @@ import automl
 from automl.budget import Clock
 from automl.data.rows import read_rows
 from automl.experiment.dry_run import dry_run
-from automl.experiment.interrupts import Interrupts
+from automl.experiment.few_rows import settle_by_rows
 from automl.experiment.model import model_of, searched_model
 from automl.experiment.plan import Plan
-from automl.experiment.refit import Refit
 from automl.experiment.stage import set_out
 from automl.experiment.trees import arguments_of, outputs_of_trees, rebuild_trees
 from automl.experiment.update import update_study
@@ -27,15 +27,8 @@ from automl.report.summary import summarise
 from automl.tracking.record import JUDGEMENT, PLAN, SPLIT, Record
 from automl.training.weights import raw_outputs
 from automl.trial import TREES
-from tests.watching import Heard
+from tests.refits import BRIEF, refit, without_refit
 
-BRIEF = """
-name: brief
-space:
-  family: {choice: {mlp: {layers: 1, width: 8}}, default: mlp}
-  optimizer: {choice: {adamw: {lr: {float: [0.003, 0.03], log: true, default: 0.01}}}, default: adamw}
-  training: {epochs: 3, batch_size: 32}
-"""
 OPTIONS = {"target": "target", "trials": 3, "sampler": "random", "pruner": "none", "ensemble": 4, "include_trees": True}
 
 
@@ -56,12 +49,6 @@ def searched(folder, store, rows, **options):
     return Record(automl.search(rows, **given, runs_dir=runs_dir, study="few").run_dir)
 
 
-def refit(record, clock):
-    heard, plan = Heard(), Plan.from_json(record.read_json(PLAN))
-    Refit(searched_model(record), plan, set_out(record, plan), clock, Interrupts(), heard.say).run()
-    return heard.sentences
-
-
 @pytest.fixture(scope="module")
 def few(tmp_path_factory, empty_store):
     """A study of few rows."""
@@ -77,10 +64,7 @@ def bagged(tmp_path_factory, empty_store):
 @pytest.fixture
 def copy(few, tmp_path):
     """A copy of the first, of which nothing was trained once more."""
-    shutil.copytree(few.run_dir, tmp_path / few.study)
-    record = Record(tmp_path / few.study)
-    shutil.rmtree(record.refit_dir)
-    return record
+    return without_refit(few, tmp_path)
 
 
 def test_an_ensemble_is_chosen_over_folds_and_trained_once_more(few):
@@ -143,6 +127,24 @@ def test_who_says_anything_of_it_is_obeyed(more, folds, tmp_path, empty_store):
     record = searched(tmp_path, empty_store, rows, **{"judge": False, "include_trees": False, "trials": 1, **more})
     assert record.read_json(PLAN)["folds"] == folds and record.read_json(PLAN)["refit"] is more.get("refit")
     assert ("folds" in record.read_json(SPLIT)) == (folds is not None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_rows", "settled"),
+    [
+        ({}, 999, None),
+        ({}, 1000, True),
+        ({"refit": False}, 1000, False),
+        ({"refit": True}, 10, True),
+        ({"folds": 3}, 1000, None),
+    ],
+)
+def test_rows_decide_on_a_refit_where_nobody_does(asked, n_rows, settled, tmp_path):
+    plan = Plan(data="iris", study="iris", runs_dir=str(tmp_path), **asked)
+    record, stage = Record.create(tmp_path, "iris", plan.to_json()), SimpleNamespace(train=range(n_rows))
+    found, same = settle_by_rows(record, plan, stage)
+    assert found.refit is settled and same is stage
+    assert Plan.from_json(record.read_json(PLAN)).refit is settled
 
 
 def test_a_class_that_folds_would_lack_leaves_the_rows_as_they_are(tmp_path, empty_store):

@@ -25,7 +25,6 @@ from automl.experiment.interrupts import Interrupts
 from automl.experiment.model import Model, model_of, searched_model
 from automl.experiment.plan import Plan
 from automl.experiment.recipe import read_recipe
-from automl.experiment.refit import Refit
 from automl.experiment.resume import resume
 from automl.experiment.stage import Stage, set_out
 from automl.experiment.trainer import Candidate, Trainer
@@ -41,18 +40,9 @@ from automl.training.checkpoint import Pace
 from automl.training.weights import raw_outputs
 from automl.trial import TREES
 from tests.killing import Killed
-from tests.watching import Heard
+from tests.refits import BRIEF, refit, without_refit
 
 OPTIONS = {"space": "tabular_small", "target": "target", "trials": 5, "sampler": "random", "refit": True}
-
-
-BRIEF = """
-name: brief
-space:
-  family: {choice: {mlp: {layers: 1, width: 8}}, default: mlp}
-  optimizer: {choice: {adamw: {lr: {float: [0.003, 0.03], log: true, default: 0.01}}}, default: adamw}
-  training: {epochs: 3, batch_size: 32}
-"""
 
 
 def sugar():
@@ -83,23 +73,13 @@ def together(tmp_path_factory, empty_store):
 @pytest.fixture
 def copy(study, tmp_path):
     """A copy of the first, of which nothing was trained once more."""
-    shutil.copytree(study.run_dir, tmp_path / study.study)
-    record = Record(tmp_path / study.study)
-    shutil.rmtree(record.refit_dir)
-    return record
+    return without_refit(study, tmp_path)
 
 
 def whole_of(record):
     """All rows that are not sealed, as the refit sees them."""
     stage = set_out(record, Plan.from_json(record.read_json(PLAN)))
     return Stage(stage.task, stage.coder, joined(stage.train, stage.validation), stage.validation)
-
-
-def refit(record, clock=None, interrupts=None):
-    heard, plan = Heard(), Plan.from_json(record.read_json(PLAN))
-    given = (clock or Clock(None), interrupts or Interrupts(), heard.say)
-    Refit(searched_model(record), plan, set_out(record, plan), *given).run()
-    return heard.sentences
 
 
 def _refit_of(record):
