@@ -6,6 +6,7 @@ The slice that judges an update is divided off first. Of the others a part valid
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,10 +209,8 @@ def divide_arrivals(
 
 def _where_known(groups: pd.Series[Any], sides: Mapping[str, Iterable[pd.DataFrame]]) -> dict[str, NDArray[np.int64]]:
     """Give the positions of rows whose group the study has on a side."""
-    name = groups.name
-    return {
-        side: np.flatnonzero(groups.isin(pd.concat([each[name] for each in frames]))) for side, frames in sides.items()
-    }
+    known = {side: {*chain.from_iterable(each[groups.name] for each in frames)} for side, frames in sides.items()}
+    return {side: np.flatnonzero(groups.isin(own)) for side, own in known.items()}
 
 
 def _taken(

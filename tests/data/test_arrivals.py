@@ -145,6 +145,12 @@ def test_a_group_goes_where_the_study_has_it_and_the_slice_is_of_unseen_ones():
     assert sum(parts.sizes.values()) == len(rows)
 
 
+def test_a_study_that_keeps_no_rows_to_validate_with_has_no_group_there():
+    rows, known = grouped()
+    parts = divide_arrivals(rows, known | {"validation": []}, "y", Roles(group="barrel"), stratify=True, seed=0)
+    assert {"0", "1"} <= set(parts.train["barrel"]) and sum(parts.sizes.values()) == len(rows)
+
+
 def test_a_slice_of_groups_that_are_all_known_is_refused():
     rows, known = grouped()
     with pytest.raises(SplitError, match=r"groups of 'barrel' that the study has not seen, at least 3 .*, got 0$"):
