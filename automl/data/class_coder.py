@@ -106,6 +106,10 @@ class ClassCoder:
         """Leave logits as they are: they are on one scale, whatever rows taught them."""
         return 1.0, 0.0
 
+    def moved(self, scale: float, shift: float) -> ClassCoder:
+        """Give itself: logits have no scale of their own."""
+        return self
+
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
         return {"kind": self.kind, **asdict(self), "classes": list(self.classes)}

@@ -65,6 +65,28 @@ def fold_rows(rows: pd.DataFrame, target: str, roles: Roles, *, stratify: bool, 
     return folds
 
 
+def with_later(fold: Fold, rows: pd.DataFrame, n_divided: int, roles: Roles) -> Fold:
+    """Take rows into a fold that came after the division: they are learned from.
+
+    Those of a group that it validates on are validated on too. In the order of time later rows are learned from, and
+    none that are older validate.
+
+    Args:
+        fold: The fold as it was divided.
+        rows: The rows (N,), those that were divided first.
+        n_divided: How many were divided.
+        roles: As they were divided by.
+    """
+    later = np.arange(n_divided, len(rows))
+    if roles.time is not None:
+        return Fold(np.concatenate([fold.train, later]), np.array([], dtype=np.intp))
+    groups = None if roles.group is None else rows[roles.group]
+    is_held = np.zeros(len(later), dtype=bool)
+    if groups is not None:
+        is_held = groups.iloc[later].isin(groups.iloc[fold.validation]).to_numpy()
+    return Fold(*(np.concatenate([own, more]) for own, more in zip(fold, (later[~is_held], later[is_held]))))
+
+
 def check_folds(target: NDArray[Any], folds: list[Fold], metric: str, *, are_classes: bool) -> None:
     """Refuse folds whose training rows have one class only, or in which the metric is undefined whatever is predicted.
 

@@ -122,6 +122,10 @@ class NumberCoder:
         """
         return self.scale / other.scale, (self.mean - other.mean) / other.scale
 
+    def moved(self, scale: float, shift: float) -> NumberCoder:
+        """Give the coder whose outputs, multiplied and added to, are on this one's scale: `onto`, undone."""
+        return replace(self, mean=self.mean + shift * self.scale, scale=self.scale * scale)
+
     def _transformed(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
         """Transform numbers; what lies beyond the ends is brought to them."""
         if self.transform == "none":

@@ -86,6 +86,10 @@ class NumbersCoder:
         scales, shifts = zip(*(one.onto(theirs) for one, theirs in zip(self.each, other.each)))
         return scales, shifts
 
+    def moved(self, scale: tuple[float, ...], shift: tuple[float, ...]) -> NumbersCoder:
+        """Give the coder whose outputs, multiplied and added to, are on this one's scale: `onto`, undone."""
+        return replace(self, each=tuple(one.moved(*own) for one, *own in zip(self.each, scale, shift)))
+
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
         return {"kind": self.kind, "target": self.target, "each": [one.to_json() for one in self.each]}

@@ -105,6 +105,10 @@ class QuantileCoder:
         """Say by what outputs on its scale are multiplied, and what is added, to be on another's."""
         return self.numbers.onto(other.numbers)
 
+    def moved(self, scale: float, shift: float) -> QuantileCoder:
+        """Give the coder whose outputs, multiplied and added to, are on this one's scale: `onto`, undone."""
+        return replace(self, numbers=self.numbers.moved(scale, shift))
+
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
         return {"kind": self.kind, "quantiles": list(self.quantiles), "numbers": self.numbers.to_json()}

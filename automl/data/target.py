@@ -79,6 +79,9 @@ class TargetCoder(Protocol):
     def onto(self, other: Any) -> tuple[Scale, Scale]:
         """Say by what outputs are multiplied, and what is added, to be on the scale of one learned from other rows."""
 
+    def moved(self, scale: Any, shift: Any) -> TargetCoder:
+        """Give the coder whose `onto` this one is that: whose outputs, multiplied and added to, are on its scale."""
+
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
 

@@ -14,14 +14,17 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from automl.data.calibration import UNCALIBRATED
-from automl.data.target import fit_coder
+from automl.data.rows import stacked
 from automl.errors import SearchError
 from automl.evaluation.metrics import score
 from automl.experiment.calibration import learned
-from automl.experiment.ensemble import Ensemble, copied
+from automl.experiment.ensemble import Ensemble, Member, copied, weights_of
 from automl.experiment.model import Model, keep_together
 from automl.experiment.progress import Silent
 from automl.experiment.rebuild import rebuild
@@ -30,7 +33,8 @@ from automl.experiment.shortage import contained
 from automl.experiment.stage import Stage, coder_of
 from automl.experiment.trainer import Candidate, Trainer
 from automl.experiment.trees import grow
-from automl.experiment.watch import Watch
+from automl.experiment.update_stages import UpdateStages
+from automl.experiment.watch import Scorer, Watch
 from automl.files import sync, write_json
 from automl.study.rungs import NoPruner
 from automl.task import Task
@@ -42,14 +46,13 @@ from automl.trial import TREES, Completed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from automl.budget import Clock
-    from automl.data.prepare import Preparation
-    from automl.data.preparing import Preparing
-    from automl.data.target import TargetCoder
+    from automl.data.calibration import Calibration
     from automl.experiment.interrupts import Interrupts
     from automl.experiment.plan import Plan
     from automl.experiment.shortage import Portions
@@ -87,7 +90,7 @@ class Continuing:
     @cached_property
     def began(self) -> float:
         """What the model scores over all rows to validate with before anything is trained."""
-        return self._scored(self.model, self._outputs(self.model))
+        return self._answered(self.model)[0]
 
     def make(self, way: str, clock: Clock) -> dict[str, Any]:
         """Train in one way, and keep what comes of it as a candidate; networks that are kept already are not trained.
@@ -107,8 +110,8 @@ class Continuing:
             if folder.trial(trial).read_outcome() is None:
                 self._train_member(way, folder, trial, clock)
         for kind in TREES.keys() & (self.model.ensemble.shares if self.model.ensemble else {}):
-            grow(folder, self._stage(way), kind)
-        made = self._finished(folder)
+            grow(folder, self._stages.of(way, kind), kind)
+        made = self._finished(folder, way)
         if way == CONTINUED and not self._is_better(made.validation, self.began):
             made = self._as_it_was(folder)
         return {
@@ -123,8 +126,8 @@ class Continuing:
         return Task.from_json(self.study.read_json(TASK))
 
     @cached_property
-    def _anew(self) -> Stage:
-        return self._staged(fit_coder(self._task, self.train[self._task.target]))
+    def _stages(self) -> UpdateStages:
+        return UpdateStages(self.study, self.plan, self._task, self.model, self.train, self.validation)
 
     @property
     def _trials(self) -> list[int]:
@@ -138,34 +141,30 @@ class Continuing:
         folder.run_dir.mkdir(exist_ok=True)
         folder.write_json(PLAN, self.study.read_json(PLAN) | {"folds": None})
         folder.write_json(TASK, self.study.read_json(TASK))
-        folder.write_json(CODER, self._stage(way).coder.to_json())
+        folder.write_json(CODER, self._stages.of(way).coder.to_json())
         return folder
 
-    def _stage(self, way: str, trial: int | None = None) -> Stage:
-        """Give the rows with what is fitted anew on them or, to train a trial on, with its codes and preparation."""
-        if way != CONTINUED:
-            return self._anew
-        given = {} if trial is None else _preparation_of(self.model.record, trial)
-        return self._staged(coder_of(self.model.record), given)
-
-    def _staged(self, coder: TargetCoder, given: Mapping[Preparing, Preparation] | None = None) -> Stage:
-        return Stage(self._task, coder, self.train, self.validation, self.plan.class_weight, given=given or {})
+    def _places(self, trial: int) -> list[int | None]:
+        """Give the folds of a trial that answer together; the one that is none where it is one network."""
+        members = self.model.ensemble.members if self.model.ensemble else ()
+        return [member.fold for member in members if member.trial == trial] or [None]
 
     def _train_member(self, way: str, folder: Record, trial: int, clock: Clock) -> None:
         """Train a trial's network and keep it; where no epoch made one better that is trained on, as it began."""
-        own, kept, stage = self.model.record.trial(trial), folder.trial(trial), self._stage(way, trial)
-        config = own.read_config()
+        kept, stage = folder.trial(trial), self._stages.of(way, trial)
+        config = self.model.record.trial(trial).read_config()
         candidate = Candidate(config, (self.plan.seed, "update", self.number, trial))
         if way == CONTINUED:
-            candidate = Candidate(_gentler(config), candidate.seed, begins=own.weights_path)
+            candidate = Candidate(_gentler(config), candidate.seed, begins=self._weights(self.model.record, trial))
         fitted, outcome = self._trained(stage, candidate, clock)
         kept.write_config(config)
-        kept.write_preparation(stage.preparation(read_recipe(config).preparing).to_json())
+        for place, part in zip(self._places(trial), stage.folds or (stage,)):
+            kept.write_preparation(part.preparation(read_recipe(config).preparing).to_json(), place)
         kept.write_curve(fitted.epochs if fitted else [])
         if way == CONTINUED:
-            outcome = self._kept_or_begun(trial, kept, fitted, outcome)
+            outcome = self._kept_or_begun(trial, folder, stage, fitted, outcome)
         elif isinstance(outcome, Completed) and fitted is not None:
-            save_weights(kept.weights_path, fitted.weights)
+            self._save(folder, trial, fitted)
         else:
             raise SearchError(f"trial {trial} came to nothing from scratch: {getattr(outcome, 'message', outcome)}")
         sync([*kept.folder.iterdir(), kept.folder, kept.folder.parent])
@@ -186,63 +185,104 @@ class Continuing:
         outcome = contained(train, {0: candidate.config}, most_parts=trainer.most_parts)[0]
         return (found[-1] if found else None), outcome
 
-    def _kept_or_begun(self, trial: int, kept: TrialRecord, fitted: Fitted | None, outcome: Outcome) -> Outcome:
+    def _kept_or_begun(
+        self, trial: int, folder: Record, stage: Stage, fitted: Fitted | None, outcome: Outcome
+    ) -> Outcome:
         """Keep the weights of the best epoch, or those that the network began with where it was not better by any."""
-        alone = Model(self.model.record, trial)
-        before = self._scored(alone, self._outputs(alone))
+        before = self._before(trial, stage)
         if fitted is not None and isinstance(outcome, Completed) and self._is_better(outcome.score, before):
-            save_weights(kept.weights_path, fitted.weights)
+            self._save(folder, trial, fitted)
             return outcome
-        shutil.copyfile(alone.record.trial(trial).weights_path, kept.weights_path)
+        self._copy(folder, trial)
         if isinstance(outcome, Completed):
             return replace(outcome, score=before, loss=math.nan, best_epoch=0)
-        return Completed(before, math.nan, 0, 0, outcome.seconds, _size(alone), "diverged")
+        return Completed(before, math.nan, 0, 0, outcome.seconds, _size(self.model.record.trial(trial)), "diverged")
+
+    def _before(self, trial: int, stage: Stage) -> float:
+        """Score a network as it is, over the rows that validate it; of folds on average, as they are trained."""
+        scores = []
+        for place, part in zip(self._places(trial), stage.folds or (stage,)):
+            network, preparation = rebuild(self.model.record, trial, place)
+            scores.append(Scorer(part).score(raw_outputs(network, preparation.transform(part.validation))))
+        return fmean(scores)
+
+    def _weights(self, folder: Record, trial: int) -> tuple[Path, ...]:
+        """Give the files of what a trial's network learned, or of those of its folds."""
+        return tuple(weights_of(folder, trial, place) for place in self._places(trial))
+
+    def _save(self, folder: Record, trial: int, fitted: Fitted) -> None:
+        for path, own in zip(self._weights(folder, trial), fitted.folds or (fitted,)):
+            save_weights(path, own.weights)
+
+    def _copy(self, folder: Record, trial: int) -> None:
+        for path, own in zip(self._weights(folder, trial), self._weights(self.model.record, trial)):
+            shutil.copyfile(own, path)
 
     def _as_it_was(self, folder: Record) -> Model:
         """Put the networks of the model in the place of those that were trained on: together they are no better."""
         for trial in self._trials:
-            own, kept = self.model.record.trial(trial), folder.trial(trial)
-            shutil.copyfile(own.weights_path, kept.weights_path)
-            outcome = kept.read_outcome()
+            self._copy(folder, trial)
+            outcome = folder.trial(trial).read_outcome()
             assert isinstance(outcome, Completed)
             folder.write_outcomes({trial: replace(outcome, best_epoch=0)})
         if folder.trees_dir.exists():
             shutil.copytree(self.model.record.trees_dir, folder.trees_dir, dirs_exist_ok=True)
-        return self._finished(folder)
+        return self._finished(folder, CONTINUED)
 
-    def _finished(self, folder: Record) -> Model:
+    def _finished(self, folder: Record, way: str) -> Model:
         """Learn how sure a candidate is, and keep that with who is in it."""
-        coder = coder_of(folder)
         if self.model.ensemble is None:
             made = Model(folder, self.model.trial)
-            sure = learned(self._task, coder, self.validation, self._outputs(made))
+            _, sure = self._answered(made)
             write_json(folder.trial(made.trial).calibration_path, sure.to_json())
             return made
-        members = tuple(copied(member, folder) for member in self.model.ensemble.members)
+        members = tuple(self._moved(copied(member, folder), way) for member in self.model.ensemble.members)
         made = Model(folder, self.model.trial, Ensemble(members, 0.0, UNCALIBRATED))
-        outputs = self._outputs(made)
-        sure = learned(self._task, coder, self.validation, outputs)
-        made = replace(made, ensemble=Ensemble(members, self._scored(made, outputs), sure))
+        made = replace(made, ensemble=Ensemble(members, *self._answered(made)))
         keep_together(folder, made)
         return made
 
-    def _outputs(self, model: Model) -> NDArray[Any]:
-        network, preparation = model.rebuild()
-        return raw_outputs(network, preparation.transform(self.validation))
+    def _moved(self, member: Member, way: str) -> Member:
+        """Give a member with its outputs on the scale of the candidate's codes; what is trained on keeps its own."""
+        if member.fold is None or way == CONTINUED:
+            return member
+        scale, shift = self._stages.of(way, member.trial).fold_scales[member.fold]
+        return replace(member, scale=scale, shift=shift)
 
-    def _scored(self, model: Model, outputs: NDArray[Any]) -> float:
-        task, coder = self._task, coder_of(model.record)
-        stage = self._anew
-        truth, weights = stage.truth(self.validation), stage.weights(self.validation)
-        return score(task.metric, truth, coder.predictions(outputs), task, weights)
+    def _answered(self, model: Model) -> tuple[float, Calibration]:
+        """Score a model over the rows that it did not learn from, and learn how sure it is.
+
+        Where its networks are of folds, those of each fold answer for the rows that they did not learn from. New rows
+        then count as often as there are folds: so it is in every fold, in which they validate beside its own.
+        """
+        parts = [(model, self.validation)]
+        if self._stages.is_bag:
+            places = range(len(self._stages.folds))
+            parts += [(_of_fold(model, place, len(places)), self._stages.held(place)) for place in places]
+        outputs = np.concatenate([_outputs(own, rows) for own, rows in parts if len(rows)])
+        rows, coder = stacked(*(rows for _, rows in parts)), coder_of(model.record)
+        stage = Stage(self._task, coder, self.train, rows)
+        weights = stage.weights(rows)
+        if self._stages.is_bag:
+            is_new = np.arange(len(rows)) < len(self.validation)
+            weights = np.where(is_new, len(self._stages.folds), 1) * (1.0 if weights is None else weights)
+        found = score(self._task.metric, stage.truth(rows), coder.predictions(outputs), self._task, weights)
+        return found, learned(self._task, coder, rows, outputs)
 
     def _is_better(self, new: float, before: float) -> bool:
         return new > before if self._task.higher_is_better else new < before
 
 
-def _preparation_of(record: Record, trial: int) -> dict[Preparing, Preparation]:
-    _, preparation = rebuild(record, trial)
-    return {read_recipe(record.trial(trial).read_config()).preparing: preparation}
+def _of_fold(model: Model, place: int, n_folds: int) -> Model:
+    """Give those networks of a model that are of a fold."""
+    assert model.ensemble is not None
+    own = [replace(each, weight=each.weight * n_folds) for each in model.ensemble.members if each.fold == place]
+    return replace(model, ensemble=replace(model.ensemble, members=tuple(own)))
+
+
+def _outputs(model: Model, rows: pd.DataFrame) -> NDArray[Any]:
+    network, preparation = model.rebuild()
+    return raw_outputs(network, preparation.transform(rows))
 
 
 def _gentler(config: Config) -> Config:
@@ -257,6 +297,6 @@ def _trained(trial: TrialRecord) -> dict[str, Any]:
     return {"trial": trial.number, "epochs": outcome.epochs, "best_epoch": outcome.best_epoch}
 
 
-def _size(model: Model) -> int:
-    outcome = model.record.trial(model.trial).read_outcome()
+def _size(trial: TrialRecord) -> int:
+    outcome = trial.read_outcome()
     return outcome.parameters if isinstance(outcome, Completed) else 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from automl.data.class_weights import BALANCED, NONE, class_weights
 from automl.data.columns import infer_columns
-from automl.data.folds import check_folds, fold_rows
+from automl.data.folds import Fold, check_folds, fold_rows
 from automl.data.images import image_size
 from automl.data.layouts import source_defaults
 from automl.data.leaks import find_leaks
@@ -176,15 +176,24 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
     if plan.folds is None:
         return _stage(task, plan, train, validation)
     rows = joined(train, validation)
-    roles = Roles(group=task.group, time=plan.time)
-    seed = seed_of(plan.seed, "folds")
-    are_classes = task.traits.has_classes
-    folds = fold_rows(rows, task.target, roles, stratify=task.traits.is_stratified, count=plan.folds, seed=seed)
-    check_folds(rows[task.target].to_numpy(), folds, task.metric, are_classes=are_classes)
+    folds = folds_of(task, plan, rows)
+    check_folds(rows[task.target].to_numpy(), folds, task.metric, are_classes=task.traits.has_classes)
     stages = [
         _stage(task, plan, *(rows.iloc[positions].reset_index(drop=True) for positions in fold)) for fold in folds
     ]
     return replace(_stage(task, plan, rows, rows), folds=tuple(stages))
+
+
+def folds_of(task: Task, plan: Plan, rows: pd.DataFrame) -> list[Fold]:
+    """Divide the rows of a study that are not sealed, in the order of the table, into the folds of its plan.
+
+    Raises:
+        SplitError: There are too few rows, groups or times for so many folds.
+    """
+    assert plan.folds is not None
+    roles, stratify = Roles(group=task.group, time=plan.time), task.traits.is_stratified
+    seed = seed_of(plan.seed, "folds")
+    return fold_rows(rows, task.target, roles, stratify=stratify, count=plan.folds, seed=seed)
 
 
 def whole_of(stage: Stage) -> Stage:

@@ -50,13 +50,14 @@ class Candidate:
         config: The config.
         seed: The parts from which the seeds of its weights and of its training are derived.
         accumulation: In so many parts its batches go through; only one that trains alone has more than one.
-        begins: The file of the weights with which it begins; None where they are drawn.
+        begins: The file of the weights with which it begins, of every fold where there are any; none where they are
+            drawn.
     """
 
     config: Config
     seed: tuple[object, ...]
     accumulation: int = 1
-    begins: Path | None = None
+    begins: tuple[Path, ...] = ()
 
 
 @dataclass
@@ -203,7 +204,10 @@ class Trainer:
         cohorts = []
         work = operations(self._layers(recipes[0]))
         for number, (own, fold) in enumerate(zip(prepared, self.stage.folds)):
-            in_fold = [replace(each, seed=(*each.seed, "fold", number)) for each in candidates]
+            in_fold = [
+                replace(each, seed=(*each.seed, "fold", number), begins=each.begins[number : number + 1])
+                for each in candidates
+            ]
             networks, members = self._set_up(in_fold, recipes, own, fold)
             rows = self._rows(number, own, fold, at_once)
             cohorts.append(Cohort(networks, members, *rows, watch.of_fold(fold), n_operations=work))
@@ -244,8 +248,8 @@ class Trainer:
             for candidate, recipe in zip(candidates, recipes)
         ]
         for place, (network, candidate) in enumerate(zip(networks, candidates)):
-            if candidate.begins is not None:
-                load_weights(network, candidate.begins)
+            if candidate.begins:
+                load_weights(network, candidate.begins[0])
                 continue
             seed = seed_of(*candidate.seed, "settling")
             like = networks[0] if place else None

@@ -63,7 +63,7 @@ def update_study(
         The update as the object that its `update.json` holds.
 
     Raises:
-        StudyError: The study is being run, is not judged, or its folds answer together.
+        StudyError: The study is being run, or is not judged.
         AutoMLError: The rows cannot be read or divided, or are too few.
     """
     from automl.experiment.sync import send_what_is_missing
@@ -78,7 +78,6 @@ def update_study(
             from automl.experiment.arriving import set_out_update
 
         plan = Plan.from_json(record.read_json(PLAN))
-        _require_one_network_a_trial(record)
         told = set_out_update(record, plan, rows)
         done = _Update(record, plan, told, interrupts, progress.say, timeout, started).run()
     send_what_is_missing(record, progress)
@@ -94,18 +93,6 @@ def _require_judged(record: Record) -> None:
     if summarise(record)["test"] is None:
         raise StudyError(
             f"study {record.study!r} is not judged; judge its model first with: automl judge {record.words}"
-        )
-
-
-def _require_one_network_a_trial(record: Record) -> None:
-    from automl.experiment.versions import present
-
-    ensemble = present(record).model.ensemble
-    folds = {member.fold for member in ensemble.members} - {None} if ensemble else set()
-    if folds:
-        raise StudyError(
-            f"in study {record.study!r} the networks of {len(folds)} folds answer together, and each knows other rows: "
-            "such a model is not updated; search again with --refit"
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.folds import check_folds, fold_rows
+from automl.data.folds import check_folds, fold_rows, with_later
 from automl.data.roles import NO_ROLES, Roles
 from automl.errors import SplitError
 
@@ -75,3 +75,25 @@ def test_a_fold_in_which_the_metric_is_undefined_is_refused():
         check_folds(one_class["y"].to_numpy(), folds, "accuracy", are_classes=True)
     with pytest.raises(SplitError, match="roc_auc is undefined in fold 1 of 4"):
         check_folds(one_class["y"].to_numpy(), folds, "roc_auc", are_classes=False)
+
+
+def test_later_rows_are_learned_from_in_every_fold():
+    for fold in folds_of(table(80)):
+        later = with_later(fold, table(), 80, NO_ROLES)
+        assert list(later.train) == [*fold.train, *range(80, 103)] and list(later.validation) == list(fold.validation)
+
+
+def test_later_rows_of_a_group_that_validates_validate_too():
+    rows, roles = table(), Roles(group="g")
+    for fold in folds_of(rows.iloc[:80], roles):
+        later = with_later(fold, rows, 80, roles)
+        assert sorted([*later.train, *later.validation]) == list(range(103))
+        assert len(later.validation) > len(fold.validation)
+        assert not set(rows["g"].iloc[later.train]) & set(rows["g"].iloc[later.validation])
+
+
+def test_in_time_later_rows_are_learned_from_and_no_older_one_validates():
+    rows, roles = table().sort_values("t", ignore_index=True), Roles(time="t")
+    for fold in folds_of(rows.iloc[:80], roles):
+        later = with_later(fold, rows, 80, roles)
+        assert list(later.train) == [*fold.train, *range(80, 103)] and len(later.validation) == 0

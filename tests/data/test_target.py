@@ -182,3 +182,26 @@ def test_labels_are_truths_and_their_probabilities_are_told():
     assert told["prediction"].tolist() == ["a", "", "a|b"]
     np.testing.assert_allclose(told["probability_a"], 1 / (1 + np.exp([-2.0, 2.0, 0.0])))
     assert coder_from_json(json.loads(json.dumps(coder.to_json()))) == coder
+
+
+TAUGHT = {
+    "classes": (Task("binary", "y", (), ("a", "b"), "accuracy"), ["a", "b"], ["b", "b", "a"]),
+    "labels": (Task("multilabel", "y", (), ("a", "b"), "log_loss"), ["a", "b"], ["a|b", "|"]),
+    "number": (Task("regression", "y", (), (), "rmse", transform="log"), [1.0, 2.0, 9.0], [5.0, 3.0]),
+    "quantiles": (Task("quantile", "y", (), (), "pinball", quantiles=(0.1, 0.9)), [1.0, 2.0, 9.0], [5.0, 3.0]),
+    "numbers": (
+        Task("multitarget", "a,b", (), (), "rmse", targets=("a", "b"), deviations=(1.0, 1.0)),
+        ["1.0|10.0", "2.0|30.0"],
+        ["5.0|4.0", "3.0|9.0"],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CODERS)
+def test_a_coder_moved_by_the_way_to_another_is_on_its_scale(kind):
+    task, rows, others = TAUGHT[kind]
+    whole, fold = (fit_coder(task, pd.Series(own)) for own in (rows, others))
+    moved = whole.moved(*fold.onto(whole))
+    np.testing.assert_allclose(moved.onto(whole), fold.onto(whole))
+    outputs = np.linspace(-1.0, 1.0, 4).reshape(2, 2)[:, : 1 if kind == "number" else 2]
+    np.testing.assert_allclose(moved.predictions(outputs * 0.1), fold.predictions(outputs * 0.1))

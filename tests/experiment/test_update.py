@@ -13,24 +13,33 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
 import automl
-from automl.data.digest import row_hashes
-from automl.data.rows import read_rows
+from automl.data.digest import ROW, row_hashes
+from automl.data.rows import read_rows, stacked
 from automl.errors import AutoMLError, SplitError, StudyError
 from automl.experiment.arriving import set_out_update
+from automl.experiment.ensemble import Member
+from automl.experiment.model import model_of
 from automl.experiment.plan import Plan
 from automl.experiment.progress import Silent
 from automl.experiment.promote import judge_update
+from automl.experiment.rebuild import rebuild
 from automl.experiment.remove import remove
+from automl.experiment.stage import coder_of, learned_rows, set_out
+from automl.experiment.trees import rebuild_trees
 from automl.experiment.update import update_study
+from automl.experiment.update_stages import UpdateStages
+from automl.experiment.versions import made as made_by
 from automl.experiment.versions import present
 from automl.export.predictor import Predictor
 from automl.report.listing import row_of
 from automl.report.markdown import page
 from automl.report.summary import summarise
 from automl.report.webpage import webpage
+from automl.task import Task
 from automl.tracking.facts import parent_tags, read_study
 from automl.tracking.record import Record
 from automl.tracking.updates import CONTINUED, PRESENT, SCRATCH, candidate, update_dir
+from automl.training.weights import raw_outputs
 from automl.trial import TREES
 
 SPACE = """
@@ -327,10 +336,106 @@ def test_a_network_of_folds_is_trained_on_and_new_rows_alone_validate(tmp_path, 
     assert told["learned"] == {"train": 240 + told["rows"]["train"], "validation": told["rows"]["validation"]}
 
 
-def test_folds_that_answer_together_are_refused(tmp_path, empty_store):
-    record = searched(tmp_path, empty_store, folds=3, ensemble=2)
-    with pytest.raises(StudyError, match=r"the networks of 3 folds answer together, .*; search again with --refit$"):
-        update_study(record, NEW)
+def members_of(record: Record, way: str, number: int = 1) -> list[dict]:
+    """Who is in what an update made."""
+    return candidate(record, number, way).read_json("ensemble.json")["ensemble"]["members"]
+
+
+@pytest.fixture(scope="module")
+def bagged(tmp_path_factory, empty_store) -> Record:
+    """A study of numbers whose folds answer together, updated, trees among them."""
+    folder = tmp_path_factory.mktemp("bagged")
+    record = searched(folder, empty_store, FIRST, folds=3, ensemble=2, include_trees=True)
+    update_study(record, REST)
+    return record
+
+
+SUGAR = load_diabetes(as_frame=True).frame
+FIRST, REST = SUGAR.iloc[:180], SUGAR.iloc[180:]
+
+
+def stages_of(record: Record) -> UpdateStages:
+    """The rows of its first update, as the networks of its model learn from them."""
+    plan, task = Plan.from_json(record.read_json("plan.json")), Task.from_json(record.read_json("task.json"))
+    train = stacked(learned_rows(record), rows_of(record, "train"))
+    return UpdateStages(record, plan, task, model_of(record), train, rows_of(record, "validation"))
+
+
+def test_every_fold_that_answers_is_trained_on_and_from_scratch(bagged):
+    ensemble, told = bagged.read_json("ensemble.json")["ensemble"], told_of(bagged)
+    assert told["learned"]["train"] == 144 + told["rows"]["train"]
+    members = [(each["trial"], each["fold"], each["weight"]) for each in ensemble["members"]]
+    assert {fold for _, fold, _ in members} == {0, 1, 2}
+    for way in (CONTINUED, SCRATCH):
+        assert [(each["trial"], each["fold"], each["weight"]) for each in members_of(bagged, way)] == members
+        networks = {trial for trial, *_ in members} - TREES.keys()
+        assert {each["trial"] for each in told[way]["members"]} == networks
+    scales = {way: [each["scale"] for each in members_of(bagged, way)] for way in (CONTINUED, SCRATCH)}
+    assert scales[CONTINUED] == [each["scale"] for each in ensemble["members"]] != scales[SCRATCH]
+    digests = [each["weights_sha256"] for way in (CONTINUED, SCRATCH) for each in members_of(bagged, way)]
+    assert len({*digests}) == len(digests)
+
+
+def test_a_fold_that_is_updated_does_not_learn_from_the_rows_that_validate_it(bagged):
+    plan, trial, stages = Plan.from_json(bagged.read_json("plan.json")), model_of(bagged).trial, stages_of(bagged)
+    before = [set(fold.validation[ROW]) for fold in set_out(bagged, plan).folds]
+    for way in (CONTINUED, SCRATCH):
+        folds = stages.of(way, trial).folds
+        assert [set(fold.validation[ROW][: len(own)]) for fold, own in zip(folds, before)] == before
+        assert not any(set(row_hashes(fold.train)) & set(row_hashes(fold.validation)) for fold in folds)
+        assert {len(fold.train) for fold in folds} == {96 + len(rows_of(bagged, "train"))}
+    codes = [fold.coder.mean for fold in stages.of(CONTINUED, trial).folds]
+    assert codes == pytest.approx([fold.coder.mean for fold in set_out(bagged, plan).folds])
+
+
+def test_what_scores_folds_are_rows_that_they_did_not_learn_from(bagged):
+    """Those of each fold, answered by its own networks alone, and the new validation rows, each as if once a fold."""
+    plan, made = Plan.from_json(bagged.read_json("plan.json")), made_by(bagged, 1, SCRATCH)
+    held, new = [fold.validation for fold in set_out(bagged, plan).folds], rows_of(bagged, "validation")
+    errors = []
+    for place, rows in enumerate([*held, new, new, new]):
+        own = [each for each in made.ensemble.members if place > 2 or each.fold == place]
+        shares = np.array([each.weight for each in own]) / sum(each.weight for each in own)
+        outputs = [each.scale * raw(made.record, each, rows) + each.shift for each in own]
+        errors += [*(coder_of(made.record).decode(shares @ outputs) - rows["target"])]
+    assert told_of(bagged)[SCRATCH]["validation"] == pytest.approx(np.sqrt(np.mean(np.square(errors))), rel=1e-4)
+    assert made.ensemble.calibration.rows == 144 + len(new)
+
+
+def raw(record: Record, member: Member, rows: pd.DataFrame) -> np.ndarray:
+    own = rebuild_trees if member.trial in TREES else rebuild
+    network, preparation = own(record, member.trial, member.fold)
+    return raw_outputs(network, preparation.transform(rows))[:, 0]
+
+
+def test_folds_that_were_updated_are_exported_and_updated_again(bagged, tmp_path):
+    record = copied(bagged, tmp_path)
+    assert told_of(record)["promoted"]
+    predicted = automl.load("cells", runs_dir=record.runs_dir).predict(SUGAR)
+    assert len(predicted) == len(SUGAR) and np.isfinite(predicted["prediction"]).all()
+    told = update_study(record, REST.iloc[:120].assign(s1=lambda rows: rows["s1"] + 0.001))
+    assert told[PRESENT]["update"] == 1 and told[CONTINUED]["validation"] <= told[PRESENT]["validation"]
+    assert {each["fold"] for each in members_of(record, CONTINUED, 2)} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("more", [{"group": "who"}, {"time": "when"}, {"metric": "log_loss"}])
+def test_folds_by_group_and_by_time_are_updated_as_they_were_divided(tmp_path, empty_store, more):
+    marked = {
+        "who": np.where(np.arange(569) < 400, np.arange(569) % 300, np.arange(569)) // 4,
+        "when": pd.date_range("2020-01-01", periods=569),
+    }
+    rows = cells().assign(**{name: marked[name] for name in more.values() if name in marked})
+    (tmp_path / "brief.yaml").write_text(SPACE.replace("epochs: 15", "epochs: 3"))
+    options = {"space": str(tmp_path / "brief.yaml"), "folds": 2, "ensemble": 2, **more}
+    record = searched(tmp_path, empty_store, rows.iloc[:300], **options)
+    told = update_study(record, rows.iloc[300:])
+    assert {each["fold"] for each in members_of(record, SCRATCH)} == {0, 1} and told["finished"]
+    stages = stages_of(record)
+    for fold in stages.of(SCRATCH, model_of(record).trial).folds:
+        if "group" in more:
+            assert not set(fold.train["who"]) & set(fold.validation["who"])
+        if "time" in more:
+            assert fold.train["when"].max() < fold.validation["when"].min()
 
 
 def test_numbers_weights_groups_and_logarithms_are_kept_to(tmp_path, empty_store):
