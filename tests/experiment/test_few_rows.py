@@ -1,4 +1,4 @@
-"""What becomes of few rows where nobody says it: an ensemble is chosen over folds, and learns from all rows at last."""
+"""What becomes of few rows where nobody says it: folds choose an ensemble, and answer, or all rows teach it at last."""
 
 from __future__ import annotations
 
@@ -206,8 +206,16 @@ def test_where_no_time_is_left_the_folds_are_the_model(copy):
     assert model_of(copy) == searched_model(copy)
 
 
+def test_networks_without_trees_answer_by_all_their_folds(tmp_path, empty_store):
+    record = searched(tmp_path, empty_store, sugar(), include_trees=False)
+    assert record.read_json(PLAN)["folds"] == 5 and record.read_json(PLAN)["refit"] is None
+    assert {each.fold for each in model_of(record).ensemble.members} == {0, 1, 2, 3, 4}
+    page = record.page_path.read_text()
+    assert "5 folds of them all choose, and the networks of all folds answer together" in page
+
+
 def test_one_trial_of_folds_alone_is_one_network_after_its_refit(tmp_path, empty_store):
-    record = searched(tmp_path, empty_store, cells(), trials=1, include_trees=False)
+    record = searched(tmp_path, empty_store, cells(), trials=1, include_trees=False, folds=5, refit=True)
     before, model = searched_model(record), model_of(record)
     assert len(before.ensemble.members) == 5 and model.ensemble is None and model.before == before
     assert model.calibration() == before.ensemble.calibration
