@@ -14,7 +14,7 @@ from automl.report import pareto
 from automl.report.ensemble import counting, refitting, scores, subject, together, verdicts
 from automl.report.figures import counted, duration, figure, interval, spoken
 from automl.report.shortfall import shortfall
-from automl.report.summary import judgement_of
+from automl.report.summary import by_state, judgement_of
 from automl.spaces.conditions import word
 from automl.tracking.record import WEBPAGE, Record
 
@@ -61,8 +61,9 @@ def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
 def counts_line(result: Result) -> str:
     """Say how many trials there were, and how long they took."""
     trials = result["trials"]
-    states = ", ".join(f"{trials[state]} {state}" for state in ("completed", "pruned", "failed"))
-    return f"{result['study']}: {counted(trials['total'], 'trial')} ({states}) in {duration(result['seconds'])}"
+    return (
+        f"{result['study']}: {counted(trials['total'], 'trial')} ({by_state(trials)}) in {duration(result['seconds'])}"
+    )
 
 
 def best_lines(result: Result) -> Iterator[str]:

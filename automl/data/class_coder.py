@@ -79,9 +79,10 @@ class ClassCoder:
         return np.asarray(labels[values])
 
     def predictions(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
-        """Turn a network's raw outputs (N, K) into probabilities (N, K)."""
-        exponents = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
-        return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
+        """Turn a network's raw outputs (N, K) into probabilities (N, K); infinite ones, of a spoilt one, into nan."""
+        with np.errstate(invalid="ignore"):
+            exponents = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
+            return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
 
     def answers(self, predictions: NDArray[Any]) -> NDArray[Any]:
         """Give the label of each row (N,): the class that is most probable, or the median one."""

@@ -19,7 +19,7 @@ from automl.report.pareto import pareto
 from automl.report.reading import Reading
 from automl.report.replay import command, is_exact
 from automl.report.shortfall import shortfall
-from automl.report.summary import read_or
+from automl.report.summary import by_state, read_or
 from automl.report.updates import updates
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import ENVIRONMENT, JUDGEMENT, SPACE, SPLIT
@@ -92,7 +92,7 @@ def _search(reading: Reading) -> list[Block]:
         "space": plan.get("space"),
         "budget": allowance(asked_for(plan.get("trials"), plan.get("timeout"))),
         "spent": f"{counted(counts['total'], 'trial')}, {duration(summary['seconds'])}",
-        "trials": ", ".join(f"{counts[state]} {state}" for state in ("completed", "pruned", "failed")),
+        "trials": by_state(counts),
         "beside it": " and ".join(COSTS[cost] for cost in reading.costs) or None,
         **{name: plan.get(name) for name in ("sampler", "pruner", "seed", "device")},
         "repeats": plan.get("repeats") or None,

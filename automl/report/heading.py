@@ -10,6 +10,7 @@ from automl.report.ensemble import leads, together, verdicts
 from automl.report.figures import counted, duration, figure, interval
 from automl.report.hypertext import line, tag, text
 from automl.report.shortfall import shortfall
+from automl.report.summary import by_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,7 @@ def _tone(difference: Mapping[str, float | None]) -> str:
 def _facts(reading: Reading) -> str:
     summary, best = reading.summary, reading.summary["best"]
     counts = summary["trials"]
-    states = ", ".join(f"{counts[state]:,} {state}" for state in ("completed", "pruned", "failed") if counts[state])
+    states = by_state(counts, all_states=False)
     facts = {
         "trials": f"{counts['total']:,}" + (f" ({states})" if states else ""),
         "time": duration(summary["seconds"]),

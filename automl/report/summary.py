@@ -12,7 +12,7 @@ from automl.task import HIGHER_IS_BETTER
 from automl.tracking.address import where_now
 from automl.tracking.record import CLOCK, FINALS, JUDGEMENT, LEDGER, PLAN, SPLIT, TASK, TRACKING, Record
 from automl.tracking.updates import brief
-from automl.trial import Aim, Outcome, best_of
+from automl.trial import Aim, Failed, Outcome, best_of
 
 SCHEMA_VERSION = 1
 STATES = ("completed", "pruned", "failed")
@@ -116,9 +116,26 @@ def _updated(summary: Mapping[str, Any]) -> str:
 
 
 def count(outcomes: dict[int, Outcome]) -> dict[str, int]:
-    """Count trials that are over: in all, and by state."""
+    """Count trials that are over: in all, by state, and of those that failed for how many the time was up."""
     states = [outcome.state for outcome in outcomes.values()]
-    return {"total": len(states), **{state: states.count(state) for state in STATES}}
+    late = [outcome for outcome in outcomes.values() if isinstance(outcome, Failed) and outcome.kind == "timeout"]
+    return {"total": len(states), **{state: states.count(state) for state in STATES}, "timeout": len(late)}
+
+
+def by_state(counts: Mapping[str, int], *, all_states: bool = True) -> str:
+    """Say how many trials ended how; one for which the time was up before its first step is not told as failed.
+
+    Args:
+        counts: As `count` gives them.
+        all_states: Whether states are named that no trial ended in.
+
+    Examples:
+        >>> by_state({"total": 5, "completed": 2, "pruned": 1, "failed": 2, "timeout": 2})
+        '2 completed, 1 pruned, 0 failed, 2 out of time'
+    """
+    told = {state: counts[state] for state in STATES} | {"failed": counts["failed"] - counts["timeout"]}
+    named = [f"{number:,} {state}" for state, number in told.items() if number or all_states]
+    return ", ".join(named + ([f"{counts['timeout']:,} out of time"] if counts["timeout"] else []))
 
 
 def judgement_of(record: Record, best: dict[str, Any] | None) -> dict[str, Any] | None:

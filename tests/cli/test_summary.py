@@ -21,7 +21,7 @@ def result() -> dict[str, Any]:
         "task": "regression",
         "metric": "rmse",
         "direction": "minimize",
-        "trials": {"total": 4, "completed": 2, "pruned": 1, "failed": 1},
+        "trials": {"total": 4, "completed": 2, "pruned": 1, "failed": 1, "timeout": 0},
         "best": {"trial": 2, "config": {"family": "mlp", "family.mlp.layers": 3}, "validation": 46000.5},
         "test": {"value": 47000.0, "ci_low": 46000.0, "ci_high": 48000.0, "rows": 4128},
         "baselines": {

@@ -205,3 +205,10 @@ def test_a_coder_moved_by_the_way_to_another_is_on_its_scale(kind):
     np.testing.assert_allclose(moved.onto(whole), fold.onto(whole))
     outputs = np.linspace(-1.0, 1.0, 4).reshape(2, 2)[:, : 1 if kind == "number" else 2]
     np.testing.assert_allclose(moved.predictions(outputs * 0.1), fold.predictions(outputs * 0.1))
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinite_outputs_are_no_probabilities_and_say_nothing():
+    coder, _ = coder_of(*LABELS["texts"])
+    told = coder.predictions(np.array([[np.inf, 0.0], [0.0, 0.0]]))
+    assert np.isnan(told[0]).all() and told[1].tolist() == [0.5, 0.5]

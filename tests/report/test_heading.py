@@ -68,6 +68,11 @@ def test_a_study_without_a_winner_shows_no_score(write_study):
     assert "<dt>trials</dt><dd>1 (1 failed)</dd>" in shown
 
 
+def test_a_trial_for_which_the_time_was_up_is_not_told_as_failed(write_study):
+    shown = card(Reading(write_study(outcomes=[({"family": "mlp"}, Failed("timeout", "no time", "", 0.0))])))
+    assert "<dt>trials</dt><dd>1 (1 out of time)</dd>" in shown
+
+
 @pytest.mark.parametrize(
     ("fact", "value"),
     [

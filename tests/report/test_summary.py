@@ -27,7 +27,7 @@ def test_a_judged_study_has_every_key_in_order(write_study, judge):
     assert summary["study"] == "houses"
     assert summary["run_dir"] == str(record.run_dir)
     assert (summary["task"], summary["metric"], summary["direction"]) == ("binary", "accuracy", "maximize")
-    assert summary["trials"] == {"total": 6, "completed": 3, "pruned": 1, "failed": 2}
+    assert summary["trials"] == {"total": 6, "completed": 3, "pruned": 1, "failed": 2, "timeout": 0}
     assert summary["test"] == {"value": 0.85, "ci_low": 0.83, "ci_high": 0.87, "rows": 200}
     assert list(summary["baselines"]) == ["majority", "linear"]
     assert summary["baselines"]["majority"] == {"value": 0.6, "ci_low": 0.57, "ci_high": 0.63}
@@ -103,7 +103,7 @@ def test_a_study_without_a_completed_trial_has_no_best(write_study):
 
 def test_a_trial_that_is_not_over_is_not_counted(write_study):
     record = write_study(outcomes=[({"family": "mlp"}, None)])
-    assert summarise(record)["trials"] == {"total": 0, "completed": 0, "pruned": 0, "failed": 0}
+    assert summarise(record)["trials"] == {"total": 0, "completed": 0, "pruned": 0, "failed": 0, "timeout": 0}
 
 
 def test_a_study_of_which_only_the_plan_is_written_has_every_key(tmp_path):
