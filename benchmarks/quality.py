@@ -43,6 +43,7 @@ _HOMES = {"realmlp": "pytabkit", "autogluon_networks": "autogluon", "autogluon_m
 _TOGETHER = 8
 _SEARCHES = {
     "automl": (),
+    "automl_quick": ("--space", "tabular"),
     "automl_trees": ("--include-trees",),
     "automl_best": ("--space", "tabular_best"),
     "automl_best_trees": ("--space", "tabular_best", "--include-trees"),

@@ -27,6 +27,22 @@ _ASLANT = ("rotated_boosted_trees", "slanted_boosted_trees")
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """What growing may take.
+
+    Args:
+        threads: So many trees of a forest grow at once.
+        work: How many times as long as the baseline boosted trees may take that stop by other rows than it.
+    """
+
+    threads: int = 1
+    work: float = 1.0
+
+
+LEAST = Allowance()
+
+
+@dataclass(frozen=True)
 class Grown:
     """Trees that were fitted.
 
@@ -49,7 +65,7 @@ def grow(
     *,
     held: Given | None = None,
     repeat: dict[str, Any] | None = None,
-    threads: int = 1,
+    allowance: Allowance = LEAST,
 ) -> Grown | None:
     """Fit trees of a kind.
 
@@ -60,7 +76,7 @@ def grow(
         task: Its kind and classes.
         held: The rows that say when boosted trees stop; those of the baseline's kind have their own.
         repeat: What came of the same kind before, where it says when they stop.
-        threads: So many trees of a forest grow at once.
+        allowance: What it may take; the baseline's kind and forests take no longer for it.
 
     Returns:
         None where they would take too long, where there is one class alone, and where there is nothing to rotate.
@@ -71,12 +87,14 @@ def grow(
         if rotation is None:
             return None
         given, held, blocks = rotation.beside(given), held and rotation.beside(held), (*blocks, rotation.block)
-    if kind in _GROWTHS or kind == "boosted_trees":
-        stopping = How(_GROWTHS[kind], None if repeat else held, **(repeat or {})) if kind in _GROWTHS else BASELINE
-        found = _boosted(given, blocks, task, stopping)
+    if kind in _GROWTHS:
+        how = How(_GROWTHS[kind], None if repeat else held, work=allowance.work, **(repeat or {}))
+        found = _boosted(given, blocks, task, how)
+    elif kind == "boosted_trees":
+        found = _boosted(given, blocks, task, BASELINE)
     else:
         found = (fit_forest_of_classes if task.classes else fit_forest_of_numbers)(
-            kind, given, blocks, task, 0, threads
+            kind, given, blocks, task, 0, allowance.threads
         )
     if not isinstance(found, Classes | Numbers):
         return None

@@ -105,18 +105,20 @@ class How:
         held: The rows by whose loss they stop; a tenth of their own if None.
         iterations: How many there are, without stopping; None where they stop.
         step: Their learning rate then; by the size of the problem if None.
+        work: How many times as long it may take as the baseline.
     """
 
     growth: Growth = STANDARD
     held: Given | None = None
     iterations: int | None = None
     step: float | None = None
+    work: float = 1.0
 
 
 BASELINE = How()
 
 
-def effort(n_rows: int, blocks: tuple[Block, ...], task: Task, growth: Growth = STANDARD) -> Effort | None:
+def effort(n_rows: int, blocks: tuple[Block, ...], task: Task, how: How = BASELINE) -> Effort | None:
     """Bound the work by the size of the problem; None where even the least would take too long.
 
     Examples:
@@ -129,13 +131,14 @@ def effort(n_rows: int, blocks: tuple[Block, ...], task: Task, growth: Growth = 
     n_columns = max(1, sum(map(width, blocks)))
     n_outputs = 1 if task.kind == "binary" else task.n_outputs
     a_tree, a_row = n_outputs * (n_columns * _ROWS_OF_A_TREE + _VALUES_OF_A_TREE), n_outputs * n_columns
-    fitting = int((_WORK / _FEWEST_ITERATIONS - a_tree) / a_row)
+    most = how.work * _WORK
+    fitting = int((most / _FEWEST_ITERATIONS - a_tree) / a_row)
     rows = min(n_rows, max(fitting, _FEWEST_ROWS))
     step_cost = a_tree + rows * a_row
-    if _FEWEST_ITERATIONS * step_cost > _MOST_WORK:
+    if _FEWEST_ITERATIONS * step_cost > how.work * _MOST_WORK:
         return None
-    iterations = int(np.clip(_WORK / step_cost, _FEWEST_ITERATIONS, growth.iterations))
-    return Effort(rows, iterations, float(np.clip(_WAY / iterations, growth.step, _LARGEST_STEP)))
+    iterations = int(np.clip(most / step_cost, _FEWEST_ITERATIONS, how.growth.iterations))
+    return Effort(rows, iterations, float(np.clip(_WAY / iterations, how.growth.step, _LARGEST_STEP)))
 
 
 def remark(n_rows: int, blocks: tuple[Block, ...], task: Task) -> str | None:
@@ -160,7 +163,7 @@ def fit_boosted_classes(
     how: How = BASELINE,
 ) -> Classes | Constant | None:
     """Fit a classifier; with one class among the training rows it is that class's constant."""
-    allowed = effort(len(target), blocks, task, how.growth)
+    allowed = effort(len(target), blocks, task, how)
     if allowed is None:
         return None
     given = Given(arrays, target, weights).at_most(allowed.rows, seed, are_classes=True)
@@ -208,7 +211,7 @@ def fit_boosted_quantile(
 def _fit_regressor(
     loss: Mapping[str, Any], given: Given, blocks: tuple[Block, ...], task: Task, seed: int, how: How
 ) -> Numbers | None:
-    allowed = effort(len(given.target), blocks, task, how.growth)
+    allowed = effort(len(given.target), blocks, task, how)
     if allowed is None:
         return None
     given = given.at_most(allowed.rows, seed, are_classes=False)

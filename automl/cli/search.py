@@ -62,7 +62,11 @@ Positive = Annotated[str | None, _option("--positive", "CLASS", _PROBLEM, "The c
 Space = Annotated[
     str | None,
     _option(
-        "--space", "NAME|PATH", _SEARCH, "What may vary; see automl spaces. [default: by the data]", complete.spaces
+        "--space",
+        "NAME|PATH",
+        _SEARCH,
+        "What may vary; see automl spaces. [default: by the data and the time]",
+        complete.spaces,
     ),
 ]
 WarmStart = Annotated[

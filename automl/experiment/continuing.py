@@ -32,7 +32,7 @@ from automl.experiment.recipe import read_recipe
 from automl.experiment.shortage import contained
 from automl.experiment.stage import Stage, coder_of
 from automl.experiment.trainer import Candidate, Trainer
-from automl.experiment.trees import grow
+from automl.experiment.trees import allowance_of, grow
 from automl.experiment.update_stages import UpdateStages
 from automl.experiment.watch import Scorer, Watch
 from automl.files import sync, write_json
@@ -110,7 +110,7 @@ class Continuing:
             if folder.trial(trial).read_outcome() is None:
                 self._train_member(way, folder, trial, clock)
         for kind in TREES.keys() & (self.model.ensemble.shares if self.model.ensemble else {}):
-            grow(folder, self._stages.of(way, kind), kind)
+            grow(folder, self._stages.of(way, kind), kind, allowance=allowance_of(self.plan))
         made = self._finished(folder, way)
         if way == CONTINUED and not self._is_better(made.validation, self.began):
             made = self._as_it_was(folder)

@@ -65,7 +65,8 @@ def dry_run(plan: Plan, *, tables: Mapping[str, pd.DataFrame] | None = None) -> 
     with tempfile.TemporaryDirectory() as place:
         record = Record.create(Path(place), plan.study, plan.to_json())
         stage = set_out(record, plan, tables)
-        plan, stage = settle_by_rows(record, settle_space(record, plan, stage.task), stage)
+        plan, stage = settle_by_rows(record, plan, stage)
+        plan, _ = settle_space(record, plan, stage)
         settled, of_first = settle_first(record, plan)
         space, split = read_space(str(record.space_path)), record.read_json(SPLIT)
         found = findings(record)

@@ -21,7 +21,7 @@ from automl.tracking.record import PLAN, Record
 
 with uncollected():
     from automl.experiment.stage import set_out, whole_of
-    from automl.experiment.trees import grow_anew, grow_trees
+    from automl.experiment.trees import allowance_of, grow_anew, grow_trees
     from automl.training.device import share_cores
 
 
@@ -30,12 +30,13 @@ def main(arguments: list[str]) -> int:
     record, told = Record(Path(arguments[0])), json.loads(sys.stdin.readline())
     threading.Thread(target=_leave_with_the_command, daemon=True).start()
     share_cores(2)
-    stage, clock = set_out(record, Plan.from_json(record.read_json(PLAN))), Clock(**told["clock"])
+    plan = Plan.from_json(record.read_json(PLAN))
+    stage, clock, allowance = set_out(record, plan), Clock(**told["clock"]), allowance_of(plan, told["threads"])
     if told["anew"] is None:
-        grow_trees(record, stage, print, told["threads"])
+        grow_trees(record, stage, print, allowance)
     else:
         whole = whole_of(stage)
-        grow_anew(record, whole, told["anew"], clock, growth=stage.growth, threads=told["threads"])
+        grow_anew(record, whole, told["anew"], clock, growth=stage.growth, allowance=allowance)
     return 0
 
 

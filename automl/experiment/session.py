@@ -88,9 +88,9 @@ class Session:
         self._device = pick_device(plan.device)
         is_new = not record.has(ENVIRONMENT)
         self._stage = set_out(record, plan, tables)
-        plan = settle_space(record, plan, self._stage.task)
         if is_new:
             plan, self._stage = settle_by_rows(record, plan, self._stage)
+        plan, of_space = settle_space(record, plan, self._stage)
         self._plan, of_first = settle_first(record, plan)
         if searches:
             self._plan, of_sharing = join_study(record, self._plan)
@@ -105,7 +105,7 @@ class Session:
             record.write_json(ENVIRONMENT, environment(describe_device(self._device)))
             for finding in findings(record):
                 progress.say(finding.sentence)
-            for sentence in (*of_first, *settle_strategy(record, self._plan, self._stage)):
+            for sentence in (*of_space, *of_first, *settle_strategy(record, self._plan, self._stage)):
                 progress.say(sentence)
         self._tracker = start_tracking(record, plan.tracking_uri)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from automl.errors import PlanError, SpaceError
+from automl.experiment.default_space import default_space
 from automl.experiment.recipe import lint_lines
 from automl.models.families.registry import FAMILIES
 from automl.spaces.read import draft_space, whole_text
@@ -15,36 +16,39 @@ from automl.training.arguments import Training
 
 if TYPE_CHECKING:
     from automl.experiment.plan import Plan
+    from automl.experiment.stage import Stage
     from automl.spaces.space import Domain, Space
     from automl.task import Task
     from automl.tracking.record import Record
 
-_FOR_IMAGES, _FOR_TABLES = "cnn", "tabular"
 _EPOCHS = "training.epochs"
 
 
-def settle_space(record: Record, plan: Plan, task: Task) -> Plan:
-    """Keep a study's space in its run folder, unless it is there; give the plan with the space's name.
+def settle_space(record: Record, plan: Plan, stage: Stage) -> tuple[Plan, list[str]]:
+    """Keep a study's space in its run folder, unless it is there.
 
     Args:
         record: The run folder.
-        plan: What was asked for; without a space, the data's kind decides.
-        task: The columns.
+        plan: What was asked for; without a space, the data and the time decide.
+        stage: The rows.
+
+    Returns:
+        The plan with the space's name, and sentences on why it is that.
 
     Raises:
         PlanError: The space has a family that reads a kind of column which the data does not have, or it sets class
             weights itself although others were asked for.
         SpaceError: There is no such space, or it has mistakes.
     """
-    if not record.has(SPACE):
-        name = plan.space or default_space(task)
-        space = sound_space(name)
-        _check(space, name, task)
-        _check_class_weight(space, name, plan)
-        plan = replace(plan, space=name)
-        record.write_json(PLAN, record.read_json(PLAN) | {"space": name})
-        record.write_text(SPACE, whole_text(name))
-    return plan
+    if record.has(SPACE):
+        return plan, []
+    name, why = (plan.space, "") if plan.space else default_space(plan, stage)
+    space = sound_space(name)
+    _check(space, name, stage.task)
+    _check_class_weight(space, name, plan)
+    record.write_json(PLAN, record.read_json(PLAN) | {"space": name})
+    record.write_text(SPACE, whole_text(name))
+    return replace(plan, space=name), [why] if why else []
 
 
 def sound_space(name: str) -> Space:
@@ -74,11 +78,6 @@ def _longest(domain: Domain) -> int:
     if isinstance(domain, Choice):
         return max(int(str(option)) for option in domain.options)
     return int(str(domain.value)) if isinstance(domain, Fixed) else int(domain.high)
-
-
-def default_space(task: Task) -> str:
-    """Name the shipped space for data of this kind."""
-    return _FOR_IMAGES if task.has_images else _FOR_TABLES
 
 
 def _check(space: Space, name: str, task: Task) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from automl.baselines.fit import BOOSTED_TREES, names_of
 from automl.baselines.grown import are_shares, as_arrays
-from automl.baselines.kinds import Grown
+from automl.baselines.kinds import LEAST, Allowance, Grown
 from automl.baselines.kinds import grow as fit_trees
 from automl.baselines.rows import Given
 from automl.data.prepare import Preparation
@@ -33,32 +33,40 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from automl.budget import Clock
+    from automl.experiment.plan import Plan
     from automl.experiment.stage import Stage
     from automl.task import Scale
 
 FOR_TREES = Preparing(numeric="standard", one_hot_max=0)
 """What trees see: they split a category in two by its values, so that every one of them is a code."""
 
+_SECONDS_OF_WORK, _MOST_WORK = 30.0, 4.0
+"""For each such stretch of a search boosted trees may take as long as the baseline's, so many times at most."""
 _WEIGHTS, _OUTPUTS, _PREPARATION = "weights.safetensors", "outputs.safetensors", "preparation.json"
 
 
-def grow_trees(record: Record, stage: Stage, say: Callable[[str], None], threads: int) -> None:
+def allowance_of(plan: Plan, threads: int = 1) -> Allowance:
+    """Say what growing may take: the longer the search, the longer boosted trees."""
+    return Allowance(threads, min(_MOST_WORK, max(1.0, (plan.budget.seconds or 0.0) / _SECONDS_OF_WORK)))
+
+
+def grow_trees(record: Record, stage: Stage, say: Callable[[str], None], allowance: Allowance) -> None:
     """Grow the kinds of trees that are not there yet, and keep them.
 
     Args:
         record: The run folder.
         stage: The rows that are not sealed.
         say: Hears what is done.
-        threads: So many trees of a forest grow at once.
+        allowance: What it may take.
     """
     for number, kind in TREES.items():
         started = time.monotonic()
-        if not _is_grown(record, number) and grow(record, stage, number, threads=threads):
+        if not _is_grown(record, number) and grow(record, stage, number, allowance=allowance):
             say(f"{spoken(kind)}, grown in {time.monotonic() - started:.1f} s, may answer together with networks")
 
 
 def grow_anew(
-    record: Record, stage: Stage, numbers: Sequence[int], clock: Clock, *, growth: float, threads: int
+    record: Record, stage: Stage, numbers: Sequence[int], clock: Clock, *, growth: float, allowance: Allowance
 ) -> None:
     """Grow kinds of trees once more in the folder of the refit, those that there is time for.
 
@@ -68,15 +76,17 @@ def grow_anew(
         numbers: What stands for the kinds, those that count most first.
         clock: When the time is up.
         growth: How many times as long it takes.
-        threads: So many trees of a forest grow at once.
+        allowance: What it may take.
     """
     folder, seconds = Record(record.refit_dir), seconds_of_trees(record)
     for number in numbers:
         if not _is_grown(folder, number) and clock.left > growth * seconds.get(number, 0.0):
-            grow(folder, stage, number, like=record, threads=threads)
+            grow(folder, stage, number, like=record, allowance=allowance)
 
 
-def grow(record: Record, stage: Stage, number: int, *, like: Record | None = None, threads: int = 1) -> bool:
+def grow(
+    record: Record, stage: Stage, number: int, *, like: Record | None = None, allowance: Allowance = LEAST
+) -> bool:
     """Grow one kind of trees, of each fold where there are any, and keep it; tell whether there are any trees.
 
     What they give for the validation rows is kept too, but for those that are grown anew.
@@ -86,7 +96,7 @@ def grow(record: Record, stage: Stage, number: int, *, like: Record | None = Non
         stage: The rows.
         number: What stands for the kind.
         like: Where the same kind was grown before, and it was seen when it stops; by the validation rows if None.
-        threads: So many trees of a forest grow at once.
+        allowance: What it may take.
 
     Returns:
         False for images, where they would take too long, and for a single class.
@@ -99,7 +109,7 @@ def grow(record: Record, stage: Stage, number: int, *, like: Record | None = Non
     repeat = None if like is None else growth_of(like, number).get("repeat")
     repeats, outputs = [], []
     for own, folder, (scale, shift) in _parts(stage, draft):
-        grown = _grow(folder, own, TREES[number], repeat, threads)
+        grown = _grow(folder, own, TREES[number], repeat, allowance)
         if grown is None:
             shutil.rmtree(draft)
             return False
@@ -130,7 +140,7 @@ def _parts(stage: Stage, folder: Path) -> Iterator[tuple[Stage, Path, tuple[Scal
         yield fold, own, scale
 
 
-def _grow(folder: Path, stage: Stage, kind: str, repeat: dict[str, Any] | None, threads: int) -> Grown | None:
+def _grow(folder: Path, stage: Stage, kind: str, repeat: dict[str, Any] | None, allowance: Allowance) -> Grown | None:
     """Fit a kind of trees to training rows, and write what it is."""
     prepared = stage.prepare(FOR_TREES)
     rows, held = (
@@ -138,7 +148,7 @@ def _grow(folder: Path, stage: Stage, kind: str, repeat: dict[str, Any] | None, 
         for arrays, part in ((prepared.train, stage.train), (prepared.validation, stage.validation))
     )
     blocks = prepared.preparation.blocks
-    grown = fit_trees(kind, rows, blocks, stage.task, held=held, repeat=repeat, threads=threads)
+    grown = fit_trees(kind, rows, blocks, stage.task, held=held, repeat=repeat, allowance=allowance)
     if grown is None:
         return None
     arrays = as_arrays(grown.fitted, grown.rotation)

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from automl.baselines.estimators import Classes, Numbers
 from automl.baselines.forests import N_TREES, fit_forest_of_classes, fit_forest_of_numbers
 from automl.baselines.grown import as_arrays
-from automl.baselines.kinds import grow
+from automl.baselines.kinds import LEAST, Allowance, grow
 from automl.baselines.rotation import principal_axes
 from automl.baselines.rows import Given
 from automl.task import Block, Task
@@ -134,3 +134,17 @@ def test_where_there_are_not_two_numbers_nothing_is_seen_from_other_sides(kind):
     assert grow(kind, rows, (Block("numeric", (1,), "float32"),), NUMBERS, held=rows) is None
     codes = Given({"codes": np.ones((40, 1), dtype=np.int32)}, np.arange(40.0))
     assert grow(kind, codes, (Block("codes", (1,), "int32", cardinalities=(2,)),), NUMBERS, held=codes) is None
+
+
+@pytest.mark.parametrize("kind", ["slanted_boosted_trees", "boosted_trees"])
+def test_trees_that_may_take_longer_have_smaller_steps_but_the_baselines_never(kind):
+    draw = np.random.default_rng(0)
+    numeric = draw.normal(size=(30_000, 12)).astype(np.float32)
+    target = (np.sin(3 * numeric[:, 0]) * numeric[:, 1] > 0).astype(np.int64)
+    blocks, given = (Block("numeric", (12,), "float32"),), Given({"numeric": numeric}, target)
+    held, given = given.of(np.arange(400)), given.of(np.arange(10_000, 30_000))
+    short, long = (
+        grow(kind, given, blocks, CLASSES, held=held, allowance=each) for each in (LEAST, Allowance(work=4.0))
+    )
+    steps = [each.fitted.model.steps[-1][1].learning_rate for each in (short, long)]
+    assert steps[0] == steps[1] if kind == "boosted_trees" else steps[0] > steps[1]

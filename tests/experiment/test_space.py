@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from automl.errors import PlanError, SpaceError
+from automl.experiment.default_space import default_space
 from automl.experiment.plan import Plan
-from automl.experiment.space import default_space, settle_space, sound_space
+from automl.experiment.space import settle_space, sound_space
+from automl.experiment.stage import set_out
 from automl.spaces.read import read_space
 from automl.spaces.shipped import find_space
 from automl.task import Column, Task
 from automl.tracking.record import PLAN, Record
 
 
-def _task(*kinds):
+def _stage(*kinds):
     columns = tuple(Column(f"column {place}", kind) for place, kind in enumerate(kinds))
-    return Task("binary", "y", columns, ("a", "b"), "accuracy", "a")
+    return SimpleNamespace(task=Task("binary", "y", columns, ("a", "b"), "accuracy", "a"), train=range(100))
 
 
 @pytest.fixture
@@ -23,7 +30,7 @@ def settle(tmp_path):
     def settle(space, *kinds):
         plan = Plan(data="x.csv", study="s", runs_dir=str(tmp_path), space=space)
         record = Record.create(tmp_path, "s", plan.to_json())
-        return record, settle_space(record, plan, _task(*kinds))
+        return record, settle_space(record, plan, _stage(*kinds))[0]
 
     return settle
 
@@ -31,7 +38,7 @@ def settle(tmp_path):
 @pytest.mark.parametrize(("kinds", "name"), [(("numeric", "category"), "tabular"), (("image", "numeric"), "cnn")])
 def test_the_data_decide_where_no_space_is_named(settle, kinds, name):
     record, plan = settle(None, *kinds)
-    assert plan.space == record.read_json(PLAN)["space"] == default_space(_task(*kinds)) == name
+    assert plan.space == record.read_json(PLAN)["space"] == name
     assert record.space_path.read_text() == find_space(name).read_text()
 
 
@@ -42,7 +49,7 @@ def test_a_space_that_was_named_is_kept(settle):
 def test_a_space_is_settled_once(settle):
     record, plan = settle("mlp", "numeric")
     record.space_path.write_text("changed")
-    assert settle_space(record, plan, _task("numeric")) == plan
+    assert settle_space(record, plan, _stage("numeric")) == (plan, [])
     assert record.space_path.read_text() == "changed"
 
 
@@ -101,7 +108,7 @@ def _with_class_weights(tmp_path, words):
     space = tmp_path / "own.yaml"
     space.write_text(f"name: own\nextends: tabular_small\nspace:\n  training:\n    class_weight: {words}\n")
     plan = Plan(data="x.csv", study="s", runs_dir=str(tmp_path), space=str(space), class_weight="balanced")
-    return settle_space(Record.create(tmp_path, "s", plan.to_json()), plan, _task("numeric"))
+    return settle_space(Record.create(tmp_path, "s", plan.to_json()), plan, _stage("numeric"))[0]
 
 
 @pytest.mark.parametrize("words", ["balanced", "{choice: [none, balanced], default: none}"])
@@ -112,3 +119,38 @@ def test_class_weights_that_a_space_sets_itself_are_not_asked_for_beside_it(tmp_
 
 def test_a_space_may_choose_the_class_weights_that_were_asked_for(tmp_path):
     assert _with_class_weights(tmp_path, "{choice: [given, none], default: given}").class_weight == "balanced"
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    """A made table of 3,000 rows, set out."""
+    folder, draw = tmp_path_factory.mktemp("rows"), np.random.default_rng(0)
+    X = draw.normal(size=(3000, 6))
+    table = pd.DataFrame(X, columns=list("abcdef")).assign(y=(X[:, 0] * X[:, 1] > 0).astype(int))
+    table.to_csv(folder / "rows.csv", index=False)
+    plan = Plan(data=str(folder / "rows.csv"), study="s", runs_dir=str(folder), target="y")
+    return set_out(Record.create(folder, "s", plan.to_json()), plan)
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({}, "tabular"),
+        ({"trials": 9}, "tabular"),
+        ({"timeout": 119.0}, "tabular"),
+        ({"timeout": 600.0}, "tabular_best"),
+        ({"timeout": 600.0, "trials": 9}, "tabular"),
+    ],
+)
+def test_where_there_is_time_the_space_of_slow_families_is_searched(rows, asked, name):
+    plan = Plan(data="x.csv", study="s", runs_dir=".", device="cpu", **asked)
+    found, why = default_space(plan, rows)
+    assert found == name and ("of 10 min" in why) == (name == "tabular_best")
+
+
+def test_few_rows_and_slow_ones_keep_the_quick_space(rows, monkeypatch):
+    plan = Plan(data="x.csv", study="s", runs_dir=".", timeout=600.0, device="cpu")
+    few = replace(rows, train=rows.train.iloc[:999])
+    assert default_space(plan, few) == ("tabular", "")
+    monkeypatch.setattr("automl.experiment.trainer.Trainer.cost", lambda self, config: 1.0)
+    assert default_space(plan, rows) == ("tabular", "")
