@@ -39,11 +39,13 @@ _GPU_GOAL = 30.0
 _MOST_MS = 60.0
 _MOST_IMPORTS = 1.3
 _ORDER = (
-    *("automl_best", "automl_best_trees", "automl", "automl_trees", "automl_before_refit", "automl_single"),
+    *("automl_best", "automl_best_trees", "automl_quick", "automl", "automl_trees"),
+    *("automl_before_refit", "automl_single"),
     *("linear", "boosted_trees"),
 )
 _PEERS_OF_NETWORKS = ("realmlp", "autogluon_networks")
-_UNRANKED = ("automl_best", "automl_best_trees", "automl_before_refit", "automl_single")
+_SPACES = {"automl_best": "tabular_best", "automl_quick": "tabular"}
+_UNRANKED = (*_SPACES, "automl_best_trees", "automl_before_refit", "automl_single")
 """The project's other searches, and what its model is made from: it is ranked once with trees, and once without."""
 _SHOWN_PACKAGES = ("torch", "optuna", "mlflow", "numpy")
 
@@ -206,7 +208,7 @@ def equal_time(results: list[Result]) -> list[str]:
 
 def tables(results: list[Result]) -> list[str]:
     """Show what several systems find for tables in the same time."""
-    return [line for result in results for line in _tables(result)]
+    return [line for result in sorted(results, key=lambda result: float(result["seconds"])) for line in _tables(result)]
 
 
 def _tables(result: Result) -> list[str]:
@@ -220,10 +222,17 @@ def _tables(result: Result) -> list[str]:
         rows.append((name, own[0]["metric"], *(_score_of(system, own) for system in systems)))
     ranked = {"**mean rank**": [each for each in systems if each not in _UNRANKED]}
     ranked["among networks"] = ["automl", *_PEERS_OF_NETWORKS]
-    ranked["among networks, in `tabular_best`"] = ["automl_best", *_PEERS_OF_NETWORKS]
+    ranked["with trees"] = ["automl_trees", "autogluon_medium", "flaml"]
+    ranked["with trees, two alone"] = ["automl_trees", "autogluon_medium"]
+    ranked |= {
+        f"among networks, in `{space}`": [system, *_PEERS_OF_NETWORKS]
+        for system, space in _SPACES.items()
+        if system in systems
+    }
     for name, among in ranked.items():
-        ranks = _mean_ranks(result["entries"], among)
-        rows.append((name, "", *(f"**{ranks[system]:.2f}**" if system in ranks else "" for system in systems)))
+        ranks, count = _mean_ranks(result["entries"], among)
+        told = (f"**{ranks[system]:.2f}**" if system in ranks else "" for system in systems)
+        rows.append((f"{name}, {count} cases", "", *told))
     counts = [_leads(system, result["entries"]) for system in systems]
     rows.append(("automl better, worse beyond chance", "", *counts))
     counts = [_leads(system, result["entries"], "lead_of_trees") for system in systems]
@@ -234,10 +243,11 @@ def _tables(result: Result) -> list[str]:
         f"### What is found for tables in {result['seconds']:g} seconds",
         "",
         f"Test scores, means over {n_seeds} division{'s'[: n_seeds != 1]}: accuracy, or the root mean squared error.",
-        "`automl` is the search with `--ensemble 8`, `automl_best` one in the space `tabular_best`, networks alone;",
-        "those with `_trees` have `--include-trees` too. Of the first also what it was before the refit, its best",
-        "trial, and the linear model and boosted trees judged with it. RealMLP has no limit of time. Ranks are over",
-        "tables and divisions that all of those ranked were run on; means are over those that a system was run on.",
+        "`automl` is the search with `--ensemble 8`, `automl_best` one in the space `tabular_best`, `automl_quick`",
+        "one in `tabular`, networks alone; those with `_trees` have `--include-trees` too. Of the first also what it",
+        "was before the refit, its best trial, and the linear model and boosted trees judged with it. RealMLP has no",
+        "limit of time. Ranks are over the tables and divisions, the cases, that all of those ranked were run on;",
+        "means are over those that a system was run on.",
         "",
         *table(("table", "metric", *systems), rows),
         "",
@@ -249,10 +259,11 @@ def _score_of(system: str, entries: list[Result]) -> str:
     return f"{statistics.mean(values):.5g}" if values else ""
 
 
-def _mean_ranks(entries: list[Result], systems: Sequence[str]) -> dict[str, float]:
-    """Give the mean rank of each system over the entries of all of them."""
+def _mean_ranks(entries: list[Result], systems: Sequence[str]) -> tuple[dict[str, float], int]:
+    """Give the mean rank of each system over the entries of all of them, and how many these are."""
     ranks = [_ranks(entry, systems) for entry in entries if set(systems) <= entry["systems"].keys()]
-    return {system: statistics.mean(rank[system] for rank in ranks) for system in systems} if ranks else {}
+    means = {system: statistics.mean(rank[system] for rank in ranks) for system in systems} if ranks else {}
+    return means, len(ranks)
 
 
 def _ranks(entry: Result, systems: Sequence[str]) -> dict[str, float]:

@@ -26,7 +26,8 @@ def default_space(plan: Plan, stage: Stage) -> tuple[str, str]:
     """Name the shipped space for a search that names none.
 
     Args:
-        plan: Says how long it may take, and on what; where trials are counted the usual one is searched.
+        plan: Says how long it may take, and on what. Where trials are counted the usual one is searched, and where
+            several machines may share a study, which have to agree.
         stage: The rows.
 
     Returns:
@@ -35,7 +36,8 @@ def default_space(plan: Plan, stage: Stage) -> tuple[str, str]:
     if stage.task.has_images:
         return _FOR_IMAGES, ""
     budget, n_rows = plan.budget, len(stage.train)
-    if budget.seconds is None or budget.trials is not None or budget.seconds < _SHORTEST or n_rows < _ENOUGH:
+    is_open = budget.trials is None and plan.storage is None
+    if not is_open or budget.seconds is None or budget.seconds < _SHORTEST or n_rows < _ENOUGH:
         return _FOR_TABLES, ""
     expected = _seconds(plan, stage)
     if expected > _MOST * budget.seconds:

@@ -140,6 +140,7 @@ def rows(tmp_path_factory):
         ({"timeout": 119.0}, "tabular"),
         ({"timeout": 600.0}, "tabular_best"),
         ({"timeout": 600.0, "trials": 9}, "tabular"),
+        ({"timeout": 600.0, "storage": "sqlite:///shared.db"}, "tabular"),
     ],
 )
 def test_where_there_is_time_the_space_of_slow_families_is_searched(rows, asked, name):
