@@ -342,10 +342,15 @@ def members_of(record: Record, way: str, number: int = 1) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def bagged(tmp_path_factory, empty_store) -> Record:
-    """A study of numbers whose folds answer together, updated, trees among them."""
-    folder = tmp_path_factory.mktemp("bagged")
-    record = searched(folder, empty_store, FIRST, folds=3, ensemble=2, include_trees=True)
+def folded(tmp_path_factory, empty_store) -> Record:
+    """A study of numbers whose folds answer together, trees among them."""
+    return searched(tmp_path_factory.mktemp("folded"), empty_store, FIRST, folds=3, ensemble=2, include_trees=True)
+
+
+@pytest.fixture(scope="module")
+def bagged(folded, tmp_path_factory) -> Record:
+    """A copy of it that was updated."""
+    record = copied(folded, tmp_path_factory.mktemp("bagged"))
     update_study(record, REST)
     return record
 
@@ -416,6 +421,16 @@ def test_folds_that_were_updated_are_exported_and_updated_again(bagged, tmp_path
     told = update_study(record, REST.iloc[:120].assign(s1=lambda rows: rows["s1"] + 0.001))
     assert told[PRESENT]["update"] == 1 and told[CONTINUED]["validation"] <= told[PRESENT]["validation"]
     assert {each["fold"] for each in members_of(record, CONTINUED, 2)} == {0, 1, 2}
+
+
+def test_an_update_of_folds_that_was_ended_goes_on_to_the_same_end(folded, bagged, tmp_path):
+    record = copied(folded, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        update_study(record, REST, progress=Stopping("continued:"))
+    told = update_study(record, REST)
+    assert (
+        told["test"] == told_of(bagged)["test"] and told[CONTINUED]["members"] == told_of(bagged)[CONTINUED]["members"]
+    )
 
 
 @pytest.mark.parametrize("more", [{"group": "who"}, {"time": "when"}, {"metric": "log_loss"}])
