@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FOR_IMAGES, _FOR_TABLES, _FOR_PATIENCE = "cnn", "tabular", "tabular_best"
 _SHORTEST = 120.0
 """Of fewer seconds too many are those of start and end."""
-_MOST = 1 / 3
+_MOST = 0.4
 """The share of the time that one trial of the slow space's default may take."""
 _ENOUGH = 1000
 """Of fewer training rows many quick trials, each of every fold, find as much."""
