@@ -47,6 +47,8 @@ _PEERS_OF_NETWORKS = ("realmlp", "autogluon_networks")
 _SPACES = {"automl_best": "tabular_best", "automl_quick": "tabular"}
 _UNRANKED = (*_SPACES, "automl_best_trees", "automl_before_refit", "automl_single")
 """The project's other searches, and what its model is made from: it is ranked once with trees, and once without."""
+_FEWEST_CASES = 5
+"""Of fewer tables and divisions no rank is told."""
 _SHOWN_PACKAGES = ("torch", "optuna", "mlflow", "numpy")
 
 Result = dict[str, Any]
@@ -231,6 +233,8 @@ def _tables(result: Result) -> list[str]:
     }
     for name, among in ranked.items():
         ranks, count = _mean_ranks(result["entries"], among)
+        if count < _FEWEST_CASES:
+            continue
         told = (f"**{ranks[system]:.2f}**" if system in ranks else "" for system in systems)
         rows.append((f"{name}, {count} cases", "", *told))
     counts = [_leads(system, result["entries"]) for system in systems]
