@@ -61,9 +61,8 @@ def result_lines(result: Result, judged: Result | None) -> Iterator[str]:
 def counts_line(result: Result) -> str:
     """Say how many trials there were, and how long they took."""
     trials = result["trials"]
-    return (
-        f"{result['study']}: {counted(trials['total'], 'trial')} ({by_state(trials)}) in {duration(result['seconds'])}"
-    )
+    tried = f"{counted(trials['total'], 'trial')} ({by_state(trials)})"
+    return f"{result['study']}: {tried} in {duration(result['seconds'])}"
 
 
 def best_lines(result: Result) -> Iterator[str]:

@@ -80,9 +80,9 @@ def with_later(fold: Fold, rows: pd.DataFrame, n_divided: int, roles: Roles) -> 
     later = np.arange(n_divided, len(rows))
     if roles.time is not None:
         return Fold(np.concatenate([fold.train, later]), np.array([], dtype=np.intp))
-    groups = None if roles.group is None else rows[roles.group]
     is_held = np.zeros(len(later), dtype=bool)
-    if groups is not None:
+    if roles.group is not None:
+        groups = rows[roles.group]
         is_held = groups.iloc[later].isin(groups.iloc[fold.validation]).to_numpy()
     return Fold(*(np.concatenate([own, more]) for own, more in zip(fold, (later[~is_held], later[is_held]))))
 

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from automl.budget import Clock
     from automl.data.calibration import Calibration
@@ -259,7 +258,7 @@ class Continuing:
         if self._stages.is_bag:
             places = range(len(self._stages.folds))
             parts += [(_of_fold(model, place, len(places)), self._stages.held(place)) for place in places]
-        outputs = np.concatenate([_outputs(own, rows) for own, rows in parts if len(rows)])
+        outputs = np.concatenate([own.outputs(rows) for own, rows in parts if len(rows)])
         rows, coder = stacked(*(rows for _, rows in parts)), coder_of(model.record)
         stage = Stage(self._task, coder, self.train, rows)
         weights = stage.weights(rows)
@@ -278,11 +277,6 @@ def _of_fold(model: Model, place: int, n_folds: int) -> Model:
     assert model.ensemble is not None
     own = [replace(each, weight=each.weight * n_folds) for each in model.ensemble.members if each.fold == place]
     return replace(model, ensemble=replace(model.ensemble, members=tuple(own)))
-
-
-def _outputs(model: Model, rows: pd.DataFrame) -> NDArray[Any]:
-    network, preparation = model.rebuild()
-    return raw_outputs(network, preparation.transform(rows))
 
 
 def _gentler(config: Config) -> Config:

@@ -25,7 +25,6 @@ from automl.experiment.trees import FOR_TREES
 from automl.report.figures import duration, spoken
 from automl.task import Task
 from automl.tracking.record import JUDGEMENT, PLAN, REFIT
-from automl.training.weights import raw_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +80,7 @@ def judge(
     baselines = _fit_baselines(stage, say)
     sureness = model.calibration()
     opening = seal.open(model.trial, sha256, break_seal)
-    raw = _raw(model, opening.rows)
+    raw = model.outputs(opening.rows)
     outputs = {MODEL: stage.coder.predictions(sureness.of_logits(raw))}
     outputs |= _of_its_parts(model, stage, opening.rows)
     outputs |= _of_baselines(stage, baselines, opening.rows)
@@ -223,17 +222,11 @@ def _of_counting(task: Task, rows: pd.DataFrame) -> list[str]:
     return said
 
 
-def _raw(model: Model, rows: pd.DataFrame) -> NDArray[Any]:
-    """Let a model speak on the rows: (N, K)."""
-    network, preparation = model.rebuild()
-    return raw_outputs(network, preparation.transform(rows))
-
-
 def _of_its_parts(model: Model, stage: Stage, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     """Let what a model is made from predict the rows: itself before the refit, and the best of those together."""
     parts = {BEFORE: model.before, ALONE: model.alone}
     return {
-        name: stage.coder.predictions(part.calibration().of_logits(_raw(part, rows)))
+        name: stage.coder.predictions(part.calibration().of_logits(part.outputs(rows)))
         for name, part in parts.items()
         if part is not None
     }

@@ -15,10 +15,13 @@ from automl.experiment.trees import arguments_of
 from automl.experiment.winner import winner
 from automl.task import Task
 from automl.tracking.record import ENSEMBLE, REFIT, TASK, Record
-from automl.training.weights import weights_sha256
+from automl.training.weights import raw_outputs, weights_sha256
 from automl.trial import TREES, Aim, Completed, ranked
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
     from automl.data.calibration import Calibration
     from automl.data.joint import JointPreparation
     from automl.data.prepare import Preparation
@@ -93,6 +96,11 @@ class Model:
         if self.ensemble is None:
             return rebuild(self.record, self.trial)
         return rebuild_together(self.record, self.ensemble.members)
+
+    def outputs(self, rows: pd.DataFrame) -> NDArray[Any]:
+        """Give what it says of raw rows, raw too: (N, K)."""
+        network, preparation = self.rebuild()
+        return raw_outputs(network, preparation.transform(rows))
 
     def architecture(self, prefixes: tuple[str, ...] = ()) -> dict[str, Any]:
         """Say what rebuilds it, as plain JSON values.

@@ -19,7 +19,6 @@ from automl.experiment.stage import coder_of
 from automl.task import Task
 from automl.tracking.record import TASK
 from automl.tracking.updates import CONTINUED, PRESENT, update_dir
-from automl.training.weights import raw_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,9 +99,7 @@ def _beside_a_guess(
 
 def _predicted(model: Model, rows: pd.DataFrame) -> NDArray[Any]:
     """Give what a model says of rows, as sure as it was learned to be."""
-    network, preparation = model.rebuild()
-    raw = raw_outputs(network, preparation.transform(rows))
-    return coder_of(model.record).predictions(model.calibration().of_logits(raw))
+    return coder_of(model.record).predictions(model.calibration().of_logits(model.outputs(rows)))
 
 
 def _turned(lead: Interval) -> Interval:

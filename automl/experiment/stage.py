@@ -174,14 +174,14 @@ def set_out(record: Record, plan: Plan, tables: Mapping[str, pd.DataFrame] | Non
     task = Task.from_json(record.read_json(TASK))
     train, validation = read_rows(record.train_rows_path), read_rows(record.validation_rows_path)
     if plan.folds is None:
-        return _stage(task, plan, train, validation)
+        return fitted_stage(task, plan, train, validation)
     rows = joined(train, validation)
     folds = folds_of(task, plan, rows)
     check_folds(rows[task.target].to_numpy(), folds, task.metric, are_classes=task.traits.has_classes)
     stages = [
-        _stage(task, plan, *(rows.iloc[positions].reset_index(drop=True) for positions in fold)) for fold in folds
+        fitted_stage(task, plan, *(rows.iloc[positions].reset_index(drop=True) for positions in fold)) for fold in folds
     ]
-    return replace(_stage(task, plan, rows, rows), folds=tuple(stages))
+    return replace(fitted_stage(task, plan, rows, rows), folds=tuple(stages))
 
 
 def folds_of(task: Task, plan: Plan, rows: pd.DataFrame) -> list[Fold]:
@@ -218,7 +218,8 @@ def coder_of(record: Record) -> TargetCoder:
     return fit_coder(task, learned_rows(record)[task.target])
 
 
-def _stage(task: Task, plan: Plan, train: pd.DataFrame, validation: pd.DataFrame) -> Stage:
+def fitted_stage(task: Task, plan: Plan, train: pd.DataFrame, validation: pd.DataFrame) -> Stage:
+    """Set rows out with the target's codes learned from those to train on."""
     return Stage(task, fit_coder(task, train[task.target]), train, validation, plan.class_weight)
 
 

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from automl.data.folds import with_later
 from automl.data.roles import Roles
 from automl.data.rows import stacked
-from automl.data.target import fit_coder
 from automl.experiment.rebuild import rebuild
 from automl.experiment.recipe import read_recipe
-from automl.experiment.stage import Stage, coder_of, folds_of, learned_rows
+from automl.experiment.stage import Stage, coder_of, fitted_stage, folds_of, learned_rows
 from automl.tracking.updates import CONTINUED
 from automl.trial import TREES
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from automl.data.prepare import Preparation
     from automl.data.preparing import Preparing
     from automl.data.target import TargetCoder
+    from automl.experiment.ensemble import Member
     from automl.experiment.model import Model
     from automl.experiment.plan import Plan
     from automl.task import Scale, Task
@@ -65,12 +65,12 @@ class UpdateStages:
         if way != CONTINUED:
             return self._anew_by_fold if number in self._folded else self._anew
         given = {} if number in self._folded else self._preparation(number)
-        stage = self._staged(coder_of(self.model.record), self.train, self.validation, given)
+        stage = self._kept(coder_of(self.model.record), (self.train, self.validation), given)
         if number not in self._folded:
             return stage
         folds = [
-            self._staged(stage.coder.moved(*scale), *self._parts(fold), self._preparation(number, place))
-            for (place, scale), fold in zip(self._scales.items(), self.folds)
+            self._kept(stage.coder.moved(*scale), self._parts(place), self._preparation(number, place))
+            for place, scale in self._scales.items()
         ]
         return replace(stage, folds=tuple(folds))
 
@@ -92,44 +92,42 @@ class UpdateStages:
         """Give the rows to learn from that the networks of a fold do not learn from, but validate with."""
         return self.train.iloc[self.folds[place].validation]
 
+    @property
+    def _of_folds(self) -> list[Member]:
+        """The networks and trees of the model that are of a fold."""
+        members = self.model.ensemble.members if self.model.ensemble else ()
+        return [each for each in members if each.fold is not None]
+
     @cached_property
     def _scales(self) -> dict[int, tuple[Scale, Scale]]:
         """By what the outputs of each fold are multiplied and moved, to be on the scale of the model's codes."""
-        members = self.model.ensemble.members if self.model.ensemble else ()
-        found = {each.fold: (each.scale, each.shift) for each in members if each.fold is not None}
+        found = {each.fold: (each.scale, each.shift) for each in self._of_folds if each.fold is not None}
         return dict(sorted(found.items()))
 
     @property
     def _folded(self) -> set[int]:
         """The trials and kinds of trees whose folds answer together."""
-        members = self.model.ensemble.members if self.model.ensemble else ()
-        return {each.trial for each in members if each.fold is not None}
+        return {each.trial for each in self._of_folds}
 
     @cached_property
     def _anew(self) -> Stage:
-        return self._fitted(self.train, self.validation)
+        return fitted_stage(self.task, self.plan, self.train, self.validation)
 
     @cached_property
     def _anew_by_fold(self) -> Stage:
-        folds = tuple(self._fitted(*self._parts(fold)) for fold in self.folds)
-        return replace(self._fitted(self.train, self.validation), folds=folds)
+        folds = tuple(fitted_stage(self.task, self.plan, *self._parts(place)) for place in range(len(self.folds)))
+        return replace(fitted_stage(self.task, self.plan, self.train, self.validation), folds=folds)
 
-    def _parts(self, fold: Fold) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def _parts(self, place: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Give the rows that a fold's networks learn from, and those that validate them."""
-        held = self.train.iloc[fold.validation]
-        return self.train.iloc[fold.train].reset_index(drop=True), stacked(held, self.validation)
+        train = self.train.iloc[self.folds[place].train].reset_index(drop=True)
+        return train, stacked(self.held(place), self.validation)
 
-    def _fitted(self, train: pd.DataFrame, validation: pd.DataFrame) -> Stage:
-        return self._staged(fit_coder(self.task, train[self.task.target]), train, validation, {})
-
-    def _staged(
-        self,
-        coder: TargetCoder,
-        train: pd.DataFrame,
-        validation: pd.DataFrame,
-        given: Mapping[Preparing, Preparation],
+    def _kept(
+        self, coder: TargetCoder, parts: tuple[pd.DataFrame, pd.DataFrame], given: Mapping[Preparing, Preparation]
     ) -> Stage:
-        return Stage(self.task, coder, train, validation, self.plan.class_weight, given=given)
+        """Set rows out with codes and preparations as they are."""
+        return Stage(self.task, coder, *parts, self.plan.class_weight, given=given)
 
     def _preparation(self, number: int | None, fold: int | None = None) -> dict[Preparing, Preparation]:
         """Give how a trial's rows were prepared; nothing of trees, which are grown anew."""

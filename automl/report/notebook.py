@@ -15,7 +15,7 @@ from automl.report.ensemble import scores, subject, verdicts
 from automl.report.figures import allowance, duration, figure, interval, setting, spoken
 from automl.report.leaderboard import trials
 from automl.report.shortfall import shortfall
-from automl.report.summary import STATES, judgement_of, one_line, read_or, summarise
+from automl.report.summary import by_state, judgement_of, one_line, read_or, summarise
 from automl.task import HIGHER_IS_BETTER
 from automl.tracking.record import PLAN, TASK, Record
 
@@ -67,11 +67,10 @@ def _sentences(record: Record, summary: Row) -> Iterator[str]:
 
 def _facts(record: Record, summary: Row, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
     plan, target = read_or(record, PLAN, {}), read_or(record, TASK, {}).get("target")
-    counts = ", ".join(f"{summary['trials'][state]} {state}" for state in STATES)
     yield "data", f"{plan.get('data')}, target {target}" if target else str(plan.get("data"))
     yield "space", figure(plan.get("space"))
     yield "budget", allowance(asked_for(plan.get("trials"), plan.get("timeout")))
-    yield "trials", f"{summary['trials']['total']}: {counts}; {duration(summary['seconds'])}"
+    yield "trials", f"{summary['trials']['total']}: {by_state(summary['trials'])}; {duration(summary['seconds'])}"
     default = next((row["score"] for row in rows if row["trial"] == 0), None)
     if summary["best"]:
         yield f"validation {summary['metric']}", f"{figure(summary['best']['validation'])} (default {figure(default)})"
