@@ -1,9 +1,8 @@
 """What the number of rows asks for, where nobody said it: folds for an ensemble of few, and a refit.
 
 Of a few hundred rows a fifth says little of who is best, least of all among hundreds of trials: the one that is ahead
-owes it to luck, and so does its best epoch. Over folds all rows choose, and epochs are a mean. The networks of all
-folds answer together then: that errs less than one network that learned from all rows. Beside trees it does not, and
-what was chosen learns from all rows once more, in a fifth of the size.
+owes it to luck, and so does its best epoch. Over folds all rows choose, and epochs are a mean. What learned from the
+folds then answers together: that errs less than one network, or forest, that learned from all rows.
 """
 
 from __future__ import annotations
@@ -55,16 +54,15 @@ def _may_be_folded(plan: Plan, stage: Stage) -> bool:
 
 def _folded(record: Record, plan: Plan, stage: Stage) -> tuple[Plan, Stage]:
     """Divide the rows into folds; leave them as they are where these would be too small, or lack a class."""
-    settled = replace(plan, folds=_FOLDS, refit=plan.include_trees or None)
+    settled = replace(plan, folds=_FOLDS)
     try:
         folded = set_out(record, settled)
     except SplitError:
         return plan, stage
     rows = counted(len(folded.train), "row")
-    then = "all teach what is chosen" if settled.refit else "the networks of all folds answer together"
-    said = f"{rows} are few to choose an ensemble by: {_FOLDS} folds of them all choose, and {then}"
+    said = f"{rows} are few to choose an ensemble by: {_FOLDS} folds of them choose, and their models answer together"
     split, found = record.read_json(SPLIT), asdict(Finding("few_rows", None, said))
     findings = [*(each for each in split["findings"] if each != found), found]  # who was killed here says it once
     record.write_json(SPLIT, split | {"folds": _FOLDS, "findings": findings})
-    record.write_json(PLAN, record.read_json(PLAN) | {"folds": settled.folds, "refit": settled.refit})
+    record.write_json(PLAN, record.read_json(PLAN) | {"folds": settled.folds})
     return settled, folded

@@ -1,4 +1,4 @@
-"""What becomes of few rows where nobody says it: folds choose an ensemble, and answer, or all rows teach it at last."""
+"""What becomes of few rows where nobody says it: folds choose an ensemble, and answer; of folds a refit may come."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def searched(folder, store, rows, **options):
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory, empty_store):
-    """A study of few rows."""
-    return searched(tmp_path_factory.mktemp("few"), empty_store, sugar())
+    """A study of few rows, of whose folds what is chosen is trained once more."""
+    return searched(tmp_path_factory.mktemp("few"), empty_store, sugar(), folds=5, refit=True)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,7 @@ def copy(few, tmp_path):
 
 def test_an_ensemble_is_chosen_over_folds_and_trained_once_more(few):
     assert few.read_json(PLAN)["folds"] == few.read_json(SPLIT)["folds"] == 5 and few.read_json(PLAN)["refit"] is True
+    assert "few_rows" not in {each["kind"] for each in few.read_json(SPLIT)["findings"]}
     model, before = model_of(few), searched_model(few)
     assert {each.fold for each in before.ensemble.members} == {0, 1, 2, 3, 4}
     assert {each.fold for each in model.ensemble.members} == {None}
@@ -81,7 +82,6 @@ def test_both_are_judged_in_the_one_opening(few):
     judged = few.read_json(JUDGEMENT)
     assert judged["refit"]["rows"] == 354 and judged["ensemble"]["folds"] == 0
     page = few.page_path.read_text()
-    assert "354 rows are few to choose an ensemble by: 5 folds of them all choose" in page
     assert "before the refit" in page and "mean over 5 folds of 354 rows" in page
 
 
@@ -91,14 +91,6 @@ def test_what_is_exported_knows_all_rows(few):
     stage = set_out(few, Plan.from_json(few.read_json(PLAN)))
     wanted = stage.coder.decode(raw_outputs(network, preparation.transform(rows))[:, 0])
     assert Predictor(few.bundle_dir).predict(rows)["prediction"].to_numpy() == pytest.approx(wanted, rel=1e-4)
-
-
-def test_it_is_told_and_repeated_by_the_same_command(few, tmp_path, empty_store):
-    words = command(few.read_json(PLAN) | {"data": "sugar.csv"}, "space.yaml")
-    assert "--folds 5" in words and "--refit" in words
-    other = searched(tmp_path, empty_store, sugar(), folds=5, refit=True)
-    assert model_of(other).weights_sha256 == model_of(few).weights_sha256
-    assert summarise(other)["test"] == summarise(few)["test"]
 
 
 def test_new_rows_can_come_to_it(few, tmp_path):
@@ -206,12 +198,21 @@ def test_where_no_time_is_left_the_folds_are_the_model(copy):
     assert model_of(copy) == searched_model(copy)
 
 
-def test_networks_without_trees_answer_by_all_their_folds(tmp_path, empty_store):
-    record = searched(tmp_path, empty_store, sugar(), include_trees=False)
+@pytest.mark.parametrize("include_trees", [False, True])
+def test_few_rows_have_folds_that_answer_together_as_if_asked_for(include_trees, tmp_path, empty_store):
+    own, other = (tmp_path / each for each in ("own", "other"))
+    own.mkdir()
+    other.mkdir()
+    record = searched(own, empty_store, sugar(), include_trees=include_trees)
     assert record.read_json(PLAN)["folds"] == 5 and record.read_json(PLAN)["refit"] is None
     assert {each.fold for each in model_of(record).ensemble.members} == {0, 1, 2, 3, 4}
-    page = record.page_path.read_text()
-    assert "5 folds of them all choose, and the networks of all folds answer together" in page
+    said = "354 rows are few to choose an ensemble by: 5 folds of them choose, and their models answer together"
+    assert said in record.page_path.read_text()
+    words = command(record.read_json(PLAN) | {"data": "sugar.csv"}, "space.yaml")
+    assert "--folds 5" in words and "refit" not in words
+    again = searched(other, empty_store, sugar(), include_trees=include_trees, folds=5)
+    assert model_of(again).weights_sha256 == model_of(record).weights_sha256
+    assert summarise(again)["test"] == summarise(record)["test"]
 
 
 def test_one_trial_of_folds_alone_is_one_network_after_its_refit(tmp_path, empty_store):
