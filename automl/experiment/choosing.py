@@ -41,6 +41,8 @@ _MOST_ROWS = 20_000
 """By so many validation rows at most they are chosen."""
 _BESIDE = 0.25
 """How much one counts that stands beside trees which are best alone."""
+_COUNTED = ("accuracy",)
+"""Metrics that move in steps of a row: the loss of the same rows sooner tells what is better by them on others."""
 
 
 def choose(record: Record, plan: Plan, stage: Stage, *, say: Callable[[str], None]) -> Choice | None:
@@ -180,8 +182,9 @@ class _Choosing:
         ]
 
     def _score(self, outputs: NDArray[Any]) -> float:
-        value = self._goodness(outputs)[0]
-        return value if self._stage.task.higher_is_better else -value
+        stage, rows = self._stage, self._rows
+        predictions, counts = stage.coder.predictions(outputs), stage.weights(rows)
+        return score(stage.task.metric, stage.truth(rows), predictions, stage.task, counts)
 
     def said(self, choice: Choice) -> str:
         """Say what was chosen."""
@@ -198,15 +201,16 @@ class _Choosing:
 
 
 def _goodness(stage: Stage, rows: pd.DataFrame) -> Callable[[NDArray[Any]], Goodness]:
-    """Say how good outputs for some rows are: by the metric, among equals by the loss."""
-    truth, counts = stage.truth(rows), stage.weights(rows)
-    sign = 1.0 if stage.task.higher_is_better else -1.0
+    """Say how good outputs for some rows are: by the metric, among equals by the loss, or the other way round."""
+    task = stage.task
+    truth, counts, sign = stage.truth(rows), stage.weights(rows), 1.0 if task.higher_is_better else -1.0
 
     def goodness(outputs: NDArray[Any]) -> Goodness:
         predictions = stage.coder.predictions(outputs)
-        value = score(stage.task.metric, truth, predictions, stage.task, counts)
-        loss = float(np.average(row_losses(truth, predictions, stage.task), weights=counts))
-        return (-math.inf if math.isnan(value) else sign * value, -loss)
+        value = score(task.metric, truth, predictions, task, counts)
+        loss = float(np.average(row_losses(truth, predictions, task), weights=counts))
+        told = (-math.inf if math.isnan(value) else sign * value, -loss)
+        return told[::-1] if task.metric in _COUNTED else told
 
     return goodness
 

@@ -23,7 +23,7 @@ from automl.data.target import fit_coder
 from automl.evaluation.blend import blend
 from automl.evaluation.metrics import score
 from automl.experiment import judge as judging
-from automl.experiment.choosing import _Choosing, choose
+from automl.experiment.choosing import _Choosing, _goodness, choose
 from automl.experiment.ensemble import read_choice
 from automl.experiment.model import model_of
 from automl.experiment.objective import N_POOLED
@@ -418,3 +418,16 @@ def test_trees_that_are_best_alone_have_the_one_beside_them_that_harms_least():
     assert choosing._shares() == {0: 1.0}
     choosing._pool = {0: truth[:, None], -3: (truth + 0.5)[:, None]}
     assert choosing._shares() == {0: 1.0}
+
+
+@pytest.mark.parametrize(("metric", "better"), [("accuracy", "sure"), ("balanced_accuracy", "right")])
+def test_of_right_rows_the_loss_tells_more_than_their_number(metric, better):
+    task = Task("multiclass", "kind", (), ("a", "b", "c"), metric)
+    rows = pd.DataFrame({"kind": ["a", "b", "c", "a"]})
+    stage = SimpleNamespace(task=task, coder=fit_coder(task, rows["kind"]), weights=lambda rows: None)
+    stage.truth = lambda rows: stage.coder.encode(rows["kind"])
+    truth = np.eye(3)[stage.truth(rows)]
+    outputs = {"right": 0.1 * truth, "sure": 9 * truth}
+    outputs["sure"][3, 1] = 9.1
+    goodness = _goodness(stage, rows)
+    assert max(outputs, key=lambda each: goodness(outputs[each])) == better
