@@ -197,7 +197,9 @@ class _Choosing:
         told = ", ".join(f"{named[number]} x {share:.2g}" for number, share in shares.items())
         together, alone = (figure(each) for each in (choice.ensemble.validation, self._score(self._pool[choice.best])))
         metric = self._stage.task.metric
-        return f"trials {told} are one model, {of}: validation {metric} {together}, trial {choice.best} alone {alone}"
+        by = " by the loss" if metric in _COUNTED else ""
+        scores = f"validation {metric} {together}, trial {choice.best} alone {alone}"
+        return f"trials {told} are one model, {of}{by}: {scores}"
 
 
 def _goodness(stage: Stage, rows: pd.DataFrame) -> Callable[[NDArray[Any]], Goodness]:
