@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import torch
 from few_rows import few_of
 from problems import PROBLEMS, at_once, machine
 from quality import run
@@ -99,6 +100,7 @@ def main() -> None:
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
     made.add_argument("--results", type=Path, default=_HERE / "results")
     options = made.parse_args()
+    torch.set_num_threads(1)  # each of the two has a core
     path = options.results / "choosing.json"
     entries = json.loads(path.read_text())["entries"] if path.exists() else []
     done = {(entry["table"], entry["seed"]) for entry in entries}
