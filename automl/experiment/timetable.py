@@ -20,8 +20,8 @@ _FINALS_SHARE = 0.3
 """Of the time for training, so much is for training the best trials again."""
 _REFIT_SHARE = 0.3
 """Of the time for training, so much at most is for training the winner once more on all rows."""
-_ALONE = 2.5
-"""How many times as long a training may take alone as its share of a cohort's was."""
+_ALONE = {"cpu": 1.3, "cuda": 2.5}
+"""How many times as long a training may take alone as its share of a cohort's was; on a CPU it mostly takes as long."""
 _START_OF_TREES = 4.0
 """Seconds until the process that grows trees anew has its rows."""
 _LEAST = 1.0
@@ -52,14 +52,15 @@ class Timetable:
     def expect_refit(self, objective: Objective) -> None:
         """Keep for the refit what it takes by what the best trials took, or nothing where its share is too little.
 
-        Alone each takes longer than its share of a cohort's time was. Trees are grown anew meanwhile; where networks
+        Alone each may take longer than its share of a cohort's time was. Trees are grown anew meanwhile; where networks
         take too long, they alone are.
         """
         best, growth = objective.best(self._n_refit), objective.trainer.stage.growth
         seconds = [growth * outcome.seconds_to_best for outcome in best]
         if not seconds or not self._seconds:
             return
-        of_networks = _LEAST + _ALONE * sum(seconds) if seconds[0] < _REFIT_SHARE * self._seconds else 0.0
+        alone = _ALONE[objective.trainer.device.type] * sum(seconds)
+        of_networks = _LEAST + alone if seconds[0] < _REFIT_SHARE * self._seconds else 0.0
         longest = max(seconds_of_trees(objective.record).values(), default=0.0)
         of_trees = _START_OF_TREES + growth * longest if longest else 0.0
         self._keep(min(_REFIT_SHARE, max(of_networks, of_trees) / self._seconds))

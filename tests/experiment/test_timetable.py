@@ -30,12 +30,13 @@ class Found:
 
     Args:
         seconds: Of each trial, best first.
+        device: Where they were trained.
     """
 
-    def __init__(self, *seconds):
+    def __init__(self, *seconds, device="cpu"):
         self._best = [Completed(0.9, 0.1, 5, 10, each, 100, "patience") for each in seconds]
         self.record = Record(Path("nowhere"))
-        self.trainer = SimpleNamespace(stage=SimpleNamespace(growth=1.5))
+        self.trainer = SimpleNamespace(stage=SimpleNamespace(growth=1.5), device=SimpleNamespace(type=device))
 
     def best(self, count):
         return self._best[:count]
@@ -57,10 +58,11 @@ def test_without_a_limit_nothing_ends():
     assert ends(made) == [None, None, None]
 
 
-def test_what_a_refit_does_not_need_is_for_the_search():
+@pytest.mark.parametrize(("device", "alone"), [("cpu", 1.3), ("cuda", 2.5)])
+def test_what_a_refit_does_not_need_is_for_the_search(device, alone):
     made = timetable(refit=True, repeats=1, ensemble=2)
-    made.expect_refit(Found(2.0, 4.0, 100.0))
-    kept = 1.0 + 2.5 * 1.5 * (1.0 + 2.0)
+    made.expect_refit(Found(2.0, 4.0, 100.0, device=device))
+    kept = 1.0 + alone * 1.5 * (1.0 + 2.0)
     assert ends(made) == pytest.approx([0.7 * (88 - kept), 88 - kept, 88])
 
 
