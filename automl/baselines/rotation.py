@@ -23,6 +23,9 @@ from automl.task import Block
 
 _FARTHEST = 5.0
 """Standardised numbers count as no farther out, so that a few rows do not set the axes."""
+_GRAIN = 2.0**-20
+"""Components are multiples of it, so that no split tells apart what rounding does, by the order in which it is summed:
+the difference of two equal numbers is 0, or not quite."""
 _MOST_COMPONENTS = 16
 _MOST_PAIRED = 8
 """So many numbers are paired: 28 pairs, each with two diagonals."""
@@ -31,14 +34,15 @@ _COMPONENTS = "components"
 
 @dataclass(frozen=True)
 class Rotation:
-    """Axes, and what is added along each: clipped numbers (N, n) @ axes (n, r) + offset (r,)."""
+    """Axes, and what is added along each: clipped numbers (N, n) @ axes (n, r) + offset (r,), to the nearest grain."""
 
     axes: NDArray[np.float64]
     offset: NDArray[np.float64]
 
     def as_arrays(self) -> dict[str, NDArray[np.float64]]:
-        """Give it as arrays: `axes` (n, r), what is added `along` each (r,), and how `farthest` out numbers count."""
-        return {"axes": self.axes, "along": self.offset, "farthest": np.array(_FARTHEST)}
+        """Give it as arrays: `axes` (n, r), what is added `along` each (r,), how `farthest` out numbers go, `grain`."""
+        ends = {"farthest": np.array(_FARTHEST), "grain": np.array(_GRAIN)}
+        return {"axes": self.axes, "along": self.offset, **ends}
 
     @property
     def block(self) -> Block:
@@ -48,7 +52,7 @@ class Rotation:
     def beside(self, given: Given) -> Given:
         """Give rows with their components."""
         numeric = np.clip(given.arrays["numeric"].astype(np.float64), -_FARTHEST, _FARTHEST)
-        components = (numeric @ self.axes + self.offset).astype(np.float32)
+        components = (np.rint((numeric @ self.axes + self.offset) / _GRAIN) * _GRAIN).astype(np.float32)
         return replace(given, arrays={**given.arrays, _COMPONENTS: components})
 
 

@@ -80,8 +80,12 @@ def add_trees(nodes: Nodes, trees: Trees, blocks: Sequence[tuple[str, int]], out
 def _rotated(nodes: Nodes, numeric: str, arrays: Arrays) -> str:
     ends = (nodes.constant(side * arrays["farthest"]) for side in (-1.0, 1.0))
     clipped = nodes.op("Clip", nodes.cast(numeric, DOUBLE), *ends)
-    components = nodes.op("MatMul", clipped, nodes.constant(arrays["axes"]))
-    return nodes.cast(nodes.op("Add", components, nodes.constant(arrays["along"])), FLOAT)
+    axes, along = (nodes.constant(arrays[name]) for name in ("axes", "along"))
+    components = nodes.op("Add", nodes.op("MatMul", clipped, axes), along)
+    if "grain" in arrays:
+        grain = nodes.constant(arrays["grain"])
+        components = nodes.op("Mul", nodes.op("Round", nodes.op("Div", components, grain)), grain)
+    return nodes.cast(components, FLOAT)
 
 
 def _with_tables(

@@ -46,7 +46,7 @@ class Trees(nn.Module):
         self.steps = depth
         self.are_shares = are_shares
         self.n_outputs = shapes["offset"][0]
-        self.is_rotated = "axes" in shapes
+        self.is_rotated, self.has_grain = "axes" in shapes, "grain" in shapes
         self.largest = 2 * max(1, *shapes["value"][1:]) * shapes["roots"][0]
         dtypes = _DTYPES | ({"value": torch.float32} if are_shares else {})
         for name, shape in shapes.items():
@@ -58,6 +58,8 @@ class Trees(nn.Module):
         x = torch.cat([batch[name].double() for name in self.names], dim=1)
         if self.is_rotated:
             components = batch["numeric"].double().clamp(-own.farthest, own.farthest) @ own.axes + own.along
+            if self.has_grain:  # trees of earlier versions have none
+                components = (components / own.grain).round() * own.grain
             x = torch.cat([x, components.float().double()], dim=1)
         leaves = torch.cat([self._leaves(x, roots) for roots in own.roots.split(max(1, _PAIRS // max(1, len(x))))], 1)
         raw = own.value[leaves].double().flatten(1).unflatten(1, (-1, len(own.start))).sum(dim=1) + own.start

@@ -9,9 +9,13 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
+from automl.baselines.grown import as_arrays
+from automl.baselines.kinds import grow
+from automl.baselines.rows import Given
 from automl.export.onnx_nodes import ML_DOMAIN, ML_OPSET, OPSET, Nodes
 from automl.export.onnx_trees import add_trees, without_trees
 from automl.models.ensemble import Ensemble
+from automl.models.trees import Trees
 from automl.trial import TREES
 from tests.baselines.test_grown import BLOCKS, TASKS, fitted, module, rows
 
@@ -60,6 +64,30 @@ def test_rows_at_a_threshold_go_the_same_way():
         with torch.no_grad():
             expected = built({block.name: torch.from_numpy(asked[block.name]) for block in BLOCKS[:2]}).numpy()
         assert answers(built, BLOCKS[:2], asked) == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("trees", ["rotated_boosted_trees", "slanted_boosted_trees"])
+def test_rows_that_only_rounding_tells_apart_go_the_same_way(trees):
+    seen = rows(2000, seed=6)
+    seen["numeric"][:1000, 1] = seen["numeric"][:1000, 0]
+    apart = seen["numeric"][:, 0] - seen["numeric"][:, 1]
+    given = Given(seen, np.abs(apart) + 0.1 * seen["numeric"][:, 0])
+    built = module(grow(trees, given, BLOCKS, TASKS["regression"], held=given))
+    with torch.no_grad():
+        expected = built({name: torch.from_numpy(array) for name, array in seen.items()}).numpy()
+    assert answers(built, BLOCKS, seen) == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+def test_trees_of_an_earlier_version_have_no_grain():
+    made, asked = fitted("regression", trees="slanted_boosted_trees"), rows(50, seed=7)
+    built = module(made)
+    arrays = {name: array for name, array in as_arrays(made.fitted, made.rotation).items() if name != "grain"}
+    earlier = Trees([block.name for block in BLOCKS], {name: each.shape for name, each in arrays.items()}, built.steps)
+    earlier.load_state_dict({name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()})
+    with torch.no_grad():
+        told = [each({name: torch.from_numpy(array) for name, array in asked.items()}) for each in (built, earlier)]
+    assert answers(earlier, BLOCKS, asked) == pytest.approx(told[1].numpy(), rel=1e-4, abs=1e-4)
+    torch.testing.assert_close(*told)
 
 
 def test_an_ensemble_is_handed_what_its_trees_give():
