@@ -94,6 +94,8 @@ def ours(
         "trials": report["trials"]["total"],
         "members": len(report.get("ensemble", {}).get("members", [1])),
     }
+    if not (room / "measured" / "bundle").exists():
+        print(f"{name}, {system}: the model was not exported", file=sys.stderr, flush=True)
     rows = pd.read_parquet(room / "measured" / "judgement.parquet").sort_values("row")
     beside = _BESIDE if system == "automl" else {}
     found = {
