@@ -182,9 +182,7 @@ class _Choosing:
         ]
 
     def _score(self, outputs: NDArray[Any]) -> float:
-        stage, rows = self._stage, self._rows
-        predictions, counts = stage.coder.predictions(outputs), stage.weights(rows)
-        return score(stage.task.metric, stage.truth(rows), predictions, stage.task, counts)
+        return _measure(self._stage, self._rows)(outputs)[0]
 
     def said(self, choice: Choice) -> str:
         """Say what was chosen."""
@@ -202,15 +200,25 @@ class _Choosing:
         return f"trials {told} are one model, {of}{by}: {scores}"
 
 
+def _measure(stage: Stage, rows: pd.DataFrame) -> Callable[[NDArray[Any]], tuple[float, float]]:
+    """Say which score and which loss outputs for some rows come to."""
+    truth, counts = stage.truth(rows), stage.weights(rows)
+
+    def measure(outputs: NDArray[Any]) -> tuple[float, float]:
+        predictions = stage.coder.predictions(outputs)
+        value = score(stage.task.metric, truth, predictions, stage.task, counts)
+        return value, float(np.average(row_losses(truth, predictions, stage.task), weights=counts))
+
+    return measure
+
+
 def _goodness(stage: Stage, rows: pd.DataFrame) -> Callable[[NDArray[Any]], Goodness]:
     """Say how good outputs for some rows are: by the metric, among equals by the loss, or the other way round."""
-    task = stage.task
-    truth, counts, sign = stage.truth(rows), stage.weights(rows), 1.0 if task.higher_is_better else -1.0
+    task, measure = stage.task, _measure(stage, rows)
+    sign = 1.0 if task.higher_is_better else -1.0
 
     def goodness(outputs: NDArray[Any]) -> Goodness:
-        predictions = stage.coder.predictions(outputs)
-        value = score(task.metric, truth, predictions, task, counts)
-        loss = float(np.average(row_losses(truth, predictions, task), weights=counts))
+        value, loss = measure(outputs)
         told = (-math.inf if math.isnan(value) else sign * value, -loss)
         return told[::-1] if task.metric in _COUNTED else told
 

@@ -59,8 +59,10 @@ def predicted(made, arrays):
     return made.fitted.predict(seen)
 
 
-def module(made, blocks=BLOCKS):
-    arrays = as_arrays(made.fitted, made.rotation)
+def module(made, blocks=BLOCKS, without=()):
+    """Give fitted trees as a module, without some of their arrays."""
+    known = as_arrays(made.fitted, made.rotation)
+    arrays = {name: array for name, array in known.items() if name not in without}
     shapes = {name: array.shape for name, array in arrays.items()}
     shares = are_shares(made.fitted)
     trees = Trees([block.name for block in blocks], shapes, int(arrays["depth"][0]), are_shares=shares)
